@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Read, check and write OCI documents as C structs.
+ *
+ * A document is parsed into one struct tree that lives in one arena; freeing the document frees the
+ * whole tree.  Every finding about a document (not only the first) is kept in a report with its code,
+ * JSON pointer, line and column.
+ *
+ * Threads: there is no global state.  Different documents and reports may be used from different
+ * threads at once; one document or report may be read by many threads, or changed by one.
+ */
+#ifndef OCIKIT_DOCUMENT_H
+#define OCIKIT_DOCUMENT_H
+
+#include <ocikit/errors.h>
+#include <ocikit/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A parsed document: the struct tree and the arena that holds it. */
+typedef struct oci_document oci_document;
+
+/* Everything found out about one document. */
+typedef struct oci_report oci_report;
+
+enum oci_severity {
+    OCI_SEVERITY_ERROR = 1,
+    OCI_SEVERITY_WARNING = 2,
+};
+
+/* What to do about members that the schema does not name (the specs tell readers to ignore them). */
+enum oci_unknown_mode {
+    OCI_UNKNOWN_KEEP = 0,   /* keep them and write them back */
+    OCI_UNKNOWN_WARN = 1,   /* the same, with a warning each */
+    OCI_UNKNOWN_REFUSE = 2, /* an error each */
+};
+
+/* One finding.  All strings belong to the report; expected, found and suggestion may be NULL. */
+struct oci_finding {
+    int code;               /* enum oci_code, negative */
+    int severity;           /* enum oci_severity */
+    int sys_errno;          /* errno of the system call that failed, or 0 */
+    size_t offset;          /* bytes from the start of the document */
+    size_t line;            /* from 1; 0 when the finding has no place in the text */
+    size_t column;          /* from 1, counted in bytes */
+    const char *pointer;    /* RFC 6901; "" is the document itself */
+    const char *expected;   /* "an integer from 0 to 255" */
+    const char *found;      /* "the string \"12\"" */
+    const char *suggestion; /* "readonly", for a misspelt member or value */
+    const char *message;    /* one line made of the above; lower case, no full stop */
+};
+
+/* How to parse.  Set size (or use the initialiser); members left 0 take their default. */
+struct oci_parse_options {
+    size_t size;         /* sizeof(struct oci_parse_options) */
+    const char *name;    /* what to call the document in messages, such as a file name */
+    int unknown;         /* enum oci_unknown_mode */
+    uint32_t max_depth;  /* nesting of arrays and objects; default 64 */
+    size_t max_bytes;    /* size of the document; default 16 MiB */
+    size_t max_values;   /* values of any kind in the document; default 1,000,000 */
+    size_t max_findings; /* findings kept in the report; default 100 */
+};
+
+#define OCI_PARSE_OPTIONS_INIT                                                                     \
+    {                                                                                              \
+        sizeof(struct oci_parse_options), NULL, 0, 0, 0, 0, 0                                      \
+    }
+
+enum oci_write_flags {
+    OCI_WRITE_COMPACT = 0,
+    OCI_WRITE_PRETTY = 1, /* four spaces a level, a newline at the end */
+};
+
+/* Parse length bytes of JSON text as a document of the given type.
+ *
+ *   type     what the document is: oci_runtime_config_type(), oci_runtime_state_type(), ...
+ *   text     need not end in NUL; not kept
+ *   options  NULL for the defaults
+ *   document receives the document on success (free with oci_document_free); untouched on failure
+ *   report   may be NULL; otherwise receives the findings, or NULL where there are none.
+ *            A success may come with warnings.  Free with oci_report_free
+ *
+ * Returns 0, or the code of the first error: one of OCI_ERR_SYNTAX, OCI_ERR_ENCODING,
+ * OCI_ERR_DUPLICATE_KEY, OCI_ERR_TYPE, OCI_ERR_RANGE, OCI_ERR_ENUM, OCI_ERR_PATTERN,
+ * OCI_ERR_REQUIRED, OCI_ERR_TOO_FEW, OCI_ERR_UNKNOWN_MEMBER, OCI_ERR_DEPTH, OCI_ERR_TOO_LARGE,
+ * OCI_ERR_NO_MEMORY, OCI_ERR_INVALID_ARGUMENT, OCI_ERR_UNSUPPORTED (options from a newer header).
+ * Any thread.  Since 0.1. */
+OCI_API int oci_parse(const oci_type *type, const char *text, size_t length,
+                      const struct oci_parse_options *options, oci_document **document,
+                      oci_report **report);
+
+/* The same for what can be read from fd (a regular file or a pipe) until its end.  fd stays open.
+ * Also OCI_ERR_IO.  Since 0.1. */
+OCI_API int oci_parse_fd(const oci_type *type, int fd, const struct oci_parse_options *options,
+                         oci_document **document, oci_report **report);
+
+/* The same for a file: path is taken relative to dirfd (AT_FDCWD for the working directory).  Only a
+ * regular file is read; a FIFO or device is OCI_ERR_IO.  Since 0.1. */
+OCI_API int oci_parse_file(const oci_type *type, int dirfd, const char *path,
+                           const struct oci_parse_options *options, oci_document **document,
+                           oci_report **report);
+
+/* Read a whole regular file (or, by fd, a pipe) within max_bytes (0: 16 MiB) into *text, NUL-terminated,
+ * to be released with oci_free.  Returns 0, OCI_ERR_IO with *sys_errno set (may be NULL),
+ * OCI_ERR_TOO_LARGE or OCI_ERR_NO_MEMORY.  Since 0.1. */
+OCI_API int oci_read_file(int dirfd, const char *path, size_t max_bytes, char **text, size_t *length,
+                          int *sys_errno);
+OCI_API int oci_read_fd(int fd, size_t max_bytes, char **text, size_t *length, int *sys_errno);
+
+/* The struct of the document, which is of its type; NULL if document is NULL or not of this type.
+ * It belongs to the document.  Generated headers have a typed form: oci_runtime_config_root(). */
+OCI_API void *oci_document_root(const oci_document *document, const oci_type *type);
+OCI_API const oci_type *oci_document_type(const oci_document *document);
+
+/* Free the document and every struct and string in it.  NULL is allowed. */
+OCI_API void oci_document_free(oci_document *document);
+
+/* Write value, a struct of the given type (parsed, or filled by hand), as JSON.
+ *
+ *   flags   enum oci_write_flags
+ *   text    receives a NUL-terminated string, to be released with oci_free
+ *   length  may be NULL; receives its length without the NUL
+ *
+ * Returns 0, OCI_ERR_INVALID_ARGUMENT (an enum out of range, a NULL where a value must be, text that is
+ * not UTF-8) or OCI_ERR_NO_MEMORY.  Any thread.  Since 0.1. */
+OCI_API int oci_write(const oci_type *type, const void *value, unsigned flags, char **text,
+                      size_t *length);
+
+/* Release what this library handed out as text.  NULL is allowed. */
+OCI_API void oci_free(void *text);
+
+/* The findings, in the order of the document.  oci_report_get returns NULL past the end; its result
+ * belongs to the report.  A NULL report has no findings. */
+OCI_API size_t oci_report_count(const oci_report *report);
+OCI_API const struct oci_finding *oci_report_get(const oci_report *report, size_t index);
+/* How many findings there were, also those beyond max_findings that were not kept. */
+OCI_API size_t oci_report_total(const oci_report *report);
+/* The first finding of severity error, or NULL. */
+OCI_API const struct oci_finding *oci_report_first_error(const oci_report *report);
+OCI_API void oci_report_free(oci_report *report);
+
+/* Find where in a JSON text the value at a JSON pointer begins.  Returns 0, or OCI_ERR_NOT_FOUND where
+ * the text has no such value (or is not JSON); then line and column are untouched.  Since 0.1. */
+OCI_API int oci_locate(const char *text, size_t length, const char *pointer, size_t *line,
+                       size_t *column);
+
+/* The name of a type as in its C struct, without "struct ": "oci_process". */
+OCI_API const char *oci_type_name(const oci_type *type);
+
+/* The text of a value of a generated enum, such as "SCMP_ACT_ERRNO"; NULL if it has none. Generated
+ * headers have a typed form, such as oci_seccomp_action_text(). */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What generated headers and the document interface share: the export mark and the few structs
+ * that every generated type may hold.  Nothing here needs a library but libc.
+ */
+#ifndef OCIKIT_TYPES_H
+#define OCIKIT_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define OCI_API __attribute__((visibility("default")))
+#else
+#define OCI_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The description of one generated struct: what its members are called in JSON and where they lie.
+ * Constant, shared, valid for as long as the library is loaded.  Since 0.1. */
+typedef struct oci_type oci_type;
+
+/* One entry of a map from names to strings.  Maps are arrays sorted by key (byte order). */
+struct oci_string_entry {
+    const char *key;
+    const char *value;
+};
+
+/* A member that the schema does not name: kept as it was read, and written back. */
+struct oci_unknown_member {
+    const char *name; /* unescaped */
+    const char *json; /* its value as JSON text */
+};
+
+struct oci_unknown_members {
+    struct oci_unknown_member *items;
+    size_t count;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
