@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line of ocigen: the list of its passes, and the files that come out."""
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from typing import Dict, List, Sequence
+
+from .check import check
+from .emit_c_errors import emit_errors_header, emit_errors_source, load_codes
+from .emit_c_tables import emit_tables
+from .emit_c_types import emit_header, emit_umbrella
+from .emit_dump import emit_dump
+from .error import SchemaError
+from .gen import write_changed
+from .ir import Program
+from .load import load
+from .lower import lower
+
+if sys.version_info < (3, 7):
+    sys.exit("ocigen: needs python 3.7 or newer")
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="ocigen", description="Turn JSON Schemas into C structs and constant tables.")
+    parser.add_argument("schemas", nargs="*", metavar="FILE", help="schema files of one run: all of "
+                        "those that refer to each other or may not clash")
+    parser.add_argument("--base", default=".", metavar="DIR",
+                        help="folder from which the names of modules are made")
+    parser.add_argument("--private", default="", metavar="DIR",
+                        help="folder below the base whose schemas are not in the umbrella header "
+                        "and whose name is not in those of their modules")
+    parser.add_argument("--output", metavar="DIR", help="where to put the .h and .c files")
+    parser.add_argument("--errors", metavar="FILE", help="record of error codes; makes errors.h")
+    parser.add_argument("--umbrella", metavar="NAME", help="also make NAME.h that includes all")
+    parser.add_argument("--dump", action="store_true", help="print what was understood, as text")
+    parser.add_argument("--prefix", default="oci", help="start of all C names (default: oci)")
+    options = parser.parse_args(argv)
+    if not options.output and not options.dump:
+        parser.error("one of --output and --dump is needed")
+    if not options.schemas and not options.errors:
+        parser.error("no input")
+    if not re.match(r"[a-z][a-z0-9_]*\Z", options.prefix):
+        parser.error("the prefix must be a lower-case C name")
+    return options
+
+
+# Headers of <ocikit/> that are written by hand or made from no schema.
+_OTHER_HEADERS = ("types", "document", "errors")
+
+
+def _files(program: Program, options: argparse.Namespace) -> Dict[str, str]:
+    files = {}
+    for module in program.modules:
+        if module.name in _OTHER_HEADERS + (options.umbrella,):
+            raise SchemaError(module.place, f"'{module.name}.h' is the name of another header")
+        files[module.name + ".h"] = emit_header(program, module)
+        files[module.name + ".c"] = emit_tables(program, module)
+    if options.umbrella:
+        files[options.umbrella + ".h"] = emit_umbrella(program, options.umbrella)
+    if options.errors:
+        shown = os.path.relpath(os.path.realpath(options.errors), os.path.realpath(options.base))
+        doc, codes = load_codes(options.errors, shown)
+        files["errors.h"] = emit_errors_header(options.prefix, shown, doc, codes)
+        files["errors.c"] = emit_errors_source(options.prefix, shown, codes)
+    return files
+
+
+def run(options: argparse.Namespace) -> None:
+    """All passes; nothing is written before the last one has succeeded."""
+    schemas = load(options.schemas, options.base, options.private)
+    check(schemas)
+    program = lower(schemas, options.prefix)
+    if options.dump:
+        sys.stdout.write(emit_dump(program))
+    if options.output:
+        for name, text in _files(program, options).items():
+            write_changed(os.path.join(options.output, name), text)
+
+
+def main(argv: List[str]) -> int:
+    """Exit status: 0, 1 for an input that is refused, 2 for a wrong command line."""
+    try:
+        run(_arguments(argv))
+    except (SchemaError, OSError) as error:
+        print(f"{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,418 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From checked schemas to the IR: follows $ref, merges allOf, decides kinds, widths and names.
+
+Every decision that depends on more than one schema object is made here, once.  Must not emit text.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Set, Tuple, Union
+
+from . import ir
+from .check import INT_TYPES
+from .error import Place
+from .load import Document, SchemaSet
+from .names import check_names, enumerator, member, snake
+from .regex import PatternError, compile_pattern
+from .source import Node
+
+_NOTES = ("description", "title", "definitions", "$schema", "x-field")
+_LINKS = ("$ref", "anyOf", "oneOf")
+_HAS = (ir.Kind.BOOL, ir.Kind.INT, ir.Kind.UINT)
+_WIDTHS = (1, 2, 4, 8)
+
+# The keywords that each kind of type looks at; any other beside them would be ignored.
+_LOOKED_AT = {
+    "an enum": ("enum", "const", "x-name", "x-strip"),
+    "an object": ("properties", "required", "allOf", "x-name", "x-root"),
+    "a map": ("additionalProperties", "patternProperties"),
+    "an array": ("items", "minItems"),
+    "an integer": ("minimum", "maximum", "x-int"),
+    "a string": ("pattern",),
+    "a boolean": (),
+    "any object": (),
+    "a value without a type": (),
+}
+
+
+@dataclass(frozen=True)
+class _View:
+    """A schema object with its references followed."""
+
+    document: Document
+    owner: Node  # the object that carries the type, at the end of the references
+    keys: Dict[str, Node]
+    doc: str  # the description nearest to the place of use
+
+    def text(self, keyword: str) -> Optional[str]:
+        return str(self.keys[keyword].value) if keyword in self.keys else None
+
+    def integer(self, keyword: str) -> Optional[int]:
+        return int(str(self.keys[keyword].value)) if keyword in self.keys else None
+
+
+@dataclass
+class _Part:
+    """A member type before it becomes a field: an element, its shape, and its bound."""
+
+    shape: ir.Shape
+    value: ir.Value
+    min_items: int = 0
+
+
+def _doc(keys: Dict[str, Node]) -> str:
+    return str(keys["description"].value) if "description" in keys else ""
+
+
+class _Lowerer:
+    def __init__(self, schemas: SchemaSet, prefix: str) -> None:
+        self.schemas = schemas
+        self.prefix = prefix
+        self.types: Dict[int, Union[ir.Struct, ir.Enum]] = {}
+        self.order: List[Union[ir.Struct, ir.Enum]] = []
+        self.names: Dict[str, Place] = {}
+        self.active: List[Node] = []
+        self.mapped: Set[str] = set()
+        self.merged: Set[int] = set()  # objects that exist only as branches of an allOf
+        self.uses: Dict[str, Set[str]] = {}
+
+    # --- references ---------------------------------------------------------------------------
+
+    def view(self, document: Document, node: Node, chain: Tuple[Node, ...] = ()) -> _View:
+        """Follow $ref and single alternatives from node to the object that says the type."""
+        if not isinstance(node.value, dict):
+            raise node.error("a schema must be an object")
+        keys = node.members
+        links = [keyword for keyword in _LINKS if keyword in keys]
+        if not links:
+            return _View(document, node, keys, _doc(keys))
+        if len(links) > 1:
+            raise keys[links[1]].error(f"'{links[1]}' beside '{links[0]}'")
+        link = keys[links[0]]
+        if any(node is other for other in chain):
+            raise link.error("recursive $ref")
+        if links[0] == "$ref":
+            base = self.view(*self.schemas.resolve(document, link), chain + (node,))
+        else:
+            base = self.view(document, link.items[0], chain + (node,))
+        return self.overlay(document, node, base, links[0])
+
+    def overlay(self, document: Document, node: Node, base: _View, link: str) -> _View:
+        """Base with the keywords that stand beside the reference in node."""
+        result = dict(base.keys)
+        changed = False
+        for keyword, value in node.members.items():
+            if keyword == link or keyword in _NOTES:
+                continue
+            if keyword in base.keys and base.keys[keyword].plain() == value.plain():
+                continue
+            if keyword in base.keys:
+                value = self.narrower(keyword, value, base.keys[keyword], link)
+            if "x-name" in base.keys:
+                raise value.error(f"'{keyword}' beside a '{link}' to the named type "
+                                  f"'{base.text('x-name')}'")
+            result[keyword] = value
+            changed = True
+        doc = _doc(node.members) or base.doc
+        if not changed:
+            return _View(base.document, base.owner, base.keys, doc)
+        return _View(document, node, result, doc)
+
+    @staticmethod
+    def narrower(keyword: str, one: Node, other: Node, link: str) -> Node:
+        """The bound that holds when both do; other keywords cannot both be obeyed."""
+        if keyword not in ("minimum", "maximum"):
+            raise one.error(f"'{keyword}' contradicts what the '{link}' beside it says")
+        pick = max if keyword == "minimum" else min
+        return pick(one, other, key=lambda node: int(str(node.value)))
+
+    @staticmethod
+    def only(view: _View, kind: str) -> None:
+        """Refuse keywords that this kind of type does not look at."""
+        for keyword, node in view.keys.items():
+            if keyword not in _LOOKED_AT[kind] + _NOTES + ("type",):
+                raise node.error(f"'{keyword}' does not go with {kind}")
+
+    # --- values -------------------------------------------------------------------------------
+
+    def part(self, view: _View, use: Node) -> _Part:
+        """The member type of a schema; use is where it is used, for messages."""
+        keys = view.keys
+        kind = view.text("type")
+        if "enum" in keys or "const" in keys:
+            self.only(view, "an enum")
+            name = self.named(view, use).name
+            return _Part(ir.Shape.ONE, ir.Value(ir.Kind.ENUM, width=4, of=name))
+        if "properties" in keys or "allOf" in keys:
+            name = self.named(view, use).name
+            return _Part(ir.Shape.ONE, ir.Value(ir.Kind.OBJECT, of=name))
+        if "additionalProperties" in keys or "patternProperties" in keys:
+            return self.map_part(view)
+        if kind == "array" or "items" in keys:
+            return self.array_part(view)
+        return _Part(ir.Shape.ONE, self.scalar(view))
+
+    def array_part(self, view: _View) -> _Part:
+        self.only(view, "an array")
+        if "items" not in view.keys:
+            raise view.owner.error("an array without 'items'")
+        items = view.keys["items"]
+        node = items.items[0] if isinstance(items.value, list) else items
+        inner = self.part(self.view(view.document, node), node)
+        if inner.shape is not ir.Shape.ONE:
+            raise node.error(f"an array of {inner.shape.value}s is not supported")
+        return _Part(ir.Shape.ARRAY, inner.value, view.integer("minItems") or 0)
+
+    def map_part(self, view: _View) -> _Part:
+        keys = view.keys
+        self.only(view, "a map")
+        if "additionalProperties" in keys and "patternProperties" in keys:
+            raise keys["patternProperties"].error("'patternProperties' beside "
+                                                  "'additionalProperties' is not supported")
+        if "additionalProperties" in keys:
+            node = keys["additionalProperties"]
+        else:
+            node = next(iter(keys["patternProperties"].members.values()))
+        inner = self.part(self.view(view.document, node), node)
+        if inner.shape is not ir.Shape.ONE or inner.value.kind not in (
+                ir.Kind.STRING, ir.Kind.OBJECT, ir.Kind.RAW):
+            raise node.error("a map is supported with values that are strings or objects")
+        if inner.value.kind is ir.Kind.OBJECT:
+            assert inner.value.of is not None
+            self.mapped.add(inner.value.of)
+        return _Part(ir.Shape.MAP, inner.value)
+
+    def scalar(self, view: _View) -> ir.Value:
+        kind = view.text("type")
+        if kind == "boolean":
+            self.only(view, "a boolean")
+            return ir.Value(ir.Kind.BOOL, width=1)
+        if kind == "integer":
+            self.only(view, "an integer")
+            return self.integer(view)
+        if kind == "string":
+            self.only(view, "a string")
+            return ir.Value(ir.Kind.STRING, pattern=self.pattern(view))
+        if "required" in view.keys and view.keys["required"].items:
+            raise view.keys["required"].items[0].error("'required' names no property")
+        self.only(view, "any object" if kind == "object" else "a value without a type")
+        return ir.Value(ir.Kind.RAW, raw_object=kind == "object")
+
+    @staticmethod
+    def pattern(view: _View) -> Optional[str]:
+        text = view.text("pattern")
+        if text is not None:
+            try:
+                compile_pattern(text)
+            except PatternError as error:
+                raise view.keys["pattern"].error(f"unsupported pattern: {error}") from None
+        return text
+
+    @staticmethod
+    def integer(view: _View) -> ir.Value:
+        low, high = view.integer("minimum"), view.integer("maximum")
+        stated = view.text("x-int")
+        if stated is not None:
+            bounds = INT_TYPES[stated]
+            low = bounds[0] if low is None else low
+            high = bounds[1] if high is None else high
+            if low < bounds[0] or high > bounds[1]:
+                raise view.keys["x-int"].error(f"the bounds {low} to {high} do not fit {stated}")
+        if low is None or high is None:
+            raise view.owner.error("an integer needs 'minimum' and 'maximum', or 'x-int', "
+                                   "to have a width")
+        if low > high:
+            raise view.keys["minimum" if "minimum" in view.keys else "maximum"].error(
+                f"contradictory bounds: minimum {low} is above maximum {high}")
+        if high < 0 or low > INT_TYPES["int64"][1]:
+            raise view.owner.error(f"the tables have no room for bounds such as {low} to {high}: the "
+                                   "maximum must not be negative, nor the minimum above int64")
+        if stated is not None:
+            kind = ir.Kind.UINT if stated.startswith("u") else ir.Kind.INT
+            return ir.Value(kind, int(stated.lstrip("uint")) // 8, low, high)
+        sign = "u" if low >= 0 else ""
+        for width in _WIDTHS:
+            bounds = INT_TYPES[f"{sign}int{width * 8}"]
+            if bounds[0] <= low and high <= bounds[1]:
+                return ir.Value(ir.Kind.UINT if sign else ir.Kind.INT, width, low, high)
+        raise view.owner.error(f"no 64-bit integer holds {low} to {high}")
+
+    # --- named types --------------------------------------------------------------------------
+
+    def named(self, view: _View, use: Node) -> Union[ir.Struct, ir.Enum]:
+        """The struct or enum of a schema, made at its first use."""
+        key = id(view.owner)
+        if key in self.types:
+            return self.types[key]
+        if any(view.owner is node for node in self.active):
+            raise use.error("recursive $ref: the object would contain itself")
+        if "x-name" not in view.keys:
+            raise view.owner.error("an object with properties and an enum need 'x-name'")
+        name = str(view.text("x-name"))
+        place = view.keys["x-name"].place
+        if name in self.names:
+            other = self.names[name]
+            raise view.keys["x-name"].error(f"duplicate x-name '{name}', also at {other}: "
+                                            f"{other.pointer}")
+        self.names[name] = place
+        self.active.append(view.owner)
+        made = (self.enum(view, name, place) if "enum" in view.keys or "const" in view.keys
+                else self.struct(view, name, place))
+        self.active.pop()
+        self.types[key] = made
+        self.order.append(made)
+        return made
+
+    @staticmethod
+    def enum(view: _View, name: str, place: Place) -> ir.Enum:
+        nodes = view.keys["enum"].items if "enum" in view.keys else [view.keys["const"]]
+        strip = view.text("x-strip") or ""
+        values = []
+        for node in nodes:
+            text = str(node.value)
+            end = enumerator(text, strip)
+            if strip and not text.startswith(strip):
+                raise node.error(f"'{text}' does not start with '{strip}', which x-strip removes")
+            if not end:
+                raise node.error(f"no C name can be made of '{text}'")
+            values.append((text, end))
+        return ir.Enum(name, view.document.name, _doc(view.keys), tuple(values), place)
+
+    def struct(self, view: _View, name: str, place: Place) -> ir.Struct:
+        properties, required = self.gather(view)
+        fields = []
+        for key, (document, node) in properties.items():
+            fields.append(self.field(document, key, node, key in required))
+        for key, node in required.items():
+            if key not in properties:
+                raise node.error(f"'required' names no property: '{key}'")
+        if len(fields) > 254:
+            raise view.owner.error(f"{len(fields)} properties; the tables hold at most 254")
+        self.note_uses(view.document.name, fields)
+        return ir.Struct(name, view.document.name, _doc(view.keys), "x-root" in view.keys,
+                         tuple(fields), place)
+
+    def gather(self, view: _View) -> Tuple[Dict[str, Tuple[Document, Node]], Dict[str, Node]]:
+        """The properties and required names of an object, with those of its allOf."""
+        properties: Dict[str, Tuple[Document, Node]] = {}
+        required: Dict[str, Node] = {}
+        self.only(view, "an object")
+        if view.text("type") not in (None, "object"):
+            raise view.keys["type"].error("'allOf' is supported for objects only")
+        if "properties" in view.keys and view.text("type") is None:
+            raise view.keys["properties"].error("'properties' needs \"type\": \"object\" beside it")
+        for key, node in (view.keys["properties"].members if "properties" in view.keys
+                          else {}).items():
+            properties[key] = (view.document, node)
+        for node in view.keys["required"].items if "required" in view.keys else []:
+            required[str(node.value)] = node
+        for branch in view.keys["allOf"].items if "allOf" in view.keys else []:
+            inner = self.view(view.document, branch)
+            if not ("properties" in inner.keys or "allOf" in inner.keys):
+                raise branch.error("'allOf' is supported for objects with properties only")
+            more, names = self.gather(inner)
+            for key, found in more.items():
+                if key in properties:
+                    raise found[1].error(f"'{key}' stands in two branches of one 'allOf'")
+                properties[key] = found
+            required.update(names)
+        return properties, required
+
+    def field(self, document: Document, key: str, node: Node, required: bool) -> ir.Field:
+        view = self.view(document, node)
+        part = self.part(view, node)
+        stem = str(node.members["x-field"].value) if "x-field" in node.members else snake(key)
+        if not stem or stem[0].isdigit():
+            raise node.error(f"no C name can be made of '{key}'; give it one with 'x-field'")
+        aux = None
+        if part.shape is not ir.Shape.ONE:
+            aux = stem + "_count"
+        elif part.value.kind in _HAS and not required:
+            aux = "has_" + stem
+        return ir.Field(key, member(stem), aux, view.doc, required, part.shape, part.min_items,
+                        part.value, node.place)
+
+    def note_uses(self, module: str, fields: List[ir.Field]) -> None:
+        for field in fields:
+            if field.value.of is not None:
+                self.uses.setdefault(module, set()).add(field.value.of)
+
+    # --- documents ----------------------------------------------------------------------------
+
+    def find_merged(self, document: Document, node: Node) -> None:
+        """Note the objects that an allOf takes apart: they need no name of their own."""
+        if isinstance(node.value, list):
+            for item in node.items:
+                self.find_merged(document, item)
+        if not isinstance(node.value, dict):
+            return
+        branches = node.members.get("allOf")
+        if branches is not None and isinstance(branches.value, list):
+            for branch in branches.items:
+                self.merged.add(id(self.view(document, branch).owner))
+        for child in node.members.values():
+            self.find_merged(document, child)
+
+    def document(self, document: Document) -> None:
+        """Lower all that one file names."""
+        root = document.root
+        for node in (root.members["definitions"].members.values()
+                     if "definitions" in root.members else ()):
+            self.definition(document, node)
+        if set(root.members) - set(_NOTES):
+            view = self.view(document, root)
+            part = self.part(view, root)
+            if part.value.kind is not ir.Kind.OBJECT or part.shape is not ir.Shape.ONE:
+                raise root.error("the root of a file is an object with properties, "
+                                 "or nothing but definitions")
+
+    def definition(self, document: Document, node: Node) -> None:
+        view = self.view(document, node)
+        if id(view.owner) in self.merged and "x-name" not in view.keys:
+            self.gather(view)
+            return
+        self.part(view, node)
+
+
+def _modules(lowerer: _Lowerer, schemas: SchemaSet) -> Tuple[ir.Module, ...]:
+    homes = {made.name: made.module for made in lowerer.order}
+    places = {document.name: document.root.place for document in schemas.documents}
+    includes: Dict[str, Tuple[str, ...]] = {}
+    for document in schemas.documents:
+        used = {homes[name] for name in lowerer.uses.get(document.name, ())} - {document.name}
+        includes[document.name] = tuple(name for name in places if name in used)
+    _refuse_cycles(includes, schemas)
+    result = []
+    for document in schemas.documents:
+        own = [made for made in lowerer.order if made.module == document.name]
+        result.append(ir.Module(
+            document.name, document.shown, _doc(document.root.members), document.private,
+            includes[document.name],
+            tuple(made for made in own if isinstance(made, ir.Enum)),
+            tuple(made for made in own if isinstance(made, ir.Struct)), document.root.place))
+    return tuple(result)
+
+
+def _refuse_cycles(includes: Dict[str, Tuple[str, ...]], schemas: SchemaSet) -> None:
+    left = {name: set(others) for name, others in includes.items()}
+    while True:
+        ready = {name for name, others in left.items() if not others}
+        if not ready:
+            break
+        left = {name: others - ready for name, others in left.items() if name not in ready}
+    for document in schemas.documents:
+        if document.name in left:
+            raise document.root.error("files refer to each other in a circle: "
+                                      + ", ".join(sorted(left)))
+
+
+def lower(schemas: SchemaSet, prefix: str) -> ir.Program:
+    """The IR of all files, with its names checked."""
+    lowerer = _Lowerer(schemas, prefix)
+    for document in schemas.documents:
+        lowerer.find_merged(document, document.root)
+    for document in schemas.documents:
+        lowerer.document(document)
+    program = ir.Program(prefix, _modules(lowerer, schemas), tuple(sorted(lowerer.mapped)))
+    check_names(program)
+    return program

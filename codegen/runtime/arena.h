@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two ways to hold memory while and after a document is read: the arena, whose blocks never move
+ * and are freed together, and the scratch stack, which moves as it grows and so is named by offset
+ * only. Neither knows what it holds.
+ */
+#ifndef OCIKIT_RUNTIME_ARENA_H
+#define OCIKIT_RUNTIME_ARENA_H
+
+#include "memory.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+struct oci_arena_block {
+    struct oci_arena_block *next;
+};
+
+/* Structs are taken from the low end of the free space and strings from the high end, so that no
+ * byte is lost to alignment between them. */
+struct oci_arena {
+    const struct oci_allocator *memory;
+    struct oci_arena_block *blocks;
+    char *low;
+    char *high;
+    size_t next_size; /* of the next block, without its head */
+    size_t step;      /* of the blocks after that */
+};
+
+/* first and step are sizes in bytes; no memory is taken yet. */
+void oci_arena_init(struct oci_arena *arena, const struct oci_allocator *memory, size_t first,
+                    size_t step);
+/* Memory aligned to 8 bytes; NULL when there is none.  Not zeroed. */
+void *oci_arena_alloc(struct oci_arena *arena, size_t size);
+void *oci_arena_zeroed(struct oci_arena *arena, size_t size);
+/* oci_arena_bytes where the current block has no room. */
+char *oci_arena_more_bytes(struct oci_arena *arena, size_t length);
+void oci_arena_free(struct oci_arena *arena);
+
+struct oci_scratch {
+    const struct oci_allocator *memory;
+    char *data;
+    size_t length;
+    size_t capacity;
+};
+
+/* oci_scratch_reserve where the buffer is too small. */
+bool oci_scratch_grow(struct oci_scratch *scratch, size_t size);
+/* Advance to a multiple of 8. */
+bool oci_scratch_align(struct oci_scratch *scratch);
+void oci_scratch_free(struct oci_scratch *scratch);
+
+/* What every token of a document goes through is inline. */
+
+/* Room for length bytes of any alignment. */
+static inline char *oci_arena_bytes(struct oci_arena *arena, size_t length)
+{
+    if (arena->low == NULL || (size_t)(arena->high - arena->low) < length)
+        return oci_arena_more_bytes(arena, length);
+    arena->high -= length;
+    return arena->high;
+}
+
+/* A copy that ends in NUL. */
+static inline char *oci_arena_text(struct oci_arena *arena, const char *text, size_t length)
+{
+    char *copy = length < SIZE_MAX ? oci_arena_bytes(arena, length + 1) : NULL;
+
+    if (copy == NULL)
+        return NULL;
+    if (length > 0)
+        memcpy(copy, text, length);
+    copy[length] = '\0';
+    return copy;
+}
+
+/* Make room for size more bytes without taking them. */
+static inline bool oci_scratch_reserve(struct oci_scratch *scratch, size_t size)
+{
+    return size <= scratch->capacity - scratch->length || oci_scratch_grow(scratch, size);
+}
+
+/* Take size zeroed bytes; *offset says where they begin. */
+static inline bool oci_scratch_push(struct oci_scratch *scratch, size_t size, size_t *offset)
+{
+    if (!oci_scratch_reserve(scratch, size))
+        return false;
+    memset(scratch->data + scratch->length, 0, size);
+    *offset = scratch->length;
+    scratch->length += size;
+    return true;
+}
+
+#endif

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only file that knows yajl.  Feeds it the whole text at once and turns its callbacks into
+ * tokens with their places; counts depth and values.
+ *
+ * yajl does not check what its allocation functions return.  Its memory is therefore kept in a list
+ * of ours, and when there is none left we jump out of yajl, back to the entry, and free the list.
+ */
+#include "reader.h"
+#include "syntax.h"
+#include "text.h"
+
+#include <ocikit/errors.h>
+
+#include <setjmp.h>
+#include <string.h>
+#include <yajl/yajl_parse.h>
+
+#define FIRST_LEVELS 64u
+
+struct piece {
+    struct piece *previous;
+    struct piece *next;
+};
+
+struct reader {
+    const struct oci_reader_source *source;
+    const struct oci_reader_events *events;
+    void *ctx;
+    yajl_handle yajl;
+    struct piece pieces; /* head of the ring of what yajl holds */
+    jmp_buf no_memory;
+    int result;
+    enum oci_expectation expectation;
+    size_t last_end; /* of the last token */
+    size_t depth;
+    size_t values;
+    bool finishing; /* the text has been fed; yajl's own count of bytes has begun anew */
+    bool odd_space; /* the text holds white space that yajl takes and JSON has not */
+    char *levels;   /* '{' or '[' for each open container */
+    size_t levels_room;
+    char first_levels[FIRST_LEVELS];
+};
+
+static void *piece_link(struct reader *reader, struct piece *piece)
+{
+    piece->previous = &reader->pieces;
+    piece->next = reader->pieces.next;
+    piece->next->previous = piece;
+    reader->pieces.next = piece;
+    return piece + 1;
+}
+
+static void piece_unlink(struct piece *piece)
+{
+    piece->previous->next = piece->next;
+    piece->next->previous = piece->previous;
+}
+
+static void *yajl_take(void *ctx, size_t size)
+{
+    struct reader *reader = ctx;
+    struct piece *piece = NULL;
+
+    if (size <= SIZE_MAX - sizeof(*piece))
+        piece = oci_memory_alloc(reader->source->memory, sizeof(*piece) + size);
+    if (piece == NULL)
+        longjmp(reader->no_memory, 1);
+    return piece_link(reader, piece);
+}
+
+static void *yajl_retake(void *ctx, void *old, size_t size)
+{
+    struct reader *reader = ctx;
+    struct piece *piece, *moved = NULL;
+
+    if (old == NULL)
+        return yajl_take(ctx, size);
+    piece = (struct piece *)old - 1;
+    piece_unlink(piece);
+    if (size <= SIZE_MAX - sizeof(*piece))
+        moved = oci_memory_resize(reader->source->memory, piece, sizeof(*piece) + size);
+    if (moved == NULL) {
+        (void)piece_link(reader, piece);
+        longjmp(reader->no_memory, 1);
+    }
+    return piece_link(reader, moved);
+}
+
+static void yajl_give(void *ctx, void *old)
+{
+    struct reader *reader = ctx;
+    struct piece *piece;
+
+    if (old == NULL)
+        return;
+    piece = (struct piece *)old - 1;
+    piece_unlink(piece);
+    oci_memory_release(reader->source->memory, piece);
+}
+
+static void release_pieces(struct reader *reader)
+{
+    while (reader->pieces.next != &reader->pieces)
+        yajl_give(reader, reader->pieces.next + 1);
+}
+
+/* End the reading with a fault.  Returns what a yajl callback returns to stop. */
+static int stop(struct reader *reader, const struct oci_fault *fault)
+{
+    int result = reader->events->fault(reader->ctx, fault);
+
+    reader->result = result < 0 ? result : fault->code;
+    return 0;
+}
+
+static __attribute__((noinline, cold)) int stop_for_limit(struct reader *reader, int code,
+                                                          size_t offset, const char *what,
+                                                          size_t limit, const char *unit)
+{
+    struct oci_line expected = {.length = 0};
+
+    oci_line_addf(&expected, "at most %zu %s", limit, unit);
+    return stop(reader, &(struct oci_fault){.code = code,
+                                            .offset = offset,
+                                            .at_value = true,
+                                            .expected = expected.text,
+                                            .found = what});
+}
+
+static __attribute__((noinline, cold)) int stop_for_syntax(struct reader *reader)
+{
+    const struct oci_reader_source *source = reader->source;
+    struct oci_syntax_fault fault;
+
+    oci_syntax_explain(source->text, source->length, reader->last_end, reader->expectation, &fault);
+    return stop(reader, &(struct oci_fault){
+                            .code = OCI_ERR_SYNTAX,
+                            .offset = fault.offset,
+                            .at_value = fault.expectation == OCI_EXPECT_COLON ||
+                                        fault.expectation == OCI_EXPECT_MEMBER_VALUE ||
+                                        fault.expectation == OCI_EXPECT_FIRST_ITEM ||
+                                        fault.expectation == OCI_EXPECT_ITEM,
+                            .expected = fault.expected.text,
+                            .found = fault.found.text,
+                            .statement = fault.statement.length > 0 ? fault.statement.text : NULL});
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+static size_t skip_to_token(const struct oci_reader_source *source, size_t at)
+{
+    while (at < source->length &&
+           (is_space(source->text[at]) || source->text[at] == ',' || source->text[at] == ':'))
+        at++;
+    return at;
+}
+
+/* Find the place of the token that yajl has just read.  size is its length in the text, or 0 where
+ * only looking for its beginning can tell. */
+static inline bool place(struct reader *reader, struct oci_token *token, size_t size)
+{
+    const struct oci_reader_source *source = reader->source;
+
+    if (token->in_input)
+        token->end = (size_t)(token->text - source->text) + token->length +
+                     (token->kind == OCI_TOKEN_STRING);
+    else
+        token->end = reader->finishing ? source->length : yajl_get_bytes_consumed(reader->yajl);
+    if (reader->odd_space) {
+        size_t at = skip_to_token(source, reader->last_end);
+
+        if (at < source->length && (source->text[at] == '\v' || source->text[at] == '\f'))
+            return false;
+    }
+    token->start = size > 0 ? token->end - size : skip_to_token(source, reader->last_end);
+    reader->last_end = token->end;
+    return true;
+}
+
+static void expect_more(struct reader *reader)
+{
+    if (reader->depth == 0)
+        reader->expectation = OCI_EXPECT_END_OF_DOCUMENT;
+    else if (reader->levels[reader->depth - 1] == '{')
+        reader->expectation = OCI_EXPECT_MORE_MEMBERS;
+    else
+        reader->expectation = OCI_EXPECT_MORE_ITEMS;
+}
+
+static int pass(struct reader *reader, int result)
+{
+    if (result < 0)
+        reader->result = result;
+    return result == 0;
+}
+
+static bool count_value(struct reader *reader, const struct oci_token *token)
+{
+    size_t limit = reader->source->limits.values;
+
+    if (++reader->values <= limit)
+        return true;
+    (void)stop_for_limit(reader, OCI_ERR_TOO_LARGE, token->start, "more", limit,
+                         "values in the document");
+    return false;
+}
+
+static inline int scalar(struct reader *reader, struct oci_token *token, size_t size)
+{
+    if (!place(reader, token, size))
+        return stop_for_syntax(reader);
+    if (!count_value(reader, token))
+        return 0;
+    expect_more(reader);
+    return pass(reader, reader->events->scalar(reader->ctx, token));
+}
+
+static int on_null(void *ctx)
+{
+    struct oci_token token = {.kind = OCI_TOKEN_NULL};
+
+    return scalar(ctx, &token, 4);
+}
+
+static int on_boolean(void *ctx, int truth)
+{
+    struct oci_token token = {.kind = OCI_TOKEN_BOOL, .truth = truth != 0};
+
+    return scalar(ctx, &token, truth ? 4 : 5);
+}
+
+static bool is_in_input(const struct reader *reader, const char *text)
+{
+    uintptr_t at = (uintptr_t)text, begin = (uintptr_t)reader->source->text;
+
+    return at >= begin && at < begin + reader->source->length;
+}
+
+static int on_number(void *ctx, const char *text, size_t length)
+{
+    struct reader *reader = ctx;
+    struct oci_token token = {.kind = OCI_TOKEN_NUMBER,
+                              .text = text,
+                              .length = length,
+                              .in_input = is_in_input(reader, text)};
+
+    if (length > reader->source->limits.number) {
+        if (!place(reader, &token, length))
+            return stop_for_syntax(reader);
+        return stop_for_limit(reader, OCI_ERR_TOO_LARGE, token.start, "a longer number",
+                              reader->source->limits.number, "characters in a number");
+    }
+    return scalar(reader, &token, length);
+}
+
+/* A string without escapes is passed as it stands in the text; its place follows from that. */
+static size_t string_token(struct reader *reader, struct oci_token *token,
+                           const unsigned char *text, size_t length)
+{
+    *token = (struct oci_token){.kind = OCI_TOKEN_STRING,
+                                .text = (const char *)text,
+                                .length = length,
+                                .in_input = is_in_input(reader, (const char *)text)};
+    return token->in_input ? length + 2 : 0;
+}
+
+static int check_string_length(struct reader *reader, struct oci_token *token, size_t size)
+{
+    if (token->length <= reader->source->limits.string)
+        return 1;
+    if (!place(reader, token, size))
+        return stop_for_syntax(reader);
+    return stop_for_limit(reader, OCI_ERR_TOO_LARGE, token->start, "a longer string",
+                          reader->source->limits.string, "bytes in a string");
+}
+
+static int on_string(void *ctx, const unsigned char *text, size_t length)
+{
+    struct reader *reader = ctx;
+    struct oci_token token;
+    size_t size = string_token(reader, &token, text, length);
+
+    return check_string_length(reader, &token, size) && scalar(reader, &token, size);
+}
+
+static int on_key(void *ctx, const unsigned char *text, size_t length)
+{
+    struct reader *reader = ctx;
+    struct oci_token token;
+    size_t size = string_token(reader, &token, text, length);
+
+    if (!check_string_length(reader, &token, size))
+        return 0;
+    if (!place(reader, &token, size))
+        return stop_for_syntax(reader);
+    reader->expectation = OCI_EXPECT_COLON;
+    return pass(reader, reader->events->key(reader->ctx, &token));
+}
+
+static bool push_level(struct reader *reader, char level)
+{
+    const struct oci_allocator *memory = reader->source->memory;
+
+    if (reader->depth == reader->levels_room) {
+        size_t room = reader->levels_room * 2;
+        char *levels = oci_memory_alloc(memory, room);
+
+        if (levels == NULL)
+            return false;
+        memcpy(levels, reader->levels, reader->depth);
+        if (reader->levels != reader->first_levels)
+            oci_memory_release(memory, reader->levels);
+        reader->levels = levels;
+        reader->levels_room = room;
+    }
+    reader->levels[reader->depth++] = level;
+    return true;
+}
+
+static int on_open(struct reader *reader, enum oci_token_kind kind)
+{
+    struct oci_token token = {.kind = kind};
+    size_t limit = reader->source->limits.depth;
+
+    if (!place(reader, &token, 1))
+        return stop_for_syntax(reader);
+    if (reader->depth == limit)
+        return stop_for_limit(reader, OCI_ERR_DEPTH, token.start, "a deeper one", limit,
+                              "levels of arrays and objects");
+    if (!count_value(reader, &token))
+        return 0;
+    if (!push_level(reader, kind == OCI_TOKEN_OBJECT ? '{' : '['))
+        return pass(reader, OCI_ERR_NO_MEMORY);
+    reader->expectation = kind == OCI_TOKEN_OBJECT ? OCI_EXPECT_FIRST_NAME : OCI_EXPECT_FIRST_ITEM;
+    return pass(reader, reader->events->open(reader->ctx, &token));
+}
+
+static int on_open_object(void *ctx)
+{
+    return on_open(ctx, OCI_TOKEN_OBJECT);
+}
+
+static int on_open_array(void *ctx)
+{
+    return on_open(ctx, OCI_TOKEN_ARRAY);
+}
+
+static int on_close(void *ctx)
+{
+    struct reader *reader = ctx;
+    struct oci_token token = {.in_input = false};
+
+    if (!place(reader, &token, 1))
+        return stop_for_syntax(reader);
+    reader->depth--;
+    expect_more(reader);
+    return pass(reader, reader->events->close(reader->ctx, token.end));
+}
+
+static const yajl_callbacks callbacks = {
+    .yajl_null = on_null,
+    .yajl_boolean = on_boolean,
+    .yajl_number = on_number,
+    .yajl_string = on_string,
+    .yajl_start_map = on_open_object,
+    .yajl_map_key = on_key,
+    .yajl_end_map = on_close,
+    .yajl_start_array = on_open_array,
+    .yajl_end_array = on_close,
+};
+
+static void feed(struct reader *reader)
+{
+    const struct oci_reader_source *source = reader->source;
+    yajl_status status;
+
+    status = yajl_parse(reader->yajl, (const unsigned char *)source->text, source->length);
+    if (status == yajl_status_ok) {
+        reader->finishing = true;
+        status = yajl_complete_parse(reader->yajl);
+    }
+    if (status == yajl_status_error)
+        (void)stop_for_syntax(reader);
+    else if (status == yajl_status_ok && reader->odd_space &&
+             skip_to_token(source, reader->last_end) < source->length)
+        (void)stop_for_syntax(reader);
+}
+
+/* The frame that a failed allocation of yajl's comes back to: it may hold no changed locals. */
+static void run(struct reader *reader, yajl_alloc_funcs *functions)
+{
+    if (setjmp(reader->no_memory) != 0) {
+        reader->result = OCI_ERR_NO_MEMORY;
+        return;
+    }
+    reader->yajl = yajl_alloc(&callbacks, functions, reader);
+    if (reader->yajl == NULL) {
+        reader->result = OCI_ERR_NO_MEMORY;
+        return;
+    }
+    /* The text has been checked already, more strictly than yajl would. */
+    (void)yajl_config(reader->yajl, yajl_dont_validate_strings, 1);
+    feed(reader);
+}
+
+static bool check_text(struct reader *reader)
+{
+    struct oci_text_fault fault;
+
+    if (oci_text_scan(reader->source->text, reader->source->length, &fault, &reader->odd_space))
+        return true;
+    (void)stop(reader, &(struct oci_fault){.code = OCI_ERR_ENCODING,
+                                           .offset = fault.offset,
+                                           .expected = fault.expected,
+                                           .found = fault.found});
+    return false;
+}
+
+int oci_read_json(const struct oci_reader_source *source, const struct oci_reader_events *events,
+                  void *ctx)
+{
+    struct reader reader;
+    yajl_alloc_funcs functions = {
+        .malloc = yajl_take, .realloc = yajl_retake, .free = yajl_give, .ctx = &reader};
+
+    memset(&reader, 0, offsetof(struct reader, first_levels));
+    reader.source = source;
+    reader.events = events;
+    reader.ctx = ctx;
+    reader.expectation = OCI_EXPECT_START;
+    reader.pieces.previous = reader.pieces.next = &reader.pieces;
+    reader.levels = reader.first_levels;
+    reader.levels_room = FIRST_LEVELS;
+    if (check_text(&reader))
+        run(&reader, &functions);
+    release_pieces(&reader);
+    if (reader.levels != reader.first_levels)
+        oci_memory_release(source->memory, reader.levels);
+    return reader.result;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The report: keeps findings, places them by line and column and words their messages.  It must not
+ * look at tables or at the struct tree.
+ */
+#include "report.h"
+#include "line.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CLIP_NAME 160u
+#define CLIP_POINTER 200u
+#define FIRST_FINDINGS 4u
+
+void oci_report_init(struct oci_report *report, const struct oci_allocator *memory,
+                     const char *name, size_t limit)
+{
+    *report = (struct oci_report){.memory = memory, .name = name, .limit = limit};
+    oci_arena_init(&report->arena, memory, 480, 2000);
+}
+
+bool oci_report_wants(const struct oci_report *report, int severity)
+{
+    return report->count < report->limit || (severity == OCI_SEVERITY_ERROR && !report->has_error);
+}
+
+void oci_text_place(const char *text, size_t offset, size_t *line, size_t *column)
+{
+    const char *at = text, *end = text + offset, *next;
+
+    *line = 1;
+    while (at < end && (next = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        at = next + 1;
+        (*line)++;
+    }
+    *column = (size_t)(end - at) + 1;
+}
+
+static void add_place(const struct oci_report *report, const struct oci_finding *finding,
+                      struct oci_line *line)
+{
+    if (report->name != NULL)
+        oci_line_foreign(line, report->name, strlen(report->name), CLIP_NAME);
+    if (finding->line > 0)
+        oci_line_addf(line, "%s%zu:%zu", line->length > 0 ? ":" : "", finding->line,
+                      finding->column);
+    if (finding->pointer[0] != '\0') {
+        oci_line_addf(line, "%s", line->length > 0 ? " " : "");
+        oci_line_foreign(line, finding->pointer, strlen(finding->pointer), CLIP_POINTER);
+    }
+    if (line->length > 0)
+        oci_line_addf(line, ": ");
+}
+
+static void word_message(const struct oci_report *report, const struct oci_draft *draft,
+                         const struct oci_finding *finding, struct oci_line *line)
+{
+    add_place(report, finding, line);
+    if (draft->statement != NULL)
+        oci_line_addf(line, "%s", draft->statement);
+    else
+        oci_line_addf(line, "expected %s, found %s", draft->expected, draft->found);
+    if (draft->suggestion != NULL)
+        oci_line_addf(line, "; did you mean \"%s\"?", draft->suggestion);
+}
+
+static bool copy_text(struct oci_report *report, const char *from, const char **to)
+{
+    *to = NULL;
+    if (from == NULL)
+        return true;
+    *to = oci_arena_text(&report->arena, from, strlen(from));
+    return *to != NULL;
+}
+
+static int fill(struct oci_report *report, const struct oci_draft *draft,
+                struct oci_finding *finding)
+{
+    struct oci_line line = {.length = 0};
+
+    *finding = (struct oci_finding){
+        .code = draft->code,
+        .severity = draft->severity,
+        .sys_errno = draft->sys_errno,
+        .offset = draft->placed ? draft->offset : 0,
+        .pointer = draft->pointer != NULL ? draft->pointer : "",
+    };
+    if (draft->placed)
+        oci_text_place(report->text, draft->offset, &finding->line, &finding->column);
+    word_message(report, draft, finding, &line);
+    if (!copy_text(report, draft->expected, &finding->expected) ||
+        !copy_text(report, draft->found, &finding->found) ||
+        !copy_text(report, draft->suggestion, &finding->suggestion) ||
+        !copy_text(report, line.text, &finding->message))
+        return OCI_ERR_NO_MEMORY;
+    return 0;
+}
+
+static bool make_room(struct oci_report *report)
+{
+    struct oci_kept_finding *kept;
+    size_t capacity;
+
+    if (report->count < report->capacity)
+        return true;
+    capacity = report->capacity == 0 ? FIRST_FINDINGS : report->capacity * 2;
+    kept = oci_memory_resize(report->memory, report->kept, capacity * sizeof(*kept));
+    if (kept == NULL)
+        return false;
+    report->kept = kept;
+    report->capacity = capacity;
+    return true;
+}
+
+int oci_report_add(struct oci_report *report, const struct oci_draft *draft)
+{
+    struct oci_kept_finding kept = {.sequence = report->total};
+    int result;
+
+    report->total++;
+    if (!oci_report_wants(report, draft->severity))
+        return 0;
+    if (!make_room(report))
+        return OCI_ERR_NO_MEMORY;
+    result = fill(report, draft, &kept.finding);
+    if (result < 0)
+        return result;
+    /* A full list of warnings makes room for the first error: the caller's result must be in it. */
+    if (report->count == report->limit)
+        report->count--;
+    report->kept[report->count++] = kept;
+    if (draft->severity == OCI_SEVERITY_ERROR)
+        report->has_error = true;
+    return 0;
+}
+
+static int compare_findings(const void *left, const void *right)
+{
+    const struct oci_kept_finding *a = left, *b = right;
+
+    if (a->finding.offset != b->finding.offset)
+        return a->finding.offset < b->finding.offset ? -1 : 1;
+    return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
+}
+
+void oci_report_finish(struct oci_report *report)
+{
+    if (report->count > 1)
+        qsort(report->kept, report->count, sizeof(*report->kept), compare_findings);
+    report->name = NULL;
+    report->text = NULL;
+    report->length = 0;
+}
+
+void oci_report_clear(struct oci_report *report)
+{
+    oci_arena_free(&report->arena);
+    oci_memory_release(report->memory, report->kept);
+    report->kept = NULL;
+    report->count = 0;
+    report->capacity = 0;
+}
+
+size_t oci_report_count(const oci_report *report)
+{
+    return report != NULL ? report->count : 0;
+}
+
+const struct oci_finding *oci_report_get(const oci_report *report, size_t index)
+{
+    return report != NULL && index < report->count ? &report->kept[index].finding : NULL;
+}
+
+size_t oci_report_total(const oci_report *report)
+{
+    return report != NULL ? report->total : 0;
+}
+
+const struct oci_finding *oci_report_first_error(const oci_report *report)
+{
+    for (size_t i = 0; i < oci_report_count(report); i++) {
+        if (report->kept[i].finding.severity == OCI_SEVERITY_ERROR)
+            return &report->kept[i].finding;
+    }
+    return NULL;
+}
+
+void oci_report_free(oci_report *report)
+{
+    if (report == NULL)
+        return;
+    oci_report_clear(report);
+    oci_memory_release(report->memory, report);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The context and the handles: making and freeing them, and the small services that the operations share.
+ */
+#include <api/internal.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define DEFAULT_STATE_ROOT "/run/ocikit"
+
+static int context_make(const struct container_context_options *given, container_context **context,
+                        struct failure *failure)
+{
+    struct container_context_options options = CONTAINER_CONTEXT_OPTIONS_INIT;
+    int r = options_copy(&options, sizeof(options), given, failure);
+    if (r < 0)
+        return r;
+    const char *root = options.state_root ? options.state_root : DEFAULT_STATE_ROOT;
+    if (root[0] != '/')
+        return fail(failure, OCI_ERR_INVALID_ARGUMENT, "state directory \"%s\" is not absolute", root);
+    container_context *result = calloc(1, sizeof(*result));
+    char *copy = strdup(root);
+    if (result == NULL || copy == NULL || pthread_mutex_init(&result->lock, NULL) != 0) {
+        free(result);
+        free(copy);
+        return fail_memory(failure);
+    }
+    result->state_root = copy;
+    result->log = options.log;
+    result->log_data = options.log_data;
+    result->init = -1;
+    *context = result;
+    return 0;
+}
+
+int container_context_new(const struct container_context_options *options,
+                          container_context **context, container_error **error)
+{
+    struct failure failure = {0};
+    int r = context_make(options, context, &failure);
+    return r < 0 ? fail_public(&failure, "context", NULL, error) : 0;
+}
+
+void container_context_free(container_context *context)
+{
+    if (context == NULL)
+        return;
+    close_fd(&context->init);
+    pthread_mutex_destroy(&context->lock);
+    free(context->state_root);
+    free(context);
+}
+
+int context_init(container_context *context, struct failure *failure)
+{
+    pthread_mutex_lock(&context->lock);
+    if (context->init < 0)
+        context->init = spawn_init_image(failure);
+    int r = context->init;
+    if (r < 0)
+        context->init = -1;
+    pthread_mutex_unlock(&context->lock);
+    return r;
+}
+
+container *handle_new(container_context *context, const char *id, int dir, pid_t pid, int pidfd,
+                      int terminal)
+{
+    container *result = calloc(1, sizeof(*result));
+    char *copy = strdup(id);
+    if (result == NULL || copy == NULL) {
+        free(result);
+        free(copy);
+        return NULL;
+    }
+    *result = (container){
+        .context = context,
+        .id = copy,
+        .dir = dir,
+        .process = {.pidfd = pidfd, .pid = pid, .terminal = terminal},
+    };
+    return result;
+}
+
+void container_close(container *container)
+{
+    if (container == NULL)
+        return;
+    close_fd(&container->dir);
+    tracked_close(&container->process);
+    free(container->id);
+    free(container);
+}
+
+const char *container_id(const container *container)
+{
+    return container->id;
+}
+
+int container_terminal_fd(const container *container)
+{
+    return container->process.terminal;
+}
+
+int container_pidfd(const container *container)
+{
+    return container->process.pidfd;
+}
+
+const char *container_version(void)
+{
+    return OCIKIT_VERSION;
+}
+
+void container_text_free(char *text)
+{
+    free(text);
+}
+
+void tracked_close(struct tracked *process)
+{
+    close_fd(&process->pidfd);
+    close_fd(&process->terminal);
+    process->pidfd = process->terminal = -1;
+}
+
+int tracked_wait(struct tracked *process, int timeout_ms, struct container_exit *result,
+                 struct failure *failure)
+{
+    if (!process->has_status) {
+        if (process->pidfd < 0)
+            return fail(failure, OCI_ERR_STATUS_LOST,
+                        "the process had ended when this handle was made; its exit status is not known");
+        int r = process_wait(process->pidfd, timeout_ms, &process->status, failure);
+        if (r < 0)
+            return r;
+        process->has_status = true;
+    }
+    if (result)
+        *result = process->status;
+    return 0;
+}
+
+int stdio_resolve(const int given[3], int result[3], int *null, struct failure *failure)
+{
+    bool missing = false;
+    *null = -1;
+    for (int i = 0; i < 3; i++) {
+        result[i] = given && given[i] >= 0 ? given[i] : i;
+        if (fcntl(result[i], F_GETFD) >= 0)
+            continue;
+        if (given && given[i] >= 0)
+            return fail(failure, OCI_ERR_INVALID_ARGUMENT, "stdio fd %d is not open", given[i]);
+        result[i] = -1;
+        missing = true;
+    }
+    if (!missing)
+        return 0;
+    *null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (*null < 0)
+        return fail_errno(failure, OCI_ERR_IO, errno, "open /dev/null");
+    for (int i = 0; i < 3; i++) {
+        if (result[i] < 0)
+            result[i] = *null;
+    }
+    return 0;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * container_create.  In this order, so that whatever is interrupted can be found and undone:
+ *
+ *     load, check, compile      nothing was made yet
+ *     claim the id              folder, lock
+ *     intent record             says which groups there will be
+ *     groups, limits            made
+ *     init                      ends with this process until ...
+ *     record "created"          ... it is on disk
+ *     go                        the init waits for the start
+ */
+#include <api/internal.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <sys/stat.h>
+
+struct creation {
+    container_context *context;
+    const char *id;
+    struct container_create_options options;
+    struct log log;
+    struct loaded loaded;
+    struct group_set groups;
+    struct compile_input input;
+    struct compiled compiled;
+    struct session session;
+    int stdio[3], null;
+    int root, dir;  /* the state directory and the container's folder */
+    bool claimed;
+    struct failure *failure;
+};
+
+static void creation_free(struct creation *c)
+{
+    loaded_free(&c->loaded);
+    groups_free(&c->groups);
+    compiled_free(&c->compiled);
+    session_close(&c->session);
+    close_fd(&c->null);
+    close_fd(&c->root);
+    close_fd(&c->dir);
+}
+
+/* Load and compile: everything that can be wrong with the configuration is found here. */
+static int prepare(struct creation *c)
+{
+    int r = load_config(c->options.bundle, c->options.config, c->options.config_length, &c->log,
+                        &c->loaded, c->failure);
+    if (r < 0)
+        return r;
+    const struct oci_linux *l = c->loaded.config->linux_;
+    r = groups_plan(l ? l->cgroups_path : NULL, c->id, &c->groups, c->failure);
+    c->input = (struct compile_input){
+        .id = c->id,
+        .bundle = c->loaded.bundle,
+        .config = c->loaded.config,
+        .groups = &c->groups,
+        .log = &c->log,
+        .process_place = "/process",
+        .flags = c->options.flags,
+        .keep_fds = 3 + (uint32_t)c->options.preserve_fds_count,
+    };
+    if (r == 0)
+        r = compile_create(&c->input, &c->compiled, c->failure);
+    return r;
+}
+
+static void time_text(char text[40])
+{
+    struct timespec now;
+    struct tm parts;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &parts);
+    size_t n = strftime(text, 40, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(text + n, 40 - n, ".%09ldZ", now.tv_nsec);
+}
+
+static int write_record(struct creation *c, enum oci_record_phase phase, uint64_t start_time)
+{
+    char created[40];
+    time_text(created);
+    struct oci_record_cgroup *groups = calloc(c->groups.count + 1, sizeof(*groups));
+    if (groups == NULL)
+        return fail_memory(c->failure);
+    for (size_t i = 0; i < c->groups.count; i++)
+        groups[i] = (struct oci_record_cgroup){
+            .controllers = c->groups.groups[i].controllers,
+            .mountpoint = c->groups.groups[i].mountpoint,
+            .path = c->groups.groups[i].path,
+            .has_made = true,
+            .made = c->groups.groups[i].made,
+        };
+    struct oci_record record = {
+        .record_version = 1,
+        .oci_version = c->loaded.config->oci_version,
+        .id = c->id,
+        .phase = phase,
+        .bundle = c->loaded.bundle,
+        .rootfs = c->compiled.rootfs,
+        .has_pid = true,
+        .pid = c->session.pid > 0 ? (uint32_t)c->session.pid : 0,
+        .has_start_time = true,
+        .start_time = start_time,
+        .created = created,
+        .has_owner = true,
+        .owner = geteuid(),
+        .has_private_pids = true,
+        .private_pids = c->compiled.private_pids,
+        .cgroups = groups,
+        .cgroups_count = c->groups.count,
+        .annotations = c->loaded.config->annotations,
+        .annotations_count = c->loaded.config->annotations_count,
+    };
+    int r = store_write_record(c->dir, &record, c->failure);
+    free(groups);
+    return r;
+}
+
+/* What a killed create left behind is removed first. */
+static int clean_leftover(struct creation *c, int dir)
+{
+    _cleanup_(free_document) oci_document *document = NULL;
+    const struct oci_record *record = NULL;
+    struct failure ignored = {0};
+    store_read_record(dir, c->id, &document, &record, &ignored);
+    int r = destroy(c->context, c->id, c->root, dir, record, -1, c->failure);
+    close(dir);
+    return r;
+}
+
+static int claim(struct creation *c)
+{
+    c->root = store_open_root(c->context->state_root, true, c->failure);
+    if (c->root < 0)
+        return c->root;
+    int r = store_claim(c->root, c->id, &c->dir, c->failure);
+    if (r == 1) {
+        int dir = take_fd(&c->dir);
+        r = clean_leftover(c, dir);
+        if (r == 0)
+            r = store_claim(c->root, c->id, &c->dir, c->failure);
+        if (r == 1)
+            r = fail(c->failure, OCI_ERR_BUSY, "container id \"%s\" is fought over by several creates",
+                     c->id);
+    }
+    c->claimed = r == 0;
+    return r;
+}
+
+static int make_groups(struct creation *c)
+{
+    int r = groups_make(&c->groups, c->failure);
+    const struct oci_linux *l = c->loaded.config->linux_;
+    if (r == 0 && l)
+        r = groups_apply(&c->groups, l->resources, &c->log, c->failure);
+    return r;
+}
+
+static int host_hooks(void *data, pid_t pid, struct failure *failure)
+{
+    struct creation *c = data;
+    const struct oci_hooks *hooks = c->loaded.config->hooks;
+    if (!c->compiled.host_hooks)
+        return 0;
+    const struct hook_list lists[] = {
+        {"prestart", hooks->prestart, hooks->prestart_count},
+        {"createRuntime", hooks->create_runtime, hooks->create_runtime_count},
+    };
+    return run_host_hooks(c->context, &c->input, lists, ARRAY_SIZE(lists), "creating", pid,
+                          c->loaded.file, failure);
+}
+
+static int launch(struct creation *c)
+{
+    _close_ int listener = store_listen(c->dir, c->failure);
+    if (listener < 0)
+        return listener;
+    struct spawn spawn = {
+        .init = context_init(c->context, c->failure),
+        .plan = &c->compiled.plan,
+        .flags = c->compiled.clone_flags,
+        .cgroup = -1,
+        .stdio = c->stdio,
+        .preserve = c->options.preserve_fds,
+        .preserve_count = c->options.preserve_fds_count,
+        .slot_count = PLAN_SLOT_FIRST_GROUP + c->groups.count,
+    };
+    if (spawn.init < 0)
+        return spawn.init;
+    if (spawn.slot_count > SPAWN_MAX_SLOTS)
+        return fail(c->failure, OCI_ERR_UNSUPPORTED, "this host has too many cgroup hierarchies");
+    spawn.slots[PLAN_SLOT_START] = listener;
+    spawn.slots[PLAN_SLOT_JOIN] = -1;
+    for (size_t i = 0; i < c->groups.count; i++)
+        spawn.slots[PLAN_SLOT_FIRST_GROUP + i] = c->groups.groups[i].fd;
+    c->session.compiled = &c->compiled;
+    c->session.file = c->loaded.file;
+    c->session.cancel = c->options.cancel_fd ? *c->options.cancel_fd : -1;
+    c->session.hooks = host_hooks;
+    c->session.data = c;
+    return session_run(&c->session, &spawn, c->failure);
+}
+
+static int hand_over_terminal(struct creation *c)
+{
+    if (c->session.terminal < 0 || c->options.console_socket == NULL)
+        return 0;
+    int r = console_send(c->options.console_socket, c->session.terminal, c->failure);
+    close(take_fd(&c->session.terminal));
+    return r;
+}
+
+/* From the claim on there is something to undo. */
+static int make(struct creation *c)
+{
+    int r = store_write_file(c->dir, STORE_CONFIG, c->loaded.text, c->loaded.length, c->failure);
+    if (r == 0)
+        r = write_record(c, OCI_RECORD_PHASE_CREATING, 0);
+    if (r == 0)
+        r = make_groups(c);
+    if (r == 0)
+        r = launch(c);
+    groups_close(&c->groups);
+    if (r == 0)
+        r = hand_over_terminal(c);
+    bool gone;
+    if (r == 0)
+        r = write_record(c, OCI_RECORD_PHASE_CREATED, process_start_time(c->session.pid, &gone));
+    return r == 0 ? session_go(&c->session, c->failure) : r;
+}
+
+/* Undo; what fails now cannot replace the reason.  Poststop hooks run also for a create that failed. */
+static void undo(struct creation *c)
+{
+    struct failure ignored = {0};
+    session_abort(&c->session);
+    struct oci_record_cgroup *groups = calloc(c->groups.count + 1, sizeof(*groups));
+    struct oci_record record = {.id = c->id, .cgroups = groups, .bundle = c->loaded.bundle};
+    for (size_t i = 0; groups && i < c->groups.count; i++)
+        groups[record.cgroups_count++] = (struct oci_record_cgroup){
+            .controllers = c->groups.groups[i].controllers,
+            .mountpoint = c->groups.groups[i].mountpoint,
+            .path = c->groups.groups[i].path,
+            .made = c->groups.groups[i].made,
+        };
+    if (destroy(c->context, c->id, c->root, c->dir, &record, -1, &ignored) < 0)
+        log_message(&c->log, CONTAINER_LOG_WARNING, "after the failed create: %s", ignored.text);
+    free(groups);
+}
+
+static int check_options(struct creation *c, const struct container_create_options *given)
+{
+    c->options = (struct container_create_options)CONTAINER_CREATE_OPTIONS_INIT;
+    int r = options_copy(&c->options, sizeof(c->options), given, c->failure);
+    if (r == 0)
+        r = store_check_id(c->id, c->failure);
+    if (r == 0 && c->options.flags & ~(unsigned)(CONTAINER_NO_NEW_KEYRING | CONTAINER_NO_PIVOT))
+        r = fail(c->failure, OCI_ERR_UNSUPPORTED, "the create flags hold one that this library does not know");
+    if (r == 0)
+        r = stdio_resolve(c->options.stdio, c->stdio, &c->null, c->failure);
+    for (size_t i = 0; r == 0 && i < c->options.preserve_fds_count; i++) {
+        if (fcntl(c->options.preserve_fds[i], F_GETFD) < 0)
+            r = fail(c->failure, OCI_ERR_INVALID_ARGUMENT, "fd %d, which is to be preserved, is not open",
+                     c->options.preserve_fds[i]);
+    }
+    return r;
+}
+
+static int create(struct creation *c, const struct container_create_options *given,
+                  container **result)
+{
+    int r = check_options(c, given);
+    if (r == 0)
+        r = prepare(c);
+    if (r == 0)
+        r = claim(c);
+    if (r == 0)
+        r = make(c);
+    container *handle = NULL;
+    if (r == 0 && result) {
+        handle = handle_new(c->context, c->id, c->dir, c->session.pid, c->session.pidfd,
+                            c->session.terminal);
+        r = handle ? 0 : fail_memory(c->failure);
+    }
+    if (r < 0) {
+        if (c->claimed)
+            undo(c);
+        if (c->loaded.text)
+            locate_failure(c->failure, c->loaded.text, c->loaded.length, c->loaded.file);
+        return r;
+    }
+    store_unlock(c->dir);
+    if (handle) {
+        c->dir = c->session.pidfd = c->session.terminal = -1;
+        *result = handle;
+    }
+    return 0;
+}
+
+int container_create(container_context *context, const char *id,
+                     const struct container_create_options *options, container **result,
+                     container_error **error)
+{
+    struct failure failure = {0};
+    struct creation c = {
+        .context = context,
+        .id = id,
+        .log = context_log(context, id),
+        .session = SESSION_INIT,
+        .null = -1,
+        .root = -1,
+        .dir = -1,
+        .failure = &failure,
+    };
+    int r = create(&c, options, result);
+    creation_free(&c);
+    return r < 0 ? fail_public(&failure, "create", id, error) : 0;
+}
+
+int container_plan_text(container_context *context, const char *id,
+                        const struct container_create_options *options, char **text,
+                        container_error **error)
+{
+    struct failure failure = {0};
+    struct creation c = {
+        .context = context,
+        .id = id,
+        .log = context_log(context, id),
+        .session = SESSION_INIT,
+        .null = -1,
+        .root = -1,
+        .dir = -1,
+        .failure = &failure,
+    };
+    int r = check_options(&c, options);
+    if (r == 0)
+        r = prepare(&c);
+    if (r == 0) {
+        char *dumped = plan_dump(&c.compiled);
+        r = dumped ? 0 : fail_memory(&failure);
+        if (dumped)
+            *text = dumped;
+    } else if (c.loaded.text) {
+        locate_failure(&failure, c.loaded.text, c.loaded.length, c.loaded.file);
+    }
+    creation_free(&c);
+    return r < 0 ? fail_public(&failure, "plan", id, error) : 0;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Undoing a container, whole or half made: container_delete, and what create does when it fails.  Every
+ * step may be repeated; the folder goes last, so that what failed can be tried again.
+ */
+#include <api/internal.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#define KILL_TIMEOUT_MS 10000
+#define GROUP_TIMEOUT_MS 5000
+
+int record_groups(const struct oci_record *record, struct group_set *set, struct failure *failure)
+{
+    *set = (struct group_set){0};
+    size_t count = record ? record->cgroups_count : 0;
+    set->groups = calloc(count + 1, sizeof(*set->groups));
+    if (set->groups == NULL)
+        return fail_memory(failure);
+    for (size_t i = 0; i < count; i++) {
+        const struct oci_record_cgroup *from = &record->cgroups[i];
+        struct group *to = &set->groups[set->count++];
+        *to = (struct group){
+            .controllers = strdup(from->controllers ? from->controllers : ""),
+            .mountpoint = strdup(from->mountpoint),
+            .path = strdup(from->path),
+            .made = from->made,
+            .fd = -1,
+        };
+        to->v2 = to->controllers && to->controllers[0] == 0;
+        if (to->controllers == NULL || to->mountpoint == NULL || to->path == NULL)
+            return fail_memory(failure);
+    }
+    return 0;
+}
+
+static int end_init(int pidfd, struct failure *failure)
+{
+    if (pidfd < 0)
+        return 0;
+    if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+        return fail_errno(failure, OCI_ERR_IO, errno, "kill the container's first process");
+    if (!process_await_end(pidfd, KILL_TIMEOUT_MS))
+        return fail(failure, OCI_ERR_BUSY, "the container's first process did not end within %d s of SIGKILL",
+                    KILL_TIMEOUT_MS / 1000);
+    return 0;
+}
+
+/* A failure here is only told: the container is gone, and the rest must go too. */
+static void run_poststop(container_context *context, const char *id, int dir, const char *bundle,
+                         struct failure *failure)
+{
+    _cleanup_(free_document) oci_document *document = NULL;
+    const struct oci_runtime_config *config = NULL;
+    struct log log = context_log(context, id);
+    if (store_read_config(dir, &document, &config, failure) < 0)
+        return;
+    if (config->hooks == NULL || config->hooks->poststop_count == 0)
+        return;
+    struct compile_input input = {
+        .id = id, .bundle = bundle, .config = config, .log = &log, .process_place = "/process", .keep_fds = 3};
+    /* One at a time: each runs, whatever became of the one before. */
+    for (size_t i = 0; i < config->hooks->poststop_count; i++) {
+        const struct hook_list list = {"poststop", &config->hooks->poststop[i], 1};
+        struct failure told = {0};
+        if (run_host_hooks(context, &input, &list, 1, "stopped", 0, STORE_CONFIG, &told) < 0)
+            log_message(&log, CONTAINER_LOG_WARNING, "/hooks/poststop/%zu: %s", i, told.text);
+    }
+}
+
+int destroy(container_context *context, const char *id, int root, int dir,
+            const struct oci_record *record, int pidfd, struct failure *failure)
+{
+    struct group_set groups _groups_ = {0};
+    int r = record_groups(record, &groups, failure);
+    if (r == 0)
+        r = end_init(pidfd, failure);
+    if (r < 0)
+        return r;
+    /* Whoever shares no pid namespace with the first process has outlived it. */
+    r = groups_signal(&groups, SIGKILL, failure);
+    if (r >= 0)
+        r = groups_remove(&groups, GROUP_TIMEOUT_MS, failure);
+    if (r < 0)
+        return r;
+    if (record) {
+        struct failure ignored = {0};
+        run_poststop(context, id, dir, record->bundle, &ignored);
+    }
+    return store_remove(root, id, dir, failure);
+}
+
+static int delete_locked(container_context *context, const char *id, int root, int dir, unsigned flags,
+                         struct failure *failure)
+{
+    _cleanup_(free_document) oci_document *document = NULL;
+    const struct oci_record *record = NULL;
+    bool force = flags & CONTAINER_DELETE_FORCE;
+    int r = store_read_record(dir, id, &document, &record, failure);
+    /* Without a record nothing else was made either; one that cannot be read must not make the folder
+     * immortal. */
+    if (r == OCI_ERR_NOT_FOUND || (r == OCI_ERR_STATE_CORRUPT && force))
+        return store_remove(root, id, dir, failure);
+    if (r < 0)
+        return r;
+    _close_ int pidfd = -1;
+    enum container_status status = container_find_status(dir, record, &pidfd);
+    if (status == CONTAINER_RUNNING && !force)
+        return fail(failure, OCI_ERR_WRONG_STATE,
+                    "cannot delete container \"%s\": it is running, and must be stopped first", id);
+    return destroy(context, id, root, dir, record, pidfd, failure);
+}
+
+static int delete(container_context *context, const char *id, int dir, unsigned flags,
+                  struct failure *failure)
+{
+    _close_ int root = store_open_root(context->state_root, false, failure);
+    if (root < 0)
+        return root;
+    int r = store_lock(dir, id, LOCK_TIMEOUT_MS, failure);
+    if (r < 0)
+        return r;
+    r = delete_locked(context, id, root, dir, flags, failure);
+    store_unlock(dir);
+    return r;
+}
+
+int container_delete(container *container, unsigned flags, container_error **error)
+{
+    struct failure failure = {0};
+    int r = delete (container->context, container->id, container->dir, flags, &failure);
+    /* The first process, if it was the caller's child, is kept for container_wait. */
+    if (r == 0 && container->process.pidfd >= 0 && !container->process.has_status) {
+        struct failure ignored = {0};
+        tracked_wait(&container->process, 0, NULL, &ignored);
+    }
+    return r < 0 ? fail_public(&failure, "delete", container->id, error) : 0;
+}
+
+static int delete_id(container_context *context, const char *id, unsigned flags,
+                     struct failure *failure)
+{
+    int r = store_check_id(id, failure);
+    if (r < 0)
+        return r;
+    _close_ int root = store_open_root(context->state_root, false, failure), dir = -1;
+    if (root == OCI_ERR_NOT_FOUND)
+        r = fail(failure, OCI_ERR_NOT_FOUND, "container \"%s\" does not exist", id);
+    else
+        r = root < 0 ? root : store_open(root, id, &dir, failure);
+    if (r == 0)
+        r = delete (context, id, dir, flags, failure);
+    return r == OCI_ERR_NOT_FOUND && (flags & CONTAINER_DELETE_FORCE) ? 0 : r;
+}
+
+int container_delete_id(container_context *context, const char *id, unsigned flags,
+                        container_error **error)
+{
+    struct failure failure = {0};
+    int r = delete_id(context, id, flags, &failure);
+    return r < 0 ? fail_public(&failure, "delete", id, error) : 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * container_features: what this build and this kernel can do, from the tables that do it.
+ */
+#include <api/internal.h>
+
+#include <errno.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/capability.h>
+
+#include <plan/mount_options.h>
+#include <seccomp/filter.h>
+
+struct lists {
+    const char **options;
+    char **caps;
+    size_t cap_count;
+    enum oci_namespace_type namespaces[8];
+    enum oci_seccomp_action actions[16];
+    enum oci_seccomp_operator operators[8];
+    enum oci_seccomp_arch archs[32];
+    enum oci_seccomp_flag flags[8];
+    size_t action_count, arch_count;
+};
+
+static void lists_free(struct lists *lists)
+{
+    for (size_t i = 0; lists->caps && i < lists->cap_count; i++)
+        free(lists->caps[i]);
+    free(lists->caps);
+    free(lists->options);
+}
+
+static bool collect_capabilities(struct lists *lists)
+{
+    int count = cap_max_bits();
+    lists->caps = calloc((size_t)count + 1, sizeof(*lists->caps));
+    for (int i = 0; lists->caps && i < count; i++) {
+        char *name = cap_to_name(i);
+        char *copy = name ? strdup(name) : NULL;
+        cap_free(name);
+        if (copy == NULL)
+            return false;
+        for (char *p = copy; *p; p++)
+            *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p);
+        lists->caps[lists->cap_count++] = copy;
+    }
+    return lists->caps != NULL;
+}
+
+static bool collect_options(struct lists *lists, size_t *count)
+{
+    size_t total;
+    const struct mount_option *table = mount_option_table(&total);
+    lists->options = calloc(total, sizeof(*lists->options));
+    *count = 0;
+    for (size_t i = 0; lists->options && i < total; i++) {
+        if (table[i].kind != MOUNT_OPTION_UNSUPPORTED)
+            lists->options[(*count)++] = table[i].name;
+    }
+    return lists->options != NULL;
+}
+
+static void collect_seccomp(struct lists *lists)
+{
+    for (int a = OCI_SECCOMP_ACTION_KILL; oci_seccomp_action_text((enum oci_seccomp_action)a); a++) {
+        if (filter_action_known((enum oci_seccomp_action)a))
+            lists->actions[lists->action_count++] = (enum oci_seccomp_action)a;
+    }
+    for (int a = 1; oci_seccomp_arch_text((enum oci_seccomp_arch)a); a++) {
+        const char *text = oci_seccomp_arch_text((enum oci_seccomp_arch)a) + strlen("SCMP_ARCH_");
+        char name[32];
+        size_t n = 0;
+        for (; text[n] && n < sizeof(name) - 1; n++)
+            name[n] = (char)(text[n] >= 'A' && text[n] <= 'Z' ? text[n] - 'A' + 'a' : text[n]);
+        name[n] = 0;
+        if (seccomp_arch_resolve_name(name))
+            lists->archs[lists->arch_count++] = (enum oci_seccomp_arch)a;
+    }
+    for (size_t i = 0; i < 7; i++)
+        lists->operators[i] = (enum oci_seccomp_operator)(i + 1);
+    for (size_t i = 0; i < 4; i++)
+        lists->flags[i] = (enum oci_seccomp_flag)(i + 1);
+}
+
+static int features(char **json, struct failure *failure)
+{
+    static const char *hooks[] = {"prestart",       "createRuntime", "createContainer",
+                                  "startContainer", "poststart",     "poststop"};
+    struct lists lists _cleanup_(lists_free) = {0};
+    size_t option_count;
+    if (!collect_capabilities(&lists) || !collect_options(&lists, &option_count))
+        return fail_memory(failure);
+    collect_seccomp(&lists);
+    for (size_t i = 0; i < 8; i++)
+        lists.namespaces[i] = (enum oci_namespace_type)(i + 1);
+    struct oci_features_cgroup cgroup = {.has_v1 = true, .v1 = true, .has_v2 = true, .v2 = true,
+        .has_systemd = true, .has_systemd_user = true, .has_rdma = true};
+    struct oci_features_seccomp seccomp = {
+        .has_enabled = true,
+        .enabled = true,
+        .actions = lists.actions,
+        .actions_count = lists.action_count,
+        .operators = lists.operators,
+        .operators_count = 7,
+        .archs = lists.archs,
+        .archs_count = lists.arch_count,
+        .known_flags = lists.flags,
+        .known_flags_count = 4,
+        .supported_flags = lists.flags,
+        .supported_flags_count = 4,
+    };
+    struct oci_features_linux linux_features = {
+        .namespaces = lists.namespaces,
+        .namespaces_count = 8,
+        .capabilities = (const char **)lists.caps,
+        .capabilities_count = lists.cap_count,
+        .cgroup = &cgroup,
+        .seccomp = &seccomp,
+    };
+    struct oci_runtime_features value = {
+        .oci_version_min = "1.0.0",
+        .oci_version_max = "1.3.0",
+        .hooks = hooks,
+        .hooks_count = ARRAY_SIZE(hooks),
+        .mount_options = lists.options,
+        .mount_options_count = option_count,
+        .linux_ = &linux_features,
+    };
+    char *written;
+    int r = oci_write(oci_runtime_features_type(), &value, OCI_WRITE_PRETTY, &written, NULL);
+    if (r < 0)
+        return fail(failure, r, "the features document cannot be written: %s", oci_code_text(r));
+    *json = strdup(written);
+    oci_free(written);
+    return *json ? 0 : fail_memory(failure);
+}
+
+int container_features(char **json, container_error **error)
+{
+    struct failure failure = {0};
+    int r = features(json, &failure);
+    return r < 0 ? fail_public(&failure, "features", NULL, error) : 0;
+}

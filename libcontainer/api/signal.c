@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Waiting for a container's first process, and signals.
+ */
+#include <api/internal.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+
+int container_wait(container *container, int timeout_ms, struct container_exit *result,
+                   container_error **error)
+{
+    struct failure failure = {0};
+    int r = tracked_wait(&container->process, timeout_ms, result, &failure);
+    return r < 0 ? fail_public(&failure, "wait", container->id, error) : 0;
+}
+
+static int kill_container(container *container, int signal, unsigned flags, struct failure *failure)
+{
+    _cleanup_(free_document) oci_document *document = NULL;
+    const struct oci_record *record = NULL;
+    if (signal < 0 || signal > SIGRTMAX)
+        return fail(failure, OCI_ERR_INVALID_ARGUMENT, "there is no signal %d", signal);
+    int r = store_read_record(container->dir, container->id, &document, &record, failure);
+    if (r < 0)
+        return r;
+    _close_ int pidfd = -1;
+    enum container_status status = container_find_status(container->dir, record, &pidfd);
+    if (flags & CONTAINER_KILL_ALL) {
+        struct group_set groups _groups_ = {0};
+        r = record_groups(record, &groups, failure);
+        if (r == 0)
+            r = groups_signal(&groups, signal, failure);
+        if (r != 0)
+            return r < 0 ? r : 0;
+    }
+    if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
+        return fail(failure, OCI_ERR_NOT_RUNNING, "container not running: \"%s\" is %s", container->id,
+                    status_text(status));
+    if (syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0)
+        return 0;
+    if (errno == ESRCH)
+        return fail(failure, OCI_ERR_NOT_RUNNING, "container not running: \"%s\" is stopped",
+                    container->id);
+    return fail_errno(failure, OCI_ERR_IO, errno, "send signal %d to container \"%s\"", signal,
+                      container->id);
+}
+
+int container_kill(container *container, int signal, unsigned flags, container_error **error)
+{
+    struct failure failure = {0};
+    int r = kill_container(container, signal, flags, &failure);
+    return r < 0 ? fail_public(&failure, "kill", container->id, error) : 0;
+}
+
+pid_t container_process_pid(const container_process *process)
+{
+    return process->process.pid;
+}
+
+int container_process_pidfd(const container_process *process)
+{
+    return process->process.pidfd;
+}
+
+int container_process_terminal_fd(const container_process *process)
+{
+    return process->process.terminal;
+}
+
+int container_process_wait(container_process *process, int timeout_ms, struct container_exit *result,
+                           container_error **error)
+{
+    struct failure failure = {0};
+    int r = tracked_wait(&process->process, timeout_ms, result, &failure);
+    return r < 0 ? fail_public(&failure, "wait", process->id, error) : 0;
+}
+
+int container_process_kill(container_process *process, int signal, container_error **error)
+{
+    if (syscall(SYS_pidfd_send_signal, process->process.pidfd, signal, NULL, 0) == 0)
+        return 0;
+    struct failure failure = {0};
+    fail_errno(&failure, errno == ESRCH ? OCI_ERR_NOT_RUNNING : OCI_ERR_IO, errno,
+               "send signal %d to a process of container \"%s\"", signal, process->id);
+    return fail_public(&failure, "kill", process->id, error);
+}
+
+void container_process_free(container_process *process)
+{
+    if (process == NULL)
+        return;
+    tracked_close(&process->process);
+    free(process->id);
+    free(process);
+}

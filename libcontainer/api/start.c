@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * container_start: release the init and hear from it that the program runs, or why it does not.
+ */
+#include <api/internal.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+static int wrong_state(const char *id, enum container_status status, struct failure *failure)
+{
+    switch (status) {
+    case CONTAINER_STOPPED:
+        return fail(failure, OCI_ERR_WRONG_STATE, "cannot start container \"%s\": it has stopped", id);
+    case CONTAINER_CREATING:
+        return fail(failure, OCI_ERR_WRONG_STATE, "cannot start container \"%s\": its create did not finish",
+                    id);
+    default:
+        return fail(failure, OCI_ERR_WRONG_STATE, "cannot start container \"%s\": it is running already", id);
+    }
+}
+
+static const char *program_of(const struct oci_runtime_config *config)
+{
+    return config->process && config->process->args_count ? config->process->args[0] : "?";
+}
+
+static int release(container *container, const struct oci_runtime_config *config, pid_t pid,
+                   struct failure *failure)
+{
+    _close_ int socket = store_connect(container->dir);
+    if (socket == -ECONNREFUSED)
+        return fail(failure, OCI_ERR_INIT_DIED, "the init of container \"%s\" has ended", container->id);
+    if (socket < 0)
+        return fail_errno(failure, OCI_ERR_IO, -socket, "connect to the start socket of container \"%s\"",
+                          container->id);
+    int r = message_send(socket, PLAN_MESSAGE_GO, pid);
+    if (r < 0)
+        return fail_errno(failure, OCI_ERR_INIT_DIED, -r, "the init of container \"%s\" has ended",
+                          container->id);
+    struct plan_message message;
+    r = await_running(socket, -1, &message, failure);
+    return r > 0 ? explain_start(&message, program_of(config), STORE_CONFIG, failure) : r;
+}
+
+/* The specification: when one fails, the container is stopped and deleted. */
+static int run_poststart(container *container, const struct oci_runtime_config *config,
+                         const struct oci_record *record, int root, int pidfd,
+                         struct failure *failure)
+{
+    if (config->hooks == NULL || config->hooks->poststart_count == 0)
+        return 0;
+    struct log log = context_log(container->context, container->id);
+    struct compile_input input = {
+        .id = container->id,
+        .bundle = record->bundle,
+        .config = config,
+        .log = &log,
+        .process_place = "/process",
+        .keep_fds = 3,
+    };
+    const struct hook_list list = {"poststart", config->hooks->poststart,
+                                   config->hooks->poststart_count};
+    int r = run_host_hooks(container->context, &input, &list, 1, "running", (pid_t)record->pid,
+                           STORE_CONFIG, failure);
+    if (r < 0) {
+        struct failure told = {0};
+        if (destroy(container->context, container->id, root, container->dir, record, pidfd, &told) < 0)
+            log_message(&log, CONTAINER_LOG_WARNING, "after the failed poststart hook: %s", told.text);
+    }
+    return r;
+}
+
+static int start_locked(container *container, int root, struct failure *failure)
+{
+    _cleanup_(free_document) oci_document *record_document = NULL, *config_document = NULL;
+    const struct oci_record *record = NULL;
+    const struct oci_runtime_config *config = NULL;
+    int r = store_read_record(container->dir, container->id, &record_document, &record, failure);
+    if (r < 0)
+        return r;
+    _close_ int pidfd = -1;
+    enum container_status status = container_find_status(container->dir, record, &pidfd);
+    if (status != CONTAINER_CREATED)
+        return wrong_state(container->id, status, failure);
+    r = store_read_config(container->dir, &config_document, &config, failure);
+    if (r == 0)
+        r = release(container, config, (pid_t)record->pid, failure);
+    if (r == 0 || failure->code != OCI_ERR_IO)
+        unlinkat(container->dir, STORE_START, 0);
+    return r == 0 ? run_poststart(container, config, record, root, pidfd, failure) : r;
+}
+
+static int start(container *container, struct failure *failure)
+{
+    _close_ int root = store_open_root(container->context->state_root, false, failure);
+    if (root < 0)
+        return root;
+    int r = store_lock(container->dir, container->id, LOCK_TIMEOUT_MS, failure);
+    if (r < 0)
+        return r;
+    r = start_locked(container, root, failure);
+    store_unlock(container->dir);
+    return r;
+}
+
+int container_start(container *container, container_error **error)
+{
+    struct failure failure = {0};
+    int r = start(container, &failure);
+    return r < 0 ? fail_public(&failure, "start", container->id, error) : 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Control groups: which hierarchies there are, where the container's groups lie, making, filling,
+ * emptying and removing them.  Version 1 has one group per hierarchy, version 2 one; a hybrid host has
+ * both and is treated as one more hierarchy.
+ */
+#ifndef OCIKIT_GROUP_H
+#define OCIKIT_GROUP_H
+
+#include <ocikit/spec.h>
+
+#include <base/error.h>
+#include <base/log.h>
+
+struct group {
+    char *controllers; /* "cpu,cpuacct"; "" for version 2; "name=systemd" for a named one */
+    char *mountpoint;
+    char *own;         /* the caller's group in this hierarchy */
+    char *path;        /* the container's group below the mount point; begins with / */
+    unsigned made;     /* trailing components of path that group_make made */
+    bool v2;
+    int fd;            /* cgroup.procs, open for writing once made; -1 */
+};
+
+struct group_set {
+    struct group *groups;
+    size_t count;
+};
+
+/* Find the mounted hierarchies and compute the paths for a container; makes nothing.  cgroups_path as in
+ * the configuration, or NULL. */
+int groups_plan(const char *cgroups_path, const char *id, struct group_set *set,
+                struct failure *failure);
+/* Make the groups and open their cgroup.procs.  What was made is noted also on failure. */
+int groups_make(struct group_set *set, struct failure *failure);
+/* Set limits; resources may be NULL. */
+int groups_apply(const struct group_set *set, const struct oci_linux_resources *resources,
+                 const struct log *log, struct failure *failure);
+/* Signal every process in the groups. */
+int groups_signal(const struct group_set *set, int signal, struct failure *failure);
+/* Remove what was made, once it is empty: waits up to timeout_ms. */
+int groups_remove(const struct group_set *set, int timeout_ms, struct failure *failure);
+/* Is this the only hierarchy, a version 2 one? */
+bool groups_unified(const struct group_set *set);
+/* The group that has a controller, or NULL. */
+const struct group *groups_with(const struct group_set *set, const char *controller);
+void groups_close(struct group_set *set); /* the fds */
+void groups_free(struct group_set *set);
+
+#define _groups_ __attribute__((cleanup(groups_free)))
+
+/* v1.c and v2.c */
+int group_v1_prepare(const struct group *group, struct failure *failure);
+int group_v1_apply(const struct group *group, const struct oci_linux_resources *resources,
+                   struct failure *failure);
+int group_v2_prepare(const struct group *group, const struct oci_linux_resources *resources,
+                     struct failure *failure);
+int group_v2_apply(const struct group *group, const struct oci_linux_resources *resources,
+                   const struct log *log, struct failure *failure);
+
+/* file.c: one file of a group. */
+int group_open(const struct group *group, struct failure *failure); /* the directory */
+int group_write(const struct group *group, int dir, const char *file, const char *value,
+                const char *place, struct failure *failure);
+
+#endif

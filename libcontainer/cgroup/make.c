@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Making groups, and one file of a group.
+ */
+#include <cgroup/group.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <base/util.h>
+
+int group_open(const struct group *group, struct failure *failure)
+{
+    _close_ int top = open(group->mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0)
+        return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s", group->mountpoint);
+    int dir = openat(top, group->path + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) {
+        fail_errno(failure, OCI_ERR_CGROUP, errno, "open control group %s%s", group->mountpoint,
+                   group->path);
+        return OCI_ERR_CGROUP;
+    }
+    return dir;
+}
+
+int group_write(const struct group *group, int dir, const char *file, const char *value,
+                const char *place, struct failure *failure)
+{
+    _close_ int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
+    size_t length = strlen(value);
+    if (fd >= 0 && write(fd, value, length) == (ssize_t)length)
+        return 0;
+    int error = errno;
+    if (place)
+        fail_at(failure, "%s", place);
+    return fail_errno(failure, OCI_ERR_CGROUP, error, "write \"%s\" to %s%s/%s", value,
+                      group->mountpoint, group->path, file);
+}
+
+/* Make the path's components one below the other; counts those that are new from the first on. */
+static int make_path(struct group *group, struct failure *failure)
+{
+    _close_ int dir = open(group->mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s", group->mountpoint);
+    for (const char *p = group->path; *p;) {
+        p += strspn(p, "/");
+        size_t length = strcspn(p, "/");
+        if (length == 0)
+            break;
+        char name[256];
+        if (length >= sizeof(name)) {
+            fail_at(failure, "/linux/cgroupsPath");
+            return fail(failure, OCI_ERR_CGROUP, "a component of \"%s\" is too long", group->path);
+        }
+        memcpy(name, p, length);
+        name[length] = 0;
+        if (mkdirat(dir, name, 0755) == 0)
+            group->made++;
+        else if (errno != EEXIST)
+            return fail_errno(failure, OCI_ERR_CGROUP, errno, "make control group %s%s",
+                              group->mountpoint, group->path);
+        int next = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (next < 0)
+            return fail_errno(failure, OCI_ERR_CGROUP, errno, "open control group %s%s",
+                              group->mountpoint, group->path);
+        close(dir);
+        dir = next;
+        p += length;
+    }
+    return 0;
+}
+
+static int make_one(struct group *group, struct failure *failure)
+{
+    int r = make_path(group, failure);
+    if (r == 0 && !group->v2)
+        r = group_v1_prepare(group, failure);
+    if (r < 0)
+        return r;
+    _close_ int dir = group_open(group, failure);
+    if (dir < 0)
+        return dir;
+    group->fd = openat(dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    if (group->fd < 0)
+        return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s%s/cgroup.procs", group->mountpoint,
+                          group->path);
+    return 0;
+}
+
+int groups_make(struct group_set *set, struct failure *failure)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        int r = make_one(&set->groups[i], failure);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int groups_apply(const struct group_set *set, const struct oci_linux_resources *resources,
+                 const struct log *log, struct failure *failure)
+{
+    if (resources == NULL)
+        return 0;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < set->count; i++) {
+        const struct group *group = &set->groups[i];
+        if (!group->v2)
+            r = group_v1_apply(group, resources, failure);
+        else if (groups_unified(set))
+            r = group_v2_prepare(group, resources, failure);
+        if (r == 0 && groups_unified(set))
+            r = group_v2_apply(group, resources, log, failure);
+    }
+    return r;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the process lives: control groups, namespaces, the second stage, the session.  Paths here are
+ * the host's, named by the configuration; nothing of the container exists yet.
+ */
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <linux/sched.h>
+#include <sys/socket.h>
+
+#include "init.h"
+
+int op_cgroup_join(struct init *init, const struct plan_op *op)
+{
+    long r = SYS_3(write, init->slots[op->slot0], "0\n", 2);
+    if (r < 0)
+        return (int)r;
+    slot_set(init, op->slot0, -1);
+    return 0;
+}
+
+/* NS_GET_NSTYPE tells a namespace file from any other, and which kind it is. */
+#define NS_GET_NSTYPE 0xb703
+
+int op_ns_open(struct init *init, const struct plan_op *op)
+{
+    long fd = SYS_4(openat, AT_FDCWD, op_text(init, op->text0), O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+    if (fd < 0)
+        return (int)fd;
+    slot_set(init, op->slot0, (int)fd);
+    long type = SYS_2(ioctl, fd, NS_GET_NSTYPE);
+    return type == (long)op->number0 ? 0 : -EINVAL;
+}
+
+int op_ns_enter(struct init *init, const struct plan_op *op)
+{
+    if (init->slots[op->slot0] < 0)
+        return 0;
+    long r = SYS_2(setns, init->slots[op->slot0], op->number0);
+    if (r == -EPERM && (op->flags & PLAN_MAY_BE_DENIED))
+        return 0;
+    if (r < 0)
+        return (int)r;
+    slot_set(init, op->slot0, -1);
+    return 0;
+}
+
+int op_ns_enter_all(struct init *init, const struct plan_op *op)
+{
+    return (int)SYS_2(setns, init->slots[op->slot0], op->number0);
+}
+
+int op_ns_unshare(struct init *init, const struct plan_op *op)
+{
+    return (int)SYS_1(unshare, op->number0);
+}
+
+/* Offsets can be written only while nobody is in the namespace; then this process enters it itself, so
+ * no further fork is needed. */
+int op_time_offsets(struct init *init, const struct plan_op *op)
+{
+    long r = SYS_1(unshare, CLONE_NEWTIME);
+    if (r < 0)
+        return (int)r;
+    int proc = init->slots[PLAN_SLOT_PROC];
+    const char *lines = op_text(init, op->text0);
+    if (lines) {
+        _fd_ int fd = (int)SYS_4(openat, proc, "self/timens_offsets", O_WRONLY | O_CLOEXEC, 0);
+        if (fd < 0)
+            return fd;
+        r = SYS_3(write, fd, lines, str_length(lines));
+        if (r < 0)
+            return (int)r;
+    }
+    _fd_ int ns = (int)SYS_4(openat, proc, "self/ns/time_for_children", O_RDONLY | O_CLOEXEC, 0);
+    if (ns < 0)
+        return ns;
+    return (int)SYS_2(setns, ns, CLONE_NEWTIME);
+}
+
+/* The second stage is a child of the library's process, so that the library can wait for it; this first
+ * stage only hands over its pidfd. */
+int op_fork(struct init *init, const struct plan_op *op)
+{
+    int pidfd = -1;
+    struct clone_args args = {
+        .flags = op->number0 | CLONE_PARENT | CLONE_PIDFD,
+        .pidfd = (uint64_t)(uintptr_t)&pidfd,
+    };
+    long pid = SYS_2(clone3, &args, sizeof(args));
+    if (pid < 0)
+        return (int)pid;
+    if (pid == 0)
+        return 0;
+    int r = send_kind(init, PLAN_MESSAGE_FORKED, pid, pidfd);
+    for (;;)
+        SYS_1(exit_group, r < 0 ? 1 : 0);
+}
+
+int op_sync(struct init *init, const struct plan_op *op)
+{
+    int r = send_kind(init, PLAN_MESSAGE_SYNC, (int64_t)op->number0, -1);
+    return r < 0 ? r : receive_go(init, init->slots[PLAN_SLOT_CONTROL]);
+}
+
+int op_ns_root(struct init *init, const struct plan_op *op)
+{
+    long r = SYS_3(setresgid, 0, 0, 0);
+    if (r < 0)
+        return (int)r;
+    return (int)SYS_3(setresuid, 0, 0, 0);
+}
+
+int op_session(struct init *init, const struct plan_op *op)
+{
+    long r = SYS_1(setsid, 0);
+    return r < 0 && r != -EPERM ? (int)r : 0;
+}
+
+/* A kernel without keyrings, or a quota that is used up, is no reason to refuse a container. */
+int op_keyring(struct init *init, const struct plan_op *op)
+{
+    long r = SYS_2(keyctl, KEYCTL_JOIN_SESSION_KEYRING, op_text(init, op->text0));
+    return r < 0 && r != -ENOSYS && r != -EDQUOT ? (int)r : 0;
+}

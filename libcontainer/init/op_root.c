@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Entering the root filesystem.  After these ops absolute paths are the container's.
+ */
+#include <fcntl.h>
+#include <linux/mount.h>
+
+#include "init.h"
+
+#define UMOUNT_DETACH 2 /* MNT_DETACH */
+
+int op_root_readonly(struct init *init, const struct plan_op *op)
+{
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+    return (int)SYS_5(mount_setattr, init->root, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+}
+
+/* Every fd that still names a mount of the old root, or the new one from outside, goes. */
+static void forget_mounts(struct init *init)
+{
+    sys_close(&init->root);
+    sys_close(&init->mask_file);
+    sys_close(&init->mask_dir);
+    for (uint32_t i = init->header->inherited_slots; i < init->header->slot_count; i++)
+        sys_close(&init->slots[i]);
+}
+
+int op_root_pivot(struct init *init, const struct plan_op *op)
+{
+    long r = SYS_1(fchdir, init->root);
+    /* With "." twice the old root ends up on top of the new one and needs no directory inside it. */
+    if (r == 0)
+        r = SYS_2(pivot_root, ".", ".");
+    if (r == 0)
+        r = SYS_2(umount2, ".", UMOUNT_DETACH);
+    if (r == 0)
+        r = SYS_1(chdir, "/");
+    if (r == 0)
+        forget_mounts(init);
+    return (int)r;
+}
+
+int op_root_move(struct init *init, const struct plan_op *op)
+{
+    long r = SYS_1(fchdir, init->root);
+    if (r == 0)
+        r = SYS_1(chroot, ".");
+    if (r == 0)
+        r = SYS_1(chdir, "/");
+    if (r == 0)
+        forget_mounts(init);
+    return (int)r;
+}
+
+int op_root_chroot(struct init *init, const struct plan_op *op)
+{
+    _fd_ int dir = (int)SYS_4(openat, AT_FDCWD, op_text(init, op->text0),
+                              O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (dir < 0)
+        return dir;
+    long r = SYS_1(fchdir, dir);
+    if (r == 0)
+        r = SYS_1(chroot, ".");
+    return r == 0 ? (int)SYS_1(chdir, "/") : (int)r;
+}
+
+int op_root_propagate(struct init *init, const struct plan_op *op)
+{
+    return (int)SYS_5(mount, NULL, "/", NULL, op->number0, NULL);
+}

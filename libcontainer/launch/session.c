@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The library's side of the talk with an init.
+ */
+#include <launch/session.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+
+#include <base/process.h>
+#include <base/util.h>
+
+static int open_proc(struct failure *failure)
+{
+    _close_ int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct statfs fs;
+    if (fd < 0 || fstatfs(fd, &fs) < 0)
+        return fail_errno(failure, OCI_ERR_IO, errno, "open /proc");
+    if (fs.f_type != PROC_SUPER_MAGIC)
+        return fail(failure, OCI_ERR_UNSUPPORTED, "/proc is not a procfs: containers need one on the host");
+    return take_fd(&fd);
+}
+
+static int await_readable(int socket, int cancel, struct failure *failure)
+{
+    struct pollfd fds[2] = {{socket, POLLIN, 0}, {cancel, POLLIN, 0}};
+    for (;;) {
+        int r = poll(fds, 2, -1);
+        if (r < 0 && errno != EINTR)
+            return fail_errno(failure, OCI_ERR_IO, errno, "wait for the init");
+        if (r <= 0)
+            continue;
+        if (cancel >= 0 && fds[1].revents)
+            return fail(failure, OCI_ERR_CANCELLED, "cancelled by the caller");
+        if (fds[0].revents)
+            return 0;
+    }
+}
+
+int message_receive(int socket, int cancel, struct plan_message *message, int *fd,
+                    struct failure *failure)
+{
+    int r = await_readable(socket, cancel, failure);
+    if (r < 0)
+        return r;
+    struct iovec part = {message, sizeof(*message)};
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct msghdr header = {
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = &control,
+        .msg_controllen = sizeof(control),
+    };
+    ssize_t n = RETRY(recvmsg(socket, &header, MSG_CMSG_CLOEXEC));
+    *fd = -1;
+    if (n == 0 || (n < 0 && errno == ECONNRESET))
+        return 0;
+    if (n < 0)
+        return fail_errno(failure, OCI_ERR_IO, errno, "hear from the init");
+    struct cmsghdr *part_header = CMSG_FIRSTHDR(&header);
+    if (part_header && part_header->cmsg_level == SOL_SOCKET &&
+        part_header->cmsg_type == SCM_RIGHTS && part_header->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(fd, CMSG_DATA(part_header), sizeof(*fd));
+    if (n == (ssize_t)sizeof(*message)) {
+        message->text[PLAN_MESSAGE_TEXT - 1] = 0;
+        return 1;
+    }
+    close_fd(fd);
+    *fd = -1;
+    return fail(failure, OCI_ERR_INTERNAL, "the init sent a message of %zd bytes", n);
+}
+
+int message_send(int socket, uint32_t kind, int64_t number)
+{
+    struct plan_message message = {.kind = kind, .number = number};
+    return RETRY(send(socket, &message, sizeof(message), MSG_NOSIGNAL)) < 0 ? -errno : 0;
+}
+
+int session_go(struct session *session, struct failure *failure)
+{
+    pid_t pid = session->told_pid >= 0 ? session->told_pid : session->pid;
+    int r = message_send(session->control, PLAN_MESSAGE_GO, pid);
+    if (r == 0)
+        return 0;
+    return fail_errno(failure, OCI_ERR_INIT_DIED, -r, "the container's init ended");
+}
+
+static int write_map(pid_t pid, const char *file, const char *text, struct failure *failure)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+    _close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+    size_t length = strlen(text);
+    if (fd >= 0 && write(fd, text, length) == (ssize_t)length)
+        return 0;
+    int error = errno;
+    fail_at(failure, strcmp(file, "uid_map") == 0 ? "/linux/uidMappings" : "/linux/gidMappings");
+    return fail_errno(failure, OCI_ERR_ID_MAPPING, error, "write %s", path);
+}
+
+static int write_maps(struct session *session, struct failure *failure)
+{
+    int r = write_map(session->pid, "uid_map", session->compiled->uid_map, failure);
+    return r == 0 ? write_map(session->pid, "gid_map", session->compiled->gid_map, failure) : r;
+}
+
+static int answer_sync(struct session *session, int64_t point, struct failure *failure)
+{
+    int r = 0;
+    if (point == PLAN_SYNC_MAPS)
+        r = write_maps(session, failure);
+    else if (point == PLAN_SYNC_HOOKS && session->hooks)
+        r = session->hooks(session->data, session->pid, failure);
+    return r == 0 ? session_go(session, failure) : r;
+}
+
+/* Why did the socket end?  By a signal, most likely: the seccomp filter, the memory limit, somebody. */
+static int explain_end(struct session *session, struct failure *failure)
+{
+    struct container_exit status = {-1, 0};
+    struct failure ignored = {0};
+    if (session->pidfd >= 0)
+        process_wait(session->pidfd, 1000, &status, &ignored);
+    if (status.signal)
+        return fail(failure, OCI_ERR_INIT_DIED, "the container's init was ended by signal %d (%s)%s",
+                    status.signal, sigabbrev_np(status.signal) ? sigabbrev_np(status.signal) : "?",
+                    status.signal == SIGKILL  ? "; the memory limit may be too low"
+                    : status.signal == SIGSYS ? "; the seccomp filter forbids what every start needs"
+                                              : "");
+    return fail(failure, OCI_ERR_INIT_DIED, "the container's init ended with status %d before it was ready",
+                status.code);
+}
+
+static int take_forked(struct session *session, const struct plan_message *message, int *fd,
+                       struct failure *failure)
+{
+    if (*fd < 0 || session->stage >= 0 || session->pid_known)
+        return fail(failure, OCI_ERR_INTERNAL, "the init's report of its second stage makes no sense");
+    session->stage = session->pidfd;
+    session->pidfd = take_fd(fd);
+    session->pid = (pid_t)message->number;
+    session->pid_known = true;
+    return 0;
+}
+
+/* One message.  Returns 1 when the init is ready. */
+static int handle(struct session *session, const struct plan_message *message, int *fd,
+                  int64_t *waiting, struct failure *failure)
+{
+    switch (message->kind) {
+    case PLAN_MESSAGE_FORKED:
+        return take_forked(session, message, fd, failure);
+    case PLAN_MESSAGE_SYNC:
+        *waiting = message->number;
+        return 0;
+    case PLAN_MESSAGE_TERMINAL:
+        close_fd(&session->terminal);
+        session->terminal = take_fd(fd);
+        return 0;
+    case PLAN_MESSAGE_READY:
+    case PLAN_MESSAGE_DONE:
+        return 1;
+    case PLAN_MESSAGE_ERROR:
+        return explain(session->compiled, message, session->file, failure);
+    default:
+        return fail(failure, OCI_ERR_INTERNAL, "the init sent a message of unknown kind %u",
+                    message->kind);
+    }
+}
+
+static int talk(struct session *session, struct failure *failure)
+{
+    int64_t waiting = 0;
+    bool ready = false;
+    for (;;) {
+        struct plan_message message;
+        _close_ int fd = -1;
+        int r = message_receive(session->control, session->cancel, &message, &fd, failure);
+        if (r == 0)
+            return explain_end(session, failure);
+        if (r > 0)
+            r = handle(session, &message, &fd, &waiting, failure);
+        if (r < 0)
+            return r;
+        ready |= r > 0;
+        /* The second stage may be heard before the first has told its pid. */
+        if (!session->pid_known)
+            continue;
+        if (ready)
+            return 0;
+        if (waiting) {
+            r = answer_sync(session, waiting, failure);
+            waiting = 0;
+            if (r < 0)
+                return r;
+        }
+    }
+}
+
+int session_run(struct session *session, struct spawn *spawn_request, struct failure *failure)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return fail_errno(failure, OCI_ERR_IO, errno, "make a socket for the init");
+    session->control = pair[0];
+    _close_ int theirs = pair[1];
+    _close_ int proc = open_proc(failure);
+    if (proc < 0)
+        return proc;
+    spawn_request->slots[PLAN_SLOT_CONTROL] = theirs;
+    spawn_request->slots[PLAN_SLOT_PROC] = proc;
+    int r = spawn(spawn_request, &session->pid, &session->pidfd, failure);
+    if (r < 0)
+        return r;
+    session->pid_known = !session->compiled->two_stage;
+    /* Our copy of the init's end must go, or its end would never be heard. */
+    close(take_fd(&theirs));
+    r = talk(session, failure);
+    if (session->stage >= 0) {
+        process_await_end(session->stage, -1);
+        process_reap(session->stage);
+        close(take_fd(&session->stage));
+    }
+    return r;
+}
+
+int await_running(int socket, int cancel, struct plan_message *message, struct failure *failure)
+{
+    for (bool running = false;;) {
+        int fd = -1;
+        int r = message_receive(socket, cancel, message, &fd, failure);
+        close_fd(&fd);
+        if (r < 0)
+            return r;
+        if (r > 0 && message->kind == PLAN_MESSAGE_ERROR)
+            return 1;
+        if (r == 0 && running)
+            return 0;
+        if (r == 0)
+            return fail(failure, OCI_ERR_INIT_DIED,
+                        "the init ended before the program ran; a seccomp filter or a limit may forbid what it does");
+        running |= message->kind == PLAN_MESSAGE_RUNNING;
+    }
+}
+
+int session_await_exec(struct session *session, struct failure *failure)
+{
+    struct plan_message message;
+    int r = await_running(session->control, session->cancel, &message, failure);
+    if (r <= 0)
+        return r;
+    return explain(session->compiled, &message, session->file, failure);
+}
+
+static void end_process(int *pidfd)
+{
+    if (*pidfd < 0)
+        return;
+    syscall(SYS_pidfd_send_signal, *pidfd, SIGKILL, NULL, 0);
+    process_await_end(*pidfd, 10000);
+    process_reap(*pidfd);
+    close(take_fd(pidfd));
+}
+
+void session_abort(struct session *session)
+{
+    /* A second stage that was not reported yet ends when it finds the socket closed. */
+    close(take_fd(&session->control));
+    end_process(&session->stage);
+    end_process(&session->pidfd);
+    session_close(session);
+}
+
+void session_close(struct session *session)
+{
+    close_fd(&session->control);
+    close_fd(&session->pidfd);
+    close_fd(&session->stage);
+    close_fd(&session->terminal);
+    session->control = session->pidfd = session->stage = session->terminal = -1;
+}

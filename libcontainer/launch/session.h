@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The talk with an init from its start until it is ready:
+ *
+ *     library                          init
+ *        | -- spawn(plan, fds) ---------> |  ops ...
+ *        | <------- FORKED(pid, pidfd) -- |  (two-stage plans: the second stage goes on)
+ *        | <------------- SYNC(MAPS) ---- |  (user namespaces)
+ *        |  writes uid_map, gid_map       |
+ *        | -- GO(pid) ------------------> |
+ *        | <------------ TERMINAL(fd) --- |
+ *        | <------------ SYNC(HOOKS) ---- |
+ *        |  runs prestart, createRuntime  |
+ *        | -- GO(pid) ------------------> |
+ *        | <------------------ READY ---- |
+ *        |  records the container         |
+ *        | -- GO(pid) ------------------> |  waits for the start, or execs
+ *
+ * At any point: ERROR(op, errno), or the end of the socket when the init was killed.  When this process
+ * ends, the init reads the end of the socket and ends too.
+ */
+#ifndef OCIKIT_SESSION_H
+#define OCIKIT_SESSION_H
+
+#include <launch/spawn.h>
+#include <plan/compile.h>
+
+struct session {
+    const struct compiled *compiled;
+    const char *file;    /* the configuration's name for messages */
+    int cancel;          /* gives up when this becomes readable; -1: never */
+    /* Run the hooks of PLAN_SYNC_HOOKS; may be NULL. */
+    int (*hooks)(void *data, pid_t pid, struct failure *failure);
+    void *data;
+    pid_t told_pid;      /* what GO tells the init the container's pid is; -1: its own */
+    /* results */
+    pid_t pid;
+    int pidfd;           /* of the process that goes on */
+    int stage;           /* pidfd of the first stage, until it was reaped; -1 */
+    int control;         /* our end of the socket */
+    int terminal;
+    bool pid_known;      /* false until the second stage reported */
+};
+
+#define SESSION_INIT                                                                               \
+    {                                                                                              \
+        .cancel = -1, .told_pid = -1, .pidfd = -1, .stage = -1, .control = -1, .terminal = -1                      \
+    }
+
+/* Spawn and talk until READY (or DONE).  spawn is filled but for its slots 0 and 1. */
+int session_run(struct session *session, struct spawn *spawn, struct failure *failure);
+/* Answer GO. */
+int session_go(struct session *session, struct failure *failure);
+/* After the last GO of an exec: wait until the program runs, or learn why not. */
+int session_await_exec(struct session *session, struct failure *failure);
+/* Read from a socket until RUNNING and the end of the socket (0), or an error report (1, in *message). */
+int await_running(int socket, int cancel, struct plan_message *message, struct failure *failure);
+/* Kill and reap what is there, close everything. */
+void session_abort(struct session *session);
+/* Close what was not taken out. */
+void session_close(struct session *session);
+
+/* Receive one message and up to one fd.  1; 0 at the end of the socket. */
+int message_receive(int socket, int cancel, struct plan_message *message, int *fd,
+                    struct failure *failure);
+int message_send(int socket, uint32_t kind, int64_t number);
+
+/* explain.c: a report in words. */
+int explain(const struct compiled *compiled, const struct plan_message *message, const char *file,
+            struct failure *failure);
+/* The same for what happened after the start, where the plan is no longer there. */
+int explain_start(const struct plan_message *message, const char *program, const char *file,
+                  struct failure *failure);
+
+#endif

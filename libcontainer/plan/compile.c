@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The compiler's three products, each a list of its parts in order.
+ */
+#include <plan/compile.h>
+
+#include <linux/sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <base/util.h>
+#include <plan/compile_internal.h>
+
+static uint32_t inherited_slots(const struct compile_input *input)
+{
+    return PLAN_SLOT_FIRST_GROUP + (input->groups ? (uint32_t)input->groups->count : 0);
+}
+
+static int compiler_begin(struct compiler *c, const struct compile_input *input,
+                          struct compiled *out, struct failure *failure)
+{
+    memset(c, 0, sizeof(*c));
+    memset(out, 0, sizeof(*out));
+    c->input = input;
+    c->config = input->config;
+    c->linux_ = input->config->linux_ ? input->config->linux_ : &c->no_linux;
+    c->out = out;
+    c->failure = failure;
+    c->root_slot = c->null_slot = PLAN_SLOT_NONE;
+    for (size_t i = 0; i < ARRAY_SIZE(c->device_slots); i++)
+        c->device_slots[i] = PLAN_SLOT_NONE;
+    c->mount_slots = malloc((c->config->mounts_count + 1) * sizeof(*c->mount_slots));
+    if (c->mount_slots == NULL)
+        return fail_memory(failure);
+    for (size_t i = 0; i <= c->config->mounts_count; i++)
+        c->mount_slots[i] = PLAN_SLOT_NONE;
+    plan_begin(&c->builder, inherited_slots(input));
+    return 0;
+}
+
+static int compiler_end(struct compiler *c, int r)
+{
+    if (r == 0)
+        r = plan_finish(&c->builder, inherited_slots(c->input), c->input->keep_fds, &c->out->plan,
+                        c->failure);
+    plan_builder_free(&c->builder);
+    free(c->mount_slots);
+    if (r < 0)
+        compiled_free(c->out);
+    return r;
+}
+
+static int rootfs_path(struct compiler *c)
+{
+    _buffer_ struct buffer path = {0};
+    if (c->config->root->path[0] != '/')
+        buffer_format(&path, "%s/", c->input->bundle);
+    buffer_text(&path, c->config->root->path);
+    c->out->rootfs = buffer_take(&path);
+    return c->out->rootfs ? 0 : fail_memory(c->failure);
+}
+
+#define HOOKS(c, member, text)                                                                     \
+    (struct hook_list)                                                                             \
+    {                                                                                              \
+        text, (c)->config->hooks ? (c)->config->hooks->member : NULL,                              \
+            (c)->config->hooks ? (c)->config->hooks->member##_count : 0                            \
+    }
+
+/* Everything between the namespaces and the process: the root filesystem, and the hooks that run when it
+ * is there but not yet entered. */
+static int compile_root(struct compiler *c)
+{
+    const struct oci_process *process = c->config->process;
+    int r = compile_mounts(c);
+    if (r == 0)
+        r = compile_masks(c);
+    if (r == 0)
+        r = compile_terminal(c, process, true);
+    if (r < 0)
+        return r;
+    if (c->namespaces.fresh & CLONE_NEWNS) {
+        plan_from(&c->builder, OCI_ERR_CWD, "/process/cwd");
+        PLAN_ADD(&c->builder, .code = PLAN_MKDIR, .flags = PLAN_OPTIONAL, .number0 = 0755,
+                 .text0 = plan_text(&c->builder, process->cwd));
+    }
+    struct hook_list prestart = HOOKS(c, prestart, "prestart");
+    struct hook_list runtime = HOOKS(c, create_runtime, "createRuntime");
+    struct hook_list inside = HOOKS(c, create_container, "createContainer");
+    c->out->host_hooks = prestart.count || runtime.count;
+    plan_from(&c->builder, OCI_ERR_HOOK, "/hooks");
+    /* Hooks of the init need its pid, which the answer to this brings. */
+    if (c->out->host_hooks || inside.count)
+        PLAN_ADD(&c->builder, .code = PLAN_SYNC, .number0 = PLAN_SYNC_HOOKS);
+    r = compile_hooks(c, &inside, "creating");
+    return r == 0 ? compile_enter_root(c) : r;
+}
+
+int compile_create(const struct compile_input *input, struct compiled *compiled,
+                   struct failure *failure)
+{
+    struct compiler c;
+    int r = compiler_begin(&c, input, compiled, failure);
+    if (r < 0)
+        return r;
+    r = read_namespaces(&c);
+    if (r == 0)
+        r = check_supported(&c);
+    if (r == 0)
+        r = check_process(&c, input->config->process);
+    if (r == 0)
+        r = rootfs_path(&c);
+    if (r == 0)
+        r = compile_id_maps(&c);
+    if (r == 0)
+        r = compile_places(&c);
+    if (r == 0 && !(input->flags & CONTAINER_NO_NEW_KEYRING)) {
+        _buffer_ struct buffer name = {0};
+        buffer_format(&name, "_ses.%s", input->id);
+        plan_from(&c.builder, OCI_ERR_IO, NULL);
+        if (!buffer_failed(&name))
+            PLAN_ADD(&c.builder, .code = PLAN_KEYRING, .text0 = plan_text(&c.builder, name.data));
+    }
+    if (r == 0)
+        r = compile_kernel(&c);
+    if (r == 0)
+        r = compile_root(&c);
+    if (r == 0)
+        r = compile_process(&c, input->config->process);
+    struct hook_list start = HOOKS(&c, start_container, "startContainer");
+    if (r == 0) {
+        plan_from(&c.builder, OCI_ERR_INTERNAL, NULL);
+        PLAN_ADD(&c.builder, .code = PLAN_WAIT_START);
+        r = compile_hooks(&c, &start, "created");
+    }
+    if (r == 0)
+        r = compile_program(&c, input->config->process);
+    return compiler_end(&c, r);
+}
+
+int compile_exec(const struct compile_input *input, const struct oci_process *process,
+                 uint64_t namespaces, struct compiled *compiled, struct failure *failure)
+{
+    struct compiler c;
+    int r = compiler_begin(&c, input, compiled, failure);
+    if (r < 0)
+        return r;
+    struct plan_builder *b = &c.builder;
+    r = check_process(&c, process);
+    plan_from(b, OCI_ERR_CGROUP, NULL);
+    for (size_t i = 0; i < input->groups->count; i++)
+        PLAN_ADD(b, .code = PLAN_CGROUP_JOIN, .slot0 = PLAN_SLOT_FIRST_GROUP + (int32_t)i);
+    if (r == 0)
+        r = compile_oom_score(&c, process);
+    /* Limits that only the host's root may raise are raised before its rights are given up. */
+    if (r == 0 && (namespaces & CLONE_NEWUSER)) {
+        r = compile_rlimits(&c, process);
+        c.namespaces.fresh = CLONE_NEWUSER;
+    }
+    plan_from(b, OCI_ERR_NAMESPACE, NULL);
+    if (namespaces)
+        PLAN_ADD(b, .code = PLAN_NS_ENTER_ALL, .slot0 = PLAN_SLOT_JOIN, .number0 = namespaces);
+    if (namespaces & CLONE_NEWPID) {
+        PLAN_ADD(b, .code = PLAN_FORK);
+        compiled->two_stage = true;
+    }
+    if (namespaces & CLONE_NEWUSER)
+        PLAN_ADD(b, .code = PLAN_NS_ROOT);
+    plan_from(b, OCI_ERR_INTERNAL, NULL);
+    PLAN_ADD(b, .code = PLAN_SESSION);
+    if (r == 0)
+        r = compile_terminal(&c, process, false);
+    if (r == 0)
+        r = compile_process(&c, process);
+    if (r == 0)
+        r = compile_program(&c, process);
+    return compiler_end(&c, r);
+}
+
+int compile_hooks_only(const struct compile_input *input, const struct hook_list *lists,
+                       size_t list_count, const char *status, struct compiled *compiled,
+                       struct failure *failure)
+{
+    struct compiler c;
+    int r = compiler_begin(&c, input, compiled, failure);
+    if (r < 0)
+        return r;
+    plan_from(&c.builder, OCI_ERR_INTERNAL, NULL);
+    PLAN_ADD(&c.builder, .code = PLAN_SESSION);
+    /* The answer brings the container's pid for the state document. */
+    PLAN_ADD(&c.builder, .code = PLAN_SYNC, .number0 = PLAN_SYNC_HOOKS);
+    for (size_t i = 0; r == 0 && i < list_count; i++)
+        r = compile_hooks(&c, &lists[i], status);
+    plan_from(&c.builder, OCI_ERR_INTERNAL, NULL);
+    PLAN_ADD(&c.builder, .code = PLAN_EXIT);
+    return compiler_end(&c, r);
+}
+
+void compiled_free(struct compiled *compiled)
+{
+    plan_free(&compiled->plan);
+    free(compiled->uid_map);
+    free(compiled->gid_map);
+    free(compiled->rootfs);
+    *compiled = (struct compiled){0};
+}

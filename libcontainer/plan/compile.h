@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a configuration to a plan.  Pure: nothing is opened, made or changed, so a plan can be compiled
+ * and printed without privileges.  create and exec share everything but their first lines.
+ *
+ * The order of a create:
+ *
+ *     stage one, where the caller is   control groups, oom score, namespaces by path
+ *       [user namespaces, pid by path] trees of the host are opened, time offsets, fork into stage two
+ *     stage two, in the namespaces     session, keyring, loopback, names, kernel parameters
+ *     root                             trees, private, attach, mounts, devices, masks, terminal, hooks,
+ *                                      read-only, pivot
+ *     process                          limits, privileges, filter, identity, directory, program
+ *     ready, wait for start            hooks, filter, exec
+ */
+#ifndef OCIKIT_PLAN_COMPILE_H
+#define OCIKIT_PLAN_COMPILE_H
+
+#include <ocikit/spec.h>
+
+#include <base/log.h>
+#include <cgroup/group.h>
+#include <plan/builder.h>
+
+struct compile_input {
+    const char *id;
+    const char *bundle; /* absolute */
+    const struct oci_runtime_config *config;
+    const struct group_set *groups; /* where the process is to live */
+    const struct log *log;
+    const char *process_place; /* where the process object is in its document: "/process" or "" */
+    unsigned flags; /* enum container_create_flags */
+    uint32_t keep_fds;
+};
+
+struct compiled {
+    struct plan plan;
+    uint64_t clone_flags;  /* CLONE_NEW* of the first stage */
+    bool two_stage;
+    bool new_user;         /* the library writes these maps at PLAN_SYNC_MAPS */
+    char *uid_map, *gid_map;
+    bool private_pids;
+    bool terminal;
+    bool host_hooks;       /* prestart or createRuntime: run at PLAN_SYNC_HOOKS */
+    char *rootfs;          /* absolute */
+};
+
+#define _compiled_ __attribute__((cleanup(compiled_free)))
+
+int compile_create(const struct compile_input *input, struct compiled *compiled,
+                   struct failure *failure);
+
+/* A process of a running container.  input->config is the container's, process the new one's;
+ * namespaces is the mask of CLONE_NEW* to enter through PLAN_SLOT_JOIN. */
+int compile_exec(const struct compile_input *input, const struct oci_process *process,
+                 uint64_t namespaces, struct compiled *compiled, struct failure *failure);
+
+/* A plan that runs hooks and ends.  status is what the state document says.  A hook's place in the
+ * configuration is /hooks/LIST/N. */
+struct hook_list {
+    const char *name; /* "poststop" */
+    const struct oci_hook *hooks;
+    size_t count;
+};
+int compile_hooks_only(const struct compile_input *input, const struct hook_list *lists,
+                       size_t list_count, const char *status, struct compiled *compiled,
+                       struct failure *failure);
+
+void compiled_free(struct compiled *compiled);
+
+/* dump.c: the plan as text for people; NULL when memory is out.  To be freed. */
+char *plan_dump(const struct compiled *compiled);
+
+#endif

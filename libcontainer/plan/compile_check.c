@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a create refuses before it looks closer: properties that this version cannot honour (an error that
+ * names them, never silence) and parts that must be there.
+ */
+#include <plan/compile_internal.h>
+
+#include <linux/sched.h>
+#include <string.h>
+
+#include <base/util.h>
+
+static int refuse(struct compiler *c, const char *place)
+{
+    fail_at(c->failure, "%s", place);
+    return fail(c->failure, OCI_ERR_UNSUPPORTED, "this version cannot honour %s", strrchr(place, '/') + 1);
+}
+
+static bool filled(const char *text)
+{
+    return text && text[0];
+}
+
+static int check_version(struct compiler *c)
+{
+    const char *v = c->config->oci_version;
+    if (strncmp(v, "1.", 2) == 0 || strcmp(v, "1") == 0)
+        return 0;
+    fail_at(c->failure, "/ociVersion");
+    return fail(c->failure, OCI_ERR_UNSUPPORTED, "version \"%s\" is not one of 1.x", v);
+}
+
+int check_process(struct compiler *c, const struct oci_process *process)
+{
+    const char *place = process_place(c);
+    const char *bad = NULL;
+    if (filled(process->apparmor_profile))
+        bad = "apparmorProfile";
+    else if (filled(process->selinux_label))
+        bad = "selinuxLabel";
+    else if (process->scheduler)
+        bad = "scheduler";
+    else if (process->io_priority)
+        bad = "ioPriority";
+    else if (process->exec_cpu_affinity)
+        bad = "execCPUAffinity";
+    if (bad) {
+        fail_at(c->failure, "%s/%s", place, bad);
+        return fail(c->failure, OCI_ERR_UNSUPPORTED, "this version cannot honour %s", bad);
+    }
+    if (process->args_count == 0 || process->args[0][0] == 0) {
+        fail_at(c->failure, "%s/args", place);
+        return fail(c->failure, OCI_ERR_CONFIG, "args has no program to run");
+    }
+    if (process->cwd[0] != '/') {
+        fail_at(c->failure, "%s/cwd", place);
+        return fail(c->failure, OCI_ERR_CWD, "working directory \"%s\" is not absolute", process->cwd);
+    }
+    for (size_t i = 0; i < process->env_count; i++) {
+        if (strchr(process->env[i], '=') == NULL || process->env[i][0] == '=') {
+            fail_at(c->failure, "%s/env/%zu", place, i);
+            return fail(c->failure, OCI_ERR_CONFIG, "\"%s\" is not of the form NAME=value", process->env[i]);
+        }
+    }
+    return 0;
+}
+
+/* Without a mount namespace of its own a container's mounts would be the host's; in a joined one they
+ * would stay behind. */
+static int check_mount_namespace(struct compiler *c)
+{
+    if (c->namespaces.fresh & CLONE_NEWNS)
+        return 0;
+    const char *place = NULL;
+    if (c->config->mounts_count)
+        place = "/mounts";
+    else if (c->linux_->masked_paths_count)
+        place = "/linux/maskedPaths";
+    else if (c->linux_->readonly_paths_count)
+        place = "/linux/readonlyPaths";
+    else if (c->linux_->devices_count)
+        place = "/linux/devices";
+    else if (c->linux_->rootfs_propagation)
+        place = "/linux/rootfsPropagation";
+    else if (c->config->root->has_readonly && c->config->root->readonly)
+        place = "/root/readonly";
+    else if (c->config->process && c->config->process->terminal)
+        place = "/process/terminal";
+    if (place == NULL)
+        return 0;
+    fail_at(c->failure, "%s", place);
+    return fail(c->failure, OCI_ERR_CONFIG, "%s needs a new mount namespace in /linux/namespaces",
+                strrchr(place, '/') + 1);
+}
+
+int check_supported(struct compiler *c)
+{
+    const struct oci_linux *l = c->linux_;
+    int r = check_version(c);
+    if (r < 0)
+        return r;
+    if (c->config->root == NULL) {
+        fail_at(c->failure, "%s", "");
+        return fail(c->failure, OCI_ERR_REQUIRED, "root is missing: a Linux container needs a root filesystem");
+    }
+    if (c->config->root->path[0] == 0) {
+        fail_at(c->failure, "/root/path");
+        return fail(c->failure, OCI_ERR_ROOTFS, "the root filesystem's path is empty");
+    }
+    if (c->config->process == NULL) {
+        fail_at(c->failure, "%s", "");
+        return fail(c->failure, OCI_ERR_REQUIRED, "process is missing: there is nothing to run");
+    }
+    if (c->config->vm)
+        return refuse(c, "/vm");
+    if (filled(l->mount_label))
+        return refuse(c, "/linux/mountLabel");
+    if (l->intel_rdt)
+        return refuse(c, "/linux/intelRdt");
+    if (l->memory_policy)
+        return refuse(c, "/linux/memoryPolicy");
+    if (l->personality)
+        return refuse(c, "/linux/personality");
+    if (l->net_devices_count)
+        return refuse(c, "/linux/netDevices");
+    return check_mount_namespace(c);
+}

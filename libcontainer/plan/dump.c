@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A plan as text: one line an op, in the order in which they happen, with the place in the configuration
+ * that each came from.  For people and for tests; nothing reads it back.
+ */
+#include <plan/compile.h>
+
+#include <linux/mount.h>
+#include <linux/sched.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <base/util.h>
+#include <plan/verify.h>
+
+#ifndef MOUNT_ATTR_NOSYMFOLLOW
+#define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
+#endif
+
+static const char *const names[PLAN_CODE_COUNT] = {
+    [PLAN_CGROUP_JOIN] = "cgroup-join",     [PLAN_NS_OPEN] = "namespace-open",
+    [PLAN_NS_ENTER] = "namespace-enter",    [PLAN_NS_ENTER_ALL] = "namespace-enter-all",
+    [PLAN_NS_UNSHARE] = "namespace-new",    [PLAN_TIME_OFFSETS] = "time-namespace",
+    [PLAN_FORK] = "fork",                   [PLAN_SYNC] = "wait-for-library",
+    [PLAN_NS_ROOT] = "become-root",         [PLAN_SESSION] = "new-session",
+    [PLAN_KEYRING] = "session-keyring",     [PLAN_PRIVATE] = "mounts-private",
+    [PLAN_TREE_OPEN] = "tree-open",         [PLAN_ROOT_ATTACH] = "root-attach",
+    [PLAN_FS_MAKE] = "filesystem",          [PLAN_MOUNT_ATTR] = "mount-attributes",
+    [PLAN_ATTACH] = "mount",                [PLAN_MKDIR] = "directory",
+    [PLAN_SYMLINK] = "link",                [PLAN_MKNOD] = "device",
+    [PLAN_MASK] = "mask",                   [PLAN_READONLY] = "read-only",
+    [PLAN_ROOT_READONLY] = "root-read-only", [PLAN_ROOT_PIVOT] = "root-pivot",
+    [PLAN_ROOT_MOVE] = "root-move",         [PLAN_ROOT_CHROOT] = "root-chroot",
+    [PLAN_ROOT_PROPAGATE] = "root-propagation", [PLAN_TERMINAL] = "terminal",
+    [PLAN_PROC_WRITE] = "proc-write",       [PLAN_LOOPBACK] = "loopback-up",
+    [PLAN_HOSTNAME] = "hostname",           [PLAN_DOMAINNAME] = "domainname",
+    [PLAN_RLIMIT] = "rlimit",               [PLAN_NO_NEW_PRIVS] = "no-new-privileges",
+    [PLAN_SECCOMP] = "seccomp",             [PLAN_BOUNDING] = "capabilities-bounding",
+    [PLAN_IDS] = "user",                    [PLAN_CAPS] = "capabilities",
+    [PLAN_AMBIENT] = "capabilities-ambient", [PLAN_UMASK] = "umask",
+    [PLAN_CHDIR] = "directory-enter",       [PLAN_EXEC_FIND] = "program-find",
+    [PLAN_HOOK] = "hook",                   [PLAN_READY] = "ready",
+    [PLAN_WAIT_START] = "wait-for-start",   [PLAN_EXEC] = "exec",
+    [PLAN_EXIT] = "exit",
+};
+
+struct bit_name {
+    uint64_t bit;
+    const char *name;
+};
+
+static const struct bit_name namespaces[] = {
+    {CLONE_NEWNS, "mount"}, {CLONE_NEWPID, "pid"},   {CLONE_NEWNET, "network"},
+    {CLONE_NEWUTS, "uts"},  {CLONE_NEWIPC, "ipc"},   {CLONE_NEWUSER, "user"},
+    {CLONE_NEWTIME, "time"}, {CLONE_NEWCGROUP, "cgroup"},
+};
+
+static const struct bit_name attributes[] = {
+    {MOUNT_ATTR_RDONLY, "ro"},           {MOUNT_ATTR_NOSUID, "nosuid"},
+    {MOUNT_ATTR_NODEV, "nodev"},         {MOUNT_ATTR_NOEXEC, "noexec"},
+    {MOUNT_ATTR_NOATIME, "noatime"},     {MOUNT_ATTR_STRICTATIME, "strictatime"},
+    {MOUNT_ATTR_NODIRATIME, "nodiratime"}, {MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
+};
+
+static const struct bit_name propagations[] = {
+    {MS_PRIVATE, "private"}, {MS_SHARED, "shared"}, {MS_SLAVE, "slave"}, {MS_UNBINDABLE, "unbindable"},
+};
+
+static void bits(struct buffer *out, const char *label, uint64_t value, const struct bit_name *table,
+                 size_t count)
+{
+    bool first = true;
+    for (size_t i = 0; i < count; i++) {
+        if (!(value & table[i].bit))
+            continue;
+        buffer_format(out, "%s%s", first ? label : ",", table[i].name);
+        first = false;
+    }
+}
+
+static void quoted(struct buffer *out, const char *text)
+{
+    buffer_text(out, " \"");
+    buffer_json(out, text);
+    buffer_text(out, "\"");
+}
+
+static void vector(struct buffer *out, const struct plan *plan, uint32_t offset)
+{
+    const uint64_t *entry = (const uint64_t *)(plan->bytes + offset);
+    for (; *entry; entry++)
+        quoted(out, plan_string(plan, (uint32_t)*entry));
+}
+
+static void capabilities(struct buffer *out, const char *label, uint64_t set)
+{
+    buffer_format(out, " %s=", label);
+    bool first = true;
+    for (cap_value_t cap = 0; cap < 64; cap++) {
+        if (!(set >> cap & 1))
+            continue;
+        char *name = cap_to_name(cap);
+        buffer_format(out, "%s%s", first ? "" : ",", name ? name : "?");
+        cap_free(name);
+        first = false;
+    }
+    if (first)
+        buffer_text(out, "none");
+}
+
+static void identity(struct buffer *out, const struct plan *plan, const struct plan_op *op)
+{
+    buffer_format(out, " uid=%u gid=%u groups=", (unsigned)op->number0, (unsigned)op->number1);
+    const uint32_t *groups = (const uint32_t *)(plan->bytes + op->text0);
+    for (uint32_t i = 0; i < op->length; i++)
+        buffer_format(out, "%s%u", i ? "," : "", groups[i]);
+    if (op->length == 0)
+        buffer_text(out, "none");
+}
+
+static void device(struct buffer *out, const struct plan *plan, const struct plan_op *op)
+{
+    const char *kind = S_ISCHR(op->number0) ? "c" : S_ISBLK(op->number0) ? "b" : "p";
+    quoted(out, plan_string(plan, op->text0));
+    buffer_format(out, " %s %u:%u mode=%04o", kind, major(op->number1), minor(op->number1),
+                  (unsigned)op->number0 & 07777);
+    if (op->number2)
+        buffer_format(out, " uid=%u gid=%u", (unsigned)op->number2, (unsigned)(op->number2 >> 32));
+    if (op->slot0 >= 0)
+        buffer_format(out, " or the host's, #%d", op->slot0);
+}
+
+static void slot(struct buffer *out, int32_t number)
+{
+    if (number >= 0)
+        buffer_format(out, " #%d", number);
+}
+
+static void arguments(struct buffer *out, const struct compiled *compiled, const struct plan_op *op)
+{
+    const struct plan *plan = &compiled->plan;
+    switch (op->code) {
+    case PLAN_FS_MAKE:
+        slot(out, op->slot0);
+        quoted(out, plan_string(plan, op->text0));
+        buffer_text(out, " options");
+        vector(out, plan, op->text1);
+        bits(out, " attributes ", op->number0, attributes, ARRAY_SIZE(attributes));
+        break;
+    case PLAN_MOUNT_ATTR:
+        slot(out, op->slot0);
+        if (op->text0)
+            quoted(out, plan_string(plan, op->text0));
+        bits(out, " set ", op->number0, attributes, ARRAY_SIZE(attributes));
+        bits(out, " clear ", op->number1, attributes, ARRAY_SIZE(attributes));
+        bits(out, " propagation ", op->number2, propagations, ARRAY_SIZE(propagations));
+        break;
+    case PLAN_NS_OPEN:
+    case PLAN_NS_ENTER:
+    case PLAN_NS_ENTER_ALL:
+    case PLAN_NS_UNSHARE:
+    case PLAN_FORK:
+        slot(out, op->slot0);
+        bits(out, " ", op->number0, namespaces, ARRAY_SIZE(namespaces));
+        if (op->text0)
+            quoted(out, plan_string(plan, op->text0));
+        break;
+    case PLAN_SYNC:
+        buffer_text(out, op->number0 == PLAN_SYNC_MAPS ? " id maps" : " host hooks");
+        break;
+    case PLAN_ROOT_PROPAGATE:
+        bits(out, " ", op->number0, propagations, ARRAY_SIZE(propagations));
+        break;
+    case PLAN_MKNOD:
+        device(out, plan, op);
+        break;
+    case PLAN_RLIMIT:
+        buffer_format(out, " resource=%u soft=%llu hard=%llu", (unsigned)op->number0,
+                      (unsigned long long)op->number1, (unsigned long long)op->number2);
+        break;
+    case PLAN_SECCOMP:
+        buffer_format(out, " %u instructions flags=0x%llx", op->length, (unsigned long long)op->number0);
+        break;
+    case PLAN_BOUNDING:
+        capabilities(out, "keep", op->number0);
+        break;
+    case PLAN_CAPS:
+        capabilities(out, "effective", op->number0);
+        capabilities(out, "permitted", op->number1);
+        capabilities(out, "inheritable", op->number2);
+        break;
+    case PLAN_AMBIENT:
+        capabilities(out, "set", op->number0);
+        break;
+    case PLAN_IDS:
+        identity(out, plan, op);
+        break;
+    case PLAN_UMASK:
+        buffer_format(out, " %04o", (unsigned)op->number0);
+        break;
+    case PLAN_EXEC_FIND:
+        vector(out, plan, op->text0);
+        break;
+    case PLAN_EXEC:
+        vector(out, plan, op->text1);
+        buffer_text(out, " environment");
+        vector(out, plan, op->text2);
+        break;
+    case PLAN_HOOK:
+        quoted(out, plan_string(plan, op->text0));
+        if (op->number0)
+            buffer_format(out, " timeout=%llus", (unsigned long long)op->number0 / 1000);
+        break;
+    default:
+        slot(out, plan_uses_slot(op->code) ? op->slot0 : PLAN_SLOT_NONE);
+        if (op->text0)
+            quoted(out, plan_string(plan, op->text0));
+        if (op->text1)
+            quoted(out, plan_string(plan, op->text1));
+    }
+}
+
+char *plan_dump(const struct compiled *compiled)
+{
+    const struct plan *plan = &compiled->plan;
+    _buffer_ struct buffer out = {0};
+    buffer_text(&out, "# The init carries this out, top to bottom; #N is an fd that one line makes and others use.\n");
+    buffer_text(&out, "clone");
+    bits(&out, " new ", compiled->clone_flags, namespaces, ARRAY_SIZE(namespaces));
+    buffer_text(&out, "\n");
+    for (uint32_t i = 0; i < plan_head(plan)->op_count; i++) {
+        const struct plan_op *op = &plan_ops(plan)[i];
+        const char *pointer = plan_pointer(plan, i);
+        buffer_text(&out, names[op->code]);
+        if (op->flags & PLAN_RECURSIVE)
+            buffer_text(&out, " recursive");
+        if (op->flags & PLAN_REAL_DIR)
+            buffer_text(&out, " no-links");
+        arguments(&out, compiled, op);
+        if (pointer && pointer[0])
+            buffer_format(&out, "  <- %s", pointer);
+        buffer_text(&out, "\n");
+    }
+    return buffer_take(&out);
+}
