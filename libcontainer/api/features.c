@@ -5,12 +5,17 @@
 #include <api/internal.h>
 
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/syscall.h>
 
 #include <plan/mount_options.h>
 #include <seccomp/filter.h>
+
+/* Linux 5.19; older headers lack it. */
+#define FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 
 struct lists {
     const char **options;
@@ -20,8 +25,8 @@ struct lists {
     enum oci_seccomp_action actions[16];
     enum oci_seccomp_operator operators[8];
     enum oci_seccomp_arch archs[32];
-    enum oci_seccomp_flag flags[8];
-    size_t action_count, arch_count;
+    enum oci_seccomp_flag known[8], flags[8];
+    size_t flag_count, action_count, arch_count;
 };
 
 static void lists_free(struct lists *lists)
@@ -80,8 +85,16 @@ static void collect_seccomp(struct lists *lists)
     }
     for (size_t i = 0; i < 7; i++)
         lists->operators[i] = (enum oci_seccomp_operator)(i + 1);
-    for (size_t i = 0; i < 4; i++)
-        lists->flags[i] = (enum oci_seccomp_flag)(i + 1);
+    /* A flag that the kernel has gets as far as the missing program. */
+    static const unsigned long values[] = {0, SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_LOG,
+                                           SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+                                           SECCOMP_FILTER_FLAG_NEW_LISTENER |
+                                               FLAG_WAIT_KILLABLE_RECV};
+    for (size_t i = 1; i < ARRAY_SIZE(values); i++) {
+        lists->known[i - 1] = (enum oci_seccomp_flag)i;
+        if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, values[i], NULL) < 0 && errno == EFAULT)
+            lists->flags[lists->flag_count++] = (enum oci_seccomp_flag)i;
+    }
 }
 
 static int features(char **json, struct failure *failure)
@@ -106,11 +119,17 @@ static int features(char **json, struct failure *failure)
         .operators_count = 7,
         .archs = lists.archs,
         .archs_count = lists.arch_count,
-        .known_flags = lists.flags,
+        .known_flags = lists.known,
         .known_flags_count = 4,
         .supported_flags = lists.flags,
-        .supported_flags_count = 4,
+        .supported_flags_count = lists.flag_count,
     };
+    struct oci_features_apparmor apparmor = {.has_enabled = true};
+    struct oci_features_selinux selinux = {.has_enabled = true};
+    struct oci_features_intel_rdt rdt = {.has_enabled = true};
+    struct oci_features_idmap idmap = {.has_enabled = true};
+    struct oci_features_mount_extensions extensions = {.idmap = &idmap};
+    struct oci_features_net_devices devices = {.has_enabled = true};
     struct oci_features_linux linux_features = {
         .namespaces = lists.namespaces,
         .namespaces_count = 8,
@@ -118,6 +137,11 @@ static int features(char **json, struct failure *failure)
         .capabilities_count = lists.cap_count,
         .cgroup = &cgroup,
         .seccomp = &seccomp,
+        .apparmor = &apparmor,
+        .selinux = &selinux,
+        .intel_rdt = &rdt,
+        .mount_extensions = &extensions,
+        .net_devices = &devices,
     };
     struct oci_runtime_features value = {
         .oci_version_min = "1.0.0",

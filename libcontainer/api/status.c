@@ -4,6 +4,8 @@
  */
 #include <api/internal.h>
 
+#include <ocikit/container_state.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,15 +19,19 @@ struct container_state {
     char *json;
 };
 
+/* The generated enum has the same order, which the assertions below hold. */
 const char *status_text(enum container_status status)
 {
-    static const char *const texts[] = {
-        [CONTAINER_CREATING] = "creating", [CONTAINER_CREATED] = "created",
-        [CONTAINER_RUNNING] = "running",   [CONTAINER_STOPPED] = "stopped",
-        [CONTAINER_PAUSED] = "paused",
-    };
-    return (size_t)status < ARRAY_SIZE(texts) && texts[status] ? texts[status] : "unknown";
+    const char *text = oci_container_status_text((enum oci_container_status)status);
+    return text ? text : "unknown";
 }
+
+_Static_assert((int)CONTAINER_CREATING == (int)OCI_CONTAINER_STATUS_CREATING &&
+                   (int)CONTAINER_CREATED == (int)OCI_CONTAINER_STATUS_CREATED &&
+                   (int)CONTAINER_RUNNING == (int)OCI_CONTAINER_STATUS_RUNNING &&
+                   (int)CONTAINER_STOPPED == (int)OCI_CONTAINER_STATUS_STOPPED &&
+                   (int)CONTAINER_PAUSED == (int)OCI_CONTAINER_STATUS_PAUSED,
+               "status and its text");
 
 enum container_status container_find_status(int dir, const struct oci_record *record, int *pidfd)
 {
@@ -40,36 +46,23 @@ enum container_status container_find_status(int dir, const struct oci_record *re
 }
 
 /* The OCI document, with the members that runc adds and engines read. */
-static char *state_json(const struct oci_record *record, enum container_status status)
+static int state_json(const struct oci_record *record, enum container_status status, char **json)
 {
-    _buffer_ struct buffer text = {0};
-    const struct {
-        const char *name, *value;
-    } strings[] = {
-        {"ociVersion", record->oci_version ? record->oci_version : "1.0.0"},
-        {"id", record->id},
-        {"status", status_text(status)},
-        {"bundle", record->bundle},
-        {"rootfs", record->rootfs ? record->rootfs : ""},
-        {"created", record->created ? record->created : ""},
+    char owner[16];
+    snprintf(owner, sizeof(owner), "%u", record->owner);
+    const struct oci_container_state value = {
+        .oci_version = record->oci_version ? record->oci_version : "1.0.0",
+        .id = record->id,
+        .pid = status == CONTAINER_STOPPED ? 0 : (int32_t)record->pid,
+        .status = (enum oci_container_status)status,
+        .bundle = record->bundle,
+        .rootfs = record->rootfs,
+        .created = record->created,
+        .owner = owner,
+        .annotations = record->annotations,
+        .annotations_count = record->annotations_count,
     };
-    buffer_text(&text, "{");
-    for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
-        buffer_format(&text, "%s\n    \"%s\": \"", i ? "," : "", strings[i].name);
-        buffer_json(&text, strings[i].value);
-        buffer_text(&text, "\"");
-    }
-    buffer_format(&text, ",\n    \"pid\": %u", status == CONTAINER_STOPPED ? 0 : record->pid);
-    buffer_format(&text, ",\n    \"owner\": \"%u\"", record->owner);
-    for (size_t i = 0; i < record->annotations_count; i++) {
-        buffer_format(&text, "%s\n        \"", i ? "," : ",\n    \"annotations\": {");
-        buffer_json(&text, record->annotations[i].key);
-        buffer_text(&text, "\": \"");
-        buffer_json(&text, record->annotations[i].value);
-        buffer_text(&text, "\"");
-    }
-    buffer_text(&text, record->annotations_count ? "\n    }\n}\n" : "\n}\n");
-    return buffer_take(&text);
+    return oci_write(oci_container_state_type(), &value, OCI_WRITE_PRETTY, json, NULL);
 }
 
 static int get_state(container *container, container_state **result, struct failure *failure)
@@ -81,8 +74,9 @@ static int get_state(container *container, container_state **result, struct fail
     if (r == 0) {
         _close_ int pidfd = -1;
         state->status = container_find_status(container->dir, state->record, &pidfd);
-        state->json = state_json(state->record, state->status);
-        r = state->json ? 0 : fail_memory(failure);
+        r = state_json(state->record, state->status, &state->json);
+        if (r < 0)
+            fail(failure, r, "the state document cannot be written: %s", oci_code_text(r));
     }
     if (r < 0) {
         container_state_free(state);
@@ -104,7 +98,7 @@ void container_state_free(container_state *state)
     if (state == NULL)
         return;
     oci_document_free(state->document);
-    free(state->json);
+    oci_free(state->json);
     free(state);
 }
 

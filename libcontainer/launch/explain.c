@@ -163,6 +163,8 @@ int explain(const struct compiled *compiled, const struct plan_message *message,
     place(failure, file, plan_pointer(plan, message->op));
     if (op->code == PLAN_EXEC_FIND || op->code == PLAN_EXEC)
         return explain_program(message, program_name(compiled, op), failure);
+    if (op->code == PLAN_NS_ENTER_ALL && message->error == ESRCH)
+        return fail(failure, OCI_ERR_WRONG_STATE, "cannot execute in the container: it has stopped");
     bool vector = op->code == PLAN_SECCOMP || op->code == PLAN_IDS;
     char doing[512];
     verb_text(message, op->text0 && !vector ? plan_string(plan, op->text0) : NULL, doing,
