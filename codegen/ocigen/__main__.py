@@ -26,8 +26,8 @@ if sys.version_info < (3, 7):
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="ocigen", description="Turn JSON Schemas into C structs and constant tables.")
-    parser.add_argument("schemas", nargs="*", metavar="FILE", help="schema files of one run: all of "
-                        "those that refer to each other or may not clash")
+    parser.add_argument("schemas", nargs="*", metavar="FILE", help="schema files of one run: all "
+                        "of those that refer to each other or may not clash")
     parser.add_argument("--base", default=".", metavar="DIR",
                         help="folder from which the names of modules are made")
     parser.add_argument("--private", default="", metavar="DIR",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules that each schema object must keep by itself, before any $ref is followed.
 
-A keyword that is not in the table below stops the run: what is ignored silently would be promised by
-a schema and checked by nobody.  Must not build anything.
+A keyword that is not in the table below stops the run: what is ignored silently would be promised
+by a schema and checked by nobody.  Must not build anything.
 """
 from __future__ import annotations
 
@@ -147,6 +147,7 @@ KEYWORDS: Dict[str, Callable[[str, Node], None]] = {
     "minimum": _integer, "maximum": _integer,
     "allOf": _all, "anyOf": _single, "oneOf": _single,
     "x-name": _name, "x-field": _name, "x-root": _true, "x-strip": _string, "x-int": _int_type,
+    "x-also": _strings,
 }
 
 # Keywords that say something only about values of one type.
@@ -168,6 +169,8 @@ def _check_fit(node: Node) -> None:
         raise keys["const"].error("'const' beside 'enum'")
     if "x-strip" in keys and not ("enum" in keys or "const" in keys):
         raise keys["x-strip"].error("'x-strip' goes with an enum only")
+    if "x-also" in keys and "enum" not in keys:
+        raise keys["x-also"].error("'x-also' goes with an enum only")
     if "properties" in keys:
         for keyword in ("additionalProperties", "patternProperties"):
             if keyword in keys:

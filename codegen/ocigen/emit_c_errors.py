@@ -68,8 +68,8 @@ def emit_errors_header(prefix: str, path: str, doc: str, codes: List[Code]) -> s
         text.add(f"    {upper}_ERR_{code.name.upper()} = -{code.value}, /* {code.text} */")
     text.add("};")
     text.gap()
-    text.comment('The name of a code, such as "invalid_argument"; "ok" for 0 and "unknown" for what '
-                 "is none.  Never NULL.")
+    text.comment('The name of a code, such as "invalid_argument"; "ok" for 0 and "unknown" for '
+                 "what is none.  Never NULL.")
     text.add(f"OCI_API const char *{prefix}_code_name(int code);")
     text.comment("What a code means, in a few words.  Never NULL.")
     text.add(f"OCI_API const char *{prefix}_code_text(int code);")

@@ -111,7 +111,8 @@ def _functions(text: Text, prefix: str, module: Module) -> None:
             name = f"{prefix}_{struct.name}"
             text.comment(f"The struct of a document of type {name}_type(); NULL for any other.")
             text.add(f"static inline struct {name} *{name}_root(const oci_document *document)", "{",
-                     f"    return (struct {name} *)oci_document_root(document, {name}_type());", "}")
+                     f"    return (struct {name} *)oci_document_root(document, {name}_type());",
+                     "}")
             text.gap()
 
 

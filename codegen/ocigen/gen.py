@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all emitters share: a text buffer, comments, strings of C, files rewritten only on change."""
+"""What all emitters share: a text buffer, comments, C strings, files rewritten only on change."""
 from __future__ import annotations
 
 import os
@@ -78,7 +78,7 @@ def byte_length(text: str) -> int:
 
 
 def write_changed(path: str, text: str) -> bool:
-    """Write the file unless it holds this text already, so that nothing is built anew for nothing."""
+    """Write the file unless it holds this text already: nothing is then built for nothing."""
     data = text.encode("utf-8")
     try:
         with open(path, "rb") as file:

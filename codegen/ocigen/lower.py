@@ -23,7 +23,7 @@ _WIDTHS = (1, 2, 4, 8)
 
 # The keywords that each kind of type looks at; any other beside them would be ignored.
 _LOOKED_AT = {
-    "an enum": ("enum", "const", "x-name", "x-strip"),
+    "an enum": ("enum", "const", "x-name", "x-strip", "x-also"),
     "an object": ("properties", "required", "allOf", "x-name", "x-root"),
     "a map": ("additionalProperties", "patternProperties"),
     "an array": ("items", "minItems"),
@@ -225,8 +225,8 @@ class _Lowerer:
             raise view.keys["minimum" if "minimum" in view.keys else "maximum"].error(
                 f"contradictory bounds: minimum {low} is above maximum {high}")
         if high < 0 or low > INT_TYPES["int64"][1]:
-            raise view.owner.error(f"the tables have no room for bounds such as {low} to {high}: the "
-                                   "maximum must not be negative, nor the minimum above int64")
+            raise view.owner.error(f"the tables have no room for bounds such as {low} to {high}: "
+                                   "the maximum must not be negative, nor the minimum above int64")
         if stated is not None:
             kind = ir.Kind.UINT if stated.startswith("u") else ir.Kind.INT
             return ir.Value(kind, int(stated.lstrip("uint")) // 8, low, high)
@@ -266,6 +266,8 @@ class _Lowerer:
     @staticmethod
     def enum(view: _View, name: str, place: Place) -> ir.Enum:
         nodes = view.keys["enum"].items if "enum" in view.keys else [view.keys["const"]]
+        if "x-also" in view.keys:
+            nodes = list(nodes) + list(view.keys["x-also"].items)
         strip = view.text("x-strip") or ""
         values = []
         for node in nodes:

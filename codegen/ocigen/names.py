@@ -26,15 +26,15 @@ _RESERVED = frozenset("""
 """.split())
 
 # Taken by the hand-written headers.
-_TAKEN = ("api", "type", "enum", "enum_text", "field", "pattern", "kind", "shape", "hash", "document",
-          "report", "finding", "severity", "parse", "parse_fd", "parse_file", "parse_options",
-          "read_file", "read_fd", "write", "write_flags", "free", "locate", "unknown_mode",
-          "string_entry", "unknown_member", "unknown_members", "code", "code_name", "code_text",
-          "type_name", "document_root", "document_type", "document_free", "report_count",
-          "report_get", "report_total", "report_first_error", "report_free")
-_TAKEN_UPPER = ("OK", "API", "NO_OFFSET", "FIELD_REQUIRED", "FIELD_RAW_OBJECT", "PARSE_OPTIONS_INIT",
-                "WRITE_COMPACT", "WRITE_PRETTY", "SEVERITY_ERROR", "SEVERITY_WARNING",
-                "UNKNOWN_KEEP", "UNKNOWN_WARN", "UNKNOWN_REFUSE")
+_TAKEN = ("api", "type", "enum", "enum_text", "field", "pattern", "kind", "shape", "hash",
+          "document", "report", "finding", "severity", "parse", "parse_fd", "parse_file",
+          "parse_options", "read_file", "read_fd", "write", "write_flags", "free", "locate",
+          "unknown_mode", "string_entry", "unknown_member", "unknown_members", "code", "code_name",
+          "code_text", "type_name", "document_root", "document_type", "document_free",
+          "report_count", "report_get", "report_total", "report_first_error", "report_free")
+_TAKEN_UPPER = ("OK", "API", "NO_OFFSET", "FIELD_REQUIRED", "FIELD_RAW_OBJECT",
+                "PARSE_OPTIONS_INIT", "WRITE_COMPACT", "WRITE_PRETTY", "SEVERITY_ERROR",
+                "SEVERITY_WARNING", "UNKNOWN_KEEP", "UNKNOWN_WARN", "UNKNOWN_REFUSE")
 
 UNKNOWN = "unknown_members"
 

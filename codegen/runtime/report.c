@@ -53,10 +53,8 @@ static void add_place(const struct oci_report *report, const struct oci_finding 
         oci_line_addf(line, ": ");
 }
 
-static void word_message(const struct oci_report *report, const struct oci_draft *draft,
-                         const struct oci_finding *finding, struct oci_line *line)
+static void word_text(const struct oci_draft *draft, struct oci_line *line)
 {
-    add_place(report, finding, line);
     if (draft->statement != NULL)
         oci_line_addf(line, "%s", draft->statement);
     else
@@ -77,7 +75,7 @@ static bool copy_text(struct oci_report *report, const char *from, const char **
 static int fill(struct oci_report *report, const struct oci_draft *draft,
                 struct oci_finding *finding)
 {
-    struct oci_line line = {.length = 0};
+    struct oci_line text = {.length = 0}, line = {.length = 0};
 
     *finding = (struct oci_finding){
         .code = draft->code,
@@ -88,10 +86,13 @@ static int fill(struct oci_report *report, const struct oci_draft *draft,
     };
     if (draft->placed)
         oci_text_place(report->text, draft->offset, &finding->line, &finding->column);
-    word_message(report, draft, finding, &line);
+    word_text(draft, &text);
+    add_place(report, finding, &line);
+    oci_line_addf(&line, "%s", text.text);
     if (!copy_text(report, draft->expected, &finding->expected) ||
         !copy_text(report, draft->found, &finding->found) ||
         !copy_text(report, draft->suggestion, &finding->suggestion) ||
+        !copy_text(report, text.text, &finding->text) ||
         !copy_text(report, line.text, &finding->message))
         return OCI_ERR_NO_MEMORY;
     return 0;

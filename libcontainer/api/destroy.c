@@ -94,6 +94,26 @@ int destroy(container_context *context, const char *id, int root, int dir,
     return store_remove(root, id, dir, failure);
 }
 
+/* The record is lost, the configuration may not be: what it says about groups is where the container's are,
+ * unless the caller's own group has changed since. */
+static int destroy_by_config(container_context *context, const char *id, int root, int dir,
+                             struct failure *failure)
+{
+    _cleanup_(free_document) oci_document *document = NULL;
+    const struct oci_runtime_config *config = NULL;
+    struct failure ignored = {0};
+    struct group_set groups _groups_ = {0};
+    if (store_read_config(dir, &document, &config, &ignored) < 0 ||
+        groups_plan(config->linux_ ? config->linux_->cgroups_path : NULL, id, &groups, &ignored) < 0)
+        return store_remove(root, id, dir, failure);
+    for (size_t i = 0; i < groups.count; i++)
+        groups.groups[i].made = 1;
+    int r = groups_signal(&groups, SIGKILL, failure);
+    if (r >= 0)
+        r = groups_remove(&groups, GROUP_TIMEOUT_MS, failure);
+    return r < 0 ? r : store_remove(root, id, dir, failure);
+}
+
 static int delete_locked(container_context *context, const char *id, int root, int dir, unsigned flags,
                          struct failure *failure)
 {
@@ -101,10 +121,11 @@ static int delete_locked(container_context *context, const char *id, int root, i
     const struct oci_record *record = NULL;
     bool force = flags & CONTAINER_DELETE_FORCE;
     int r = store_read_record(dir, id, &document, &record, failure);
-    /* Without a record nothing else was made either; one that cannot be read must not make the folder
-     * immortal. */
-    if (r == OCI_ERR_NOT_FOUND || (r == OCI_ERR_STATE_CORRUPT && force))
+    /* Without a record nothing else was made either. */
+    if (r == OCI_ERR_NOT_FOUND)
         return store_remove(root, id, dir, failure);
+    if (r == OCI_ERR_STATE_CORRUPT && force)
+        return destroy_by_config(context, id, root, dir, failure);
     if (r < 0)
         return r;
     _close_ int pidfd = -1;

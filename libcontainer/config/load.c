@@ -17,7 +17,7 @@ int fail_report(struct failure *failure, int code, const oci_report *report, con
 {
     const struct oci_finding *finding = oci_report_first_error(report);
     size_t more = oci_report_total(report);
-    fail(failure, code, "%s", finding ? finding->message : oci_code_text(code));
+    fail(failure, code, "%s", finding ? finding->text : oci_code_text(code));
     if (finding) {
         failure->error = finding->sys_errno;
         failure->line = finding->line;
@@ -96,7 +96,7 @@ static void log_warnings(const oci_report *report, const struct log *log)
 {
     for (size_t i = 0; i < oci_report_count(report); i++) {
         const struct oci_finding *finding = oci_report_get(report, i);
-        log_message(log, CONTAINER_LOG_WARNING, "%s: %s", finding->pointer, finding->message);
+        log_message(log, CONTAINER_LOG_WARNING, "%s: %s", finding->pointer, finding->text);
     }
 }
 

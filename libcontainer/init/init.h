@@ -68,6 +68,6 @@ op_function op_root_readonly, op_root_pivot, op_root_move, op_root_chroot, op_ro
 op_function op_terminal;
 op_function op_proc_write, op_loopback, op_hostname, op_domainname, op_rlimit;
 op_function op_no_new_privs, op_seccomp, op_bounding, op_ids, op_caps, op_ambient;
-op_function op_umask, op_chdir, op_exec_find, op_hook, op_ready, op_wait_start, op_exec, op_exit;
+op_function op_umask, op_chdir, op_exec_find, op_home, op_hook, op_ready, op_wait_start, op_exec, op_exit;
 
 #endif

@@ -61,6 +61,7 @@ static op_function *const operations[PLAN_CODE_COUNT] = {
     [PLAN_UMASK] = op_umask,
     [PLAN_CHDIR] = op_chdir,
     [PLAN_EXEC_FIND] = op_exec_find,
+    [PLAN_HOME] = op_home,
     [PLAN_HOOK] = op_hook,
     [PLAN_READY] = op_ready,
     [PLAN_WAIT_START] = op_wait_start,

@@ -184,6 +184,17 @@ static int watch_hook(struct init *init, struct hook *hook)
     return -ETIMEDOUT;
 }
 
+static void set_pipe_signal(void (*handler)(int))
+{
+    struct {
+        void (*handler)(int);
+        unsigned long flags;
+        void *restorer;
+        uint64_t mask;
+    } action = {handler, 0, NULL, 0};
+    SYS_4(rt_sigaction, SIGPIPE, &action, NULL, sizeof(action.mask));
+}
+
 static void print_number(int64_t number, char *text)
 {
     char digits[24];
@@ -208,8 +219,11 @@ int op_hook(struct init *init, const struct plan_op *op)
         .deadline = op->number0 ? now_ms() + (int64_t)op->number0 : 0,
     };
     int r = start_hook(init, op, &hook);
+    /* A hook may leave its input unread; the child, already there, keeps the default. */
+    set_pipe_signal(SIG_IGN);
     if (r == 0)
         r = watch_hook(init, &hook);
+    set_pipe_signal(SIG_DFL);
     close_hook(&hook);
     return r;
 }

@@ -4,8 +4,10 @@
  * them, and attached at a target that was resolved inside the root to an fd.  No path is used twice.
  */
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "init.h"
 
@@ -37,7 +39,7 @@ int op_root_attach(struct init *init, const struct plan_op *op)
         return (int)r;
     if (!S_ISDIR(st.stx_mode))
         return -ENOTDIR;
-    struct mount_attr attr = {.propagation = MS_PRIVATE};
+    struct mount_attr attr = {.propagation = op->number0};
     r = SYS_5(mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr));
     if (r < 0)
         return (int)r;
@@ -120,8 +122,19 @@ static int target_for(struct init *init, int tree, const char *path, unsigned fl
     long r = SYS_5(statx, tree, "", AT_EMPTY_PATH, STATX_TYPE, &st);
     if (r < 0)
         return (int)r;
-    flags |= S_ISDIR(st.stx_mode) ? WALK_MAKE_DIR : WALK_MAKE_FILE;
-    return resolve_in_root(init, init->root, path, flags);
+    bool dir = S_ISDIR(st.stx_mode);
+    flags |= dir ? WALK_MAKE_DIR : WALK_MAKE_FILE;
+    _fd_ int target = resolve_in_root(init, init->root, path, flags);
+    if (target < 0)
+        return target;
+    r = SYS_5(statx, target, "", AT_EMPTY_PATH, STATX_TYPE, &st);
+    if (r < 0)
+        return (int)r;
+    if (S_ISDIR(st.stx_mode) != dir)
+        return -ENOTDIR; /* move_mount would only call it invalid */
+    int found = target;
+    target = -1;
+    return found;
 }
 
 static long attach(int tree, int target)
@@ -132,6 +145,16 @@ static long attach(int tree, int target)
 int op_attach(struct init *init, const struct plan_op *op)
 {
     int tree = init->slots[op->slot0];
+    if (op->flags & PLAN_MUST_BE_PROC) {
+        struct statfs fs;
+        long failed = SYS_2(fstatfs, tree, &fs);
+        if (failed < 0)
+            return (int)failed;
+        if (fs.f_type != PROC_SUPER_MAGIC) {
+            note(init, PLAN_DETAIL_NOT_PROC, 0, NULL);
+            return -EINVAL;
+        }
+    }
     unsigned flags = op->flags & PLAN_REAL_DIR ? WALK_REAL : 0;
     _fd_ int target = target_for(init, tree, op_text(init, op->text0), flags);
     if (target < 0) {

@@ -54,6 +54,7 @@ static const char *const verbs[PLAN_CODE_COUNT] = {
     [PLAN_AMBIENT] = "set the ambient capabilities",
     [PLAN_UMASK] = "set the umask",
     [PLAN_CHDIR] = "enter working directory \"%s\"",
+    [PLAN_HOME] = "read /etc/passwd",
     [PLAN_HOOK] = "run hook \"%s\"",
     [PLAN_READY] = "talk to the library",
     [PLAN_WAIT_START] = "wait for the start",
@@ -171,6 +172,11 @@ int explain(const struct compiled *compiled, const struct plan_message *message,
               sizeof(doing));
     if (op->code == PLAN_HOOK)
         return explain_hook(message, doing, failure);
+    if (op->code == PLAN_FS_MAKE && op->text2) {
+        size_t length = strlen(doing);
+        snprintf(doing + length, sizeof(doing) - length, " for \"%s\"",
+                 plan_string(plan, op->text2));
+    }
     return explain_detail(message, code, doing, failure);
 }
 

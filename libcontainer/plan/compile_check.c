@@ -24,10 +24,14 @@ static bool filled(const char *text)
 static int check_version(struct compiler *c)
 {
     const char *v = c->config->oci_version;
-    if (strncmp(v, "1.", 2) == 0 || strcmp(v, "1") == 0)
+    size_t minor = strncmp(v, "1.", 2) == 0 ? strspn(v + 2, "0123456789") : 0;
+    const char *rest = v + 2 + minor;
+    size_t patch = minor && *rest == '.' ? strspn(rest + 1, "0123456789") : 0;
+    /* What follows, "-rc.1" or "+build", may be anything. */
+    if (patch && strchr("-+", rest[1 + patch]))
         return 0;
     fail_at(c->failure, "/ociVersion");
-    return fail(c->failure, OCI_ERR_UNSUPPORTED, "version \"%s\" is not one of 1.x", v);
+    return fail(c->failure, OCI_ERR_UNSUPPORTED, "ociVersion \"%s\" is not of the form 1.MINOR.PATCH", v);
 }
 
 int check_process(struct compiler *c, const struct oci_process *process)

@@ -6,6 +6,8 @@
 #ifndef OCIKIT_PLAN_COMPILE_INTERNAL_H
 #define OCIKIT_PLAN_COMPILE_INTERNAL_H
 
+#include <linux/sched.h>
+
 #include <plan/compile.h>
 
 #define MAX_NAMESPACES 8
@@ -60,6 +62,11 @@ int compile_program(struct compiler *c, const struct oci_process *process);
 int compile_hooks(struct compiler *c, const struct hook_list *list, const char *status);
 int check_supported(struct compiler *c);    /* compile_check.c */
 int check_process(struct compiler *c, const struct oci_process *process);
+
+static inline bool has_user_namespace(const struct compiler *c)
+{
+    return (c->namespaces.fresh | c->namespaces.joined) & CLONE_NEWUSER;
+}
 
 static inline const char *process_place(const struct compiler *c)
 {

@@ -68,14 +68,15 @@ static int take_option(struct compiler *c, size_t index, size_t place, const cha
         take_attribute(plan, option);
         break;
     case MOUNT_OPTION_SUPER:
-        plan->data[plan->data_count++] = text;
+        /* The filesystem behind a bind mount is mounted already and keeps its flags. */
+        if (!plan->bind)
+            plan->data[plan->data_count++] = text;
         break;
     case MOUNT_OPTION_PROPAGATION:
         plan->propagation = option->set;
         plan->all_propagation = option->recursive;
         break;
     case MOUNT_OPTION_BIND:
-        plan->bind = true;
         plan->recursive_bind = option->recursive;
         break;
     case MOUNT_OPTION_REMOUNT:
@@ -88,6 +89,18 @@ static int take_option(struct compiler *c, size_t index, size_t place, const cha
     return 0;
 }
 
+static bool is_bind(const struct oci_mount *mount)
+{
+    if (mount->type && strcmp(mount->type, "bind") == 0)
+        return true;
+    for (size_t i = 0; i < mount->options_count; i++) {
+        const struct mount_option *option = mount_option_find(mount->options[i]);
+        if (option && option->kind == MOUNT_OPTION_BIND)
+            return true;
+    }
+    return false;
+}
+
 static int sort_options(struct compiler *c, size_t index, struct mount_plan *plan)
 {
     const struct oci_mount *mount = &c->config->mounts[index];
@@ -95,17 +108,65 @@ static int sort_options(struct compiler *c, size_t index, struct mount_plan *pla
     plan->data = calloc(mount->options_count + 4, sizeof(*plan->data));
     if (plan->data == NULL)
         return fail_memory(c->failure);
+    plan->bind = is_bind(mount);
     int r = 0;
     for (size_t i = 0; r == 0 && i < mount->options_count; i++)
         r = take_option(c, index, i, mount->options[i], plan);
-    if (mount->type && strcmp(mount->type, "bind") == 0)
-        plan->bind = true;
     return r;
 }
 
 static bool is_cgroup(const struct oci_mount *mount)
 {
     return mount->type && (strcmp(mount->type, "cgroup") == 0 || strcmp(mount->type, "cgroup2") == 0);
+}
+
+/* Files of proc that may be shown otherwise to a container; anything else mounted over a part of proc could
+ * make what is written there, by this program or by others, go astray. */
+static const char *const proc_files[] = {
+    "cpuinfo",  "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo", "net/dev",
+    "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled",
+};
+
+/* Lexically: "." and empty components out, ".." up. */
+static char *clean_path(const char *path)
+{
+    char *clean = malloc(strlen(path) + 2);
+    size_t n = 0;
+    for (const char *p = path; clean && *p;) {
+        p += strspn(p, "/");
+        size_t length = strcspn(p, "/");
+        if (length == 2 && p[0] == '.' && p[1] == '.') {
+            while (n > 0 && clean[--n] != '/')
+                ;
+        } else if (length > 0 && !(length == 1 && p[0] == '.')) {
+            clean[n++] = '/';
+            memcpy(clean + n, p, length);
+            n += length;
+        }
+        p += length;
+    }
+    if (clean)
+        clean[n] = 0;
+    return clean;
+}
+
+static int check_destination(struct compiler *c, size_t index, bool bind)
+{
+    const struct oci_mount *mount = &c->config->mounts[index];
+    _free_ char *path = clean_path(mount->destination);
+    if (path == NULL)
+        return fail_memory(c->failure);
+    if (path[0] == 0)
+        return bad_mount(c, index, "destination \"%s\" is the root itself", mount->destination);
+    if (strcmp(path, "/proc") == 0 && !bind && mount->type && strcmp(mount->type, "proc") != 0)
+        return bad_mount(c, index, "destination \"%s\" takes a mount of type proc only", mount->destination);
+    if (strncmp(path, "/proc/", 6) != 0)
+        return 0;
+    for (size_t i = 0; bind && i < ARRAY_SIZE(proc_files); i++) {
+        if (strcmp(path + 6, proc_files[i]) == 0)
+            return 0;
+    }
+    return bad_mount(c, index, "destination \"%s\" is inside /proc", mount->destination);
 }
 
 static int check_mount(struct compiler *c, size_t index, const struct mount_plan *plan)
@@ -122,9 +183,7 @@ static int check_mount(struct compiler *c, size_t index, const struct mount_plan
     if (!plan->bind && !plan->remount && (mount->type == NULL || mount->type[0] == 0))
         return bad_mount(c, index, "the mount of \"%s\" needs a type, or the option bind",
                          mount->destination);
-    if (strspn(mount->destination, "/") == strlen(mount->destination))
-        return bad_mount(c, index, "destination \"%s\" is the root itself", mount->destination);
-    return 0;
+    return check_destination(c, index, plan->bind);
 }
 
 static char *from_bundle(struct compiler *c, const char *path)
@@ -246,7 +305,8 @@ static int make_filesystem(struct compiler *c, size_t index, struct mount_plan *
     bool late = strcmp(mount->type, "tmpfs") == 0 && (plan->set & MOUNT_ATTR_RDONLY);
     uint64_t attributes = plan->set & ~(late ? (uint64_t)MOUNT_ATTR_RDONLY : 0);
     PLAN_ADD(b, .code = PLAN_FS_MAKE, .slot0 = slot, .text0 = plan_text(b, mount->type),
-             .text1 = plan_vector(b, plan->data, plan->data_count + 1), .number0 = attributes);
+             .text1 = plan_vector(b, plan->data, plan->data_count + 1),
+             .text2 = plan_text(b, mount->destination), .number0 = attributes);
     if (plan->propagation)
         PLAN_ADD(b, .code = PLAN_MOUNT_ATTR, .slot0 = slot, .number2 = plan->propagation);
     PLAN_ADD(b, .code = PLAN_ATTACH, .slot0 = slot, .text0 = plan_text(b, mount->destination),
@@ -260,6 +320,25 @@ static const char *last_component(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
+}
+
+/* Controllers that share a hierarchy, as cpu and cpuacct often do, are also looked for one by one. */
+static int link_controllers(struct compiler *c, const struct group *group, const char *destination,
+                            const char *name)
+{
+    if (strchr(group->controllers, ',') == NULL)
+        return 0;
+    for (const char *p = group->controllers; *p;) {
+        size_t length = strcspn(p, ",");
+        _buffer_ struct buffer link = {0};
+        buffer_format(&link, "%s/%.*s", destination, (int)length, p);
+        if (buffer_failed(&link))
+            return fail_memory(c->failure);
+        PLAN_ADD(&c->builder, .code = PLAN_SYMLINK, .flags = PLAN_OPTIONAL,
+                 .text0 = plan_text(&c->builder, name), .text1 = plan_text(&c->builder, link.data));
+        p += length + (p[length] == ',');
+    }
+    return 0;
 }
 
 /* Version 1: a directory with one directory a hierarchy, named as on the host. */
@@ -281,6 +360,7 @@ static int attach_groups(struct compiler *c, size_t index)
     const char *data[] = {"mode=755", "size=64k", "source=cgroup"};
     PLAN_ADD(b, .code = PLAN_FS_MAKE, .slot0 = directory, .text0 = plan_text(b, "tmpfs"),
              .text1 = plan_vector(b, data, ARRAY_SIZE(data)),
+             .text2 = plan_text(b, mount->destination),
              .number0 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
     PLAN_ADD(b, .code = PLAN_ATTACH, .slot0 = directory, .text0 = plan_text(b, mount->destination),
              .flags = PLAN_KEEP_SLOT);
@@ -292,6 +372,9 @@ static int attach_groups(struct compiler *c, size_t index)
             return fail_memory(c->failure);
         PLAN_ADD(b, .code = PLAN_ATTACH, .slot0 = slot + (int32_t)i,
                  .text0 = plan_text(b, target.data));
+        int r = link_controllers(c, &groups->groups[i], mount->destination, name);
+        if (r < 0)
+            return r;
     }
     PLAN_ADD(b, .code = PLAN_MOUNT_ATTR, .slot0 = directory, .number0 = MOUNT_ATTR_RDONLY);
     return 0;
@@ -308,7 +391,10 @@ static int one_mount(struct compiler *c, size_t index)
                  .text0 = plan_text(&c->builder, mount->destination), .number0 = plan.set,
                  .number1 = plan.clear, .number2 = plan.propagation);
     } else if (r == 0 && plan.bind) {
+        _free_ char *path = clean_path(mount->destination);
+        bool proc = path && strcmp(path, "/proc") == 0;
         PLAN_ADD(&c->builder, .code = PLAN_ATTACH, .slot0 = c->mount_slots[index],
+                 .flags = proc ? PLAN_MUST_BE_PROC : 0,
                  .text0 = plan_text(&c->builder, mount->destination));
         c->mount_slots[index] = -1;
     } else if (r == 0 && is_cgroup(mount)) {
@@ -318,6 +404,21 @@ static int one_mount(struct compiler *c, size_t index)
     }
     free(plan.data);
     return r;
+}
+
+/* A root that is to hear of the host's mounts must stay its slave from the beginning; one that is shared is
+ * shared anew in the end, with the container's own namespaces, and a slave of the host's. */
+static uint64_t root_relation(const struct compiler *c)
+{
+    switch (c->linux_->rootfs_propagation) {
+    case OCI_ROOTFS_PROPAGATION_SHARED:
+    case OCI_ROOTFS_PROPAGATION_SLAVE:
+    case OCI_ROOTFS_PROPAGATION_RSHARED:
+    case OCI_ROOTFS_PROPAGATION_RSLAVE:
+        return MS_SLAVE;
+    default:
+        return MS_PRIVATE;
+    }
 }
 
 int compile_mounts(struct compiler *c)
@@ -331,7 +432,7 @@ int compile_mounts(struct compiler *c)
     plan_from(b, OCI_ERR_MOUNT, NULL);
     PLAN_ADD(b, .code = PLAN_PRIVATE);
     plan_from(b, OCI_ERR_ROOTFS, "/root/path");
-    PLAN_ADD(b, .code = PLAN_ROOT_ATTACH, .slot0 = c->root_slot);
+    PLAN_ADD(b, .code = PLAN_ROOT_ATTACH, .slot0 = c->root_slot, .number0 = root_relation(c));
     for (size_t i = 0; r == 0 && i < c->config->mounts_count; i++)
         r = one_mount(c, i);
     if (r == 0)

@@ -150,18 +150,22 @@ static int compile_time(struct compiler *c)
     return 0;
 }
 
-/* Namespaces by path.  One whose owner is the user namespace to be joined can be entered only after it,
- * one of the host's only before it: both are tried in turn. */
-static void compile_joins(struct compiler *c)
+static void compile_opens(struct compiler *c, int32_t *slots)
 {
     struct namespaces *all = &c->namespaces;
-    int32_t slots[MAX_NAMESPACES];
     for (size_t i = 0; i < all->join_count; i++) {
         slots[i] = plan_slot(&c->builder);
         plan_from(&c->builder, OCI_ERR_NAMESPACE, "/linux/namespaces/%zu/path", all->join[i].index);
         PLAN_ADD(&c->builder, .code = PLAN_NS_OPEN, .slot0 = slots[i],
                  .text0 = plan_text(&c->builder, all->join[i].path), .number0 = all->join[i].flag);
     }
+}
+
+/* Namespaces by path.  One whose owner is the user namespace to be joined can be entered only after it,
+ * one of the host's only before it: both are tried in turn. */
+static void compile_joins(struct compiler *c, const int32_t *slots)
+{
+    struct namespaces *all = &c->namespaces;
     bool user = all->joined & CLONE_NEWUSER;
     for (int pass = user ? 0 : 2; pass < 3; pass++) {
         for (size_t i = 0; i < all->join_count; i++) {
@@ -182,26 +186,28 @@ int compile_places(struct compiler *c)
     plan_from(b, OCI_ERR_CGROUP, c->linux_->cgroups_path ? "/linux/cgroupsPath" : NULL);
     for (size_t i = 0; i < c->input->groups->count; i++)
         PLAN_ADD(b, .code = PLAN_CGROUP_JOIN, .slot0 = PLAN_SLOT_FIRST_GROUP + (int32_t)i);
-    if (c->config->process) {
-        int r = compile_oom_score(c, c->config->process);
-        if (r < 0)
-            return r;
-    }
+    int failed = compile_oom_score(c, c->config->process);
+    if (failed < 0)
+        return failed;
     /* The cgroup namespace shows the group that the process is in when it is made, so it comes after the
      * join and cannot be one of clone's flags; the time namespace takes its offsets before it is used. */
     uint64_t by_clone = all->fresh & ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
-    compile_joins(c);
+    int32_t slots[MAX_NAMESPACES];
+    compile_opens(c, slots);
+    /* What needs the caller's rights on the host comes before a user namespace takes them away. */
     int r = compile_time(c);
-    if (r == 0 && all->two_stage) {
+    if (r == 0 && all->two_stage)
         r = compile_trees(c);
-        if (r == 0 && c->config->process && (all->fresh & CLONE_NEWUSER))
-            r = compile_rlimits(c, c->config->process);
+    if (r == 0 && has_user_namespace(c))
+        r = compile_rlimits(c, c->config->process);
+    compile_joins(c, slots);
+    if (r == 0 && all->two_stage) {
         plan_from(b, OCI_ERR_NAMESPACE, "/linux/namespaces");
         PLAN_ADD(b, .code = PLAN_FORK, .number0 = by_clone);
         plan_from(b, OCI_ERR_ID_MAPPING, "/linux/uidMappings");
         if (all->fresh & CLONE_NEWUSER)
             PLAN_ADD(b, .code = PLAN_SYNC, .number0 = PLAN_SYNC_MAPS);
-        if ((all->fresh | all->joined) & CLONE_NEWUSER)
+        if (has_user_namespace(c))
             PLAN_ADD(b, .code = PLAN_NS_ROOT);
     }
     c->out->clone_flags = all->two_stage ? 0 : by_clone;

@@ -49,13 +49,18 @@ static void compile_capabilities(struct compiler *c, const struct oci_capabiliti
     sets[4] = capability_set(c, caps->ambient, caps->ambient_count, "ambient");
 }
 
-static int check_capabilities(struct compiler *c, const uint64_t sets[5])
+static int check_capabilities(struct compiler *c, uint64_t sets[5])
 {
     const char *problem = NULL;
     if (sets[1] & ~sets[2])
         problem = "the effective set has a capability that the permitted set lacks";
-    else if (sets[4] & ~(sets[2] & sets[3]))
-        problem = "the ambient set has a capability that is not both permitted and inheritable";
+    /* The kernel refuses to raise these; engines' default configurations have them all the same. */
+    uint64_t usable = sets[2] & sets[3];
+    if (sets[4] & ~usable)
+        log_message(c->input->log, CONTAINER_LOG_WARNING,
+                    "%s/capabilities/ambient: what is not both permitted and inheritable cannot be ambient; ignored",
+                    process_place(c));
+    sets[4] &= usable;
     if (problem == NULL)
         return 0;
     fail_at(c->failure, "%s/capabilities", process_place(c));
@@ -153,7 +158,7 @@ int compile_process(struct compiler *c, const struct oci_process *process)
     const char *place = process_place(c);
     uint64_t sets[5] = {0};
     int r = 0;
-    if (!(c->namespaces.fresh & CLONE_NEWUSER))
+    if (!has_user_namespace(c))
         r = compile_rlimits(c, process);
     if (r < 0)
         return r;
@@ -187,7 +192,9 @@ int compile_process(struct compiler *c, const struct oci_process *process)
     return 0;
 }
 
-/* Programs expect HOME; without a look into the container's files there are two answers. */
+/* Programs expect HOME.  The container's passwd knows it: the init looks there and writes over this. */
+#define HOME_ROOM 1024
+
 static int compile_environment(struct compiler *c, const struct oci_process *process,
                                uint32_t *vector)
 {
@@ -197,19 +204,31 @@ static int compile_environment(struct compiler *c, const struct oci_process *pro
     if (process->env_count)
         memcpy(env, process->env, process->env_count * sizeof(*env));
     size_t count = process->env_count;
-    if (environment(process, "HOME") == NULL)
-        env[count++] = process->user && process->user->uid ? "HOME=/" : "HOME=/root";
+    bool home = environment(process, "HOME") == NULL;
+    char room[HOME_ROOM];
+    memset(room, '/', sizeof(room));
+    room[sizeof(room) - 1] = 0;
+    memcpy(room, "HOME=", 5);
+    if (home)
+        env[count++] = room;
     *vector = plan_vector(&c->builder, env, count);
+    if (home) {
+        /* The last string that was written is the room. */
+        plan_from(&c->builder, OCI_ERR_USER, NULL);
+        PLAN_ADD(&c->builder, .code = PLAN_HOME,
+                 .text0 = (uint32_t)c->builder.data.length - HOME_ROOM,
+                 .number0 = process->user ? process->user->uid : 0, .number1 = HOME_ROOM);
+    }
     return 0;
 }
 
 int compile_program(struct compiler *c, const struct oci_process *process)
 {
     struct plan_builder *b = &c->builder;
-    int r = no_new_privileges(process) ? compile_filter(c, PLAN_LAST) : 0;
     uint32_t env = 0;
-    if (r == 0)
-        r = compile_environment(c, process, &env);
+    int r = compile_environment(c, process, &env);
+    if (r == 0 && no_new_privileges(process))
+        r = compile_filter(c, PLAN_LAST);
     if (r < 0)
         return r;
     plan_from(b, OCI_ERR_EXEC_NOT_EXECUTABLE, "%s/args/0", process_place(c));

@@ -47,6 +47,13 @@ static uint64_t propagation(const struct compiler *c)
         return MS_SLAVE;
     case OCI_ROOTFS_PROPAGATION_UNBINDABLE:
         return MS_UNBINDABLE;
+    /* Engines write these, though the specification has only the others. */
+    case OCI_ROOTFS_PROPAGATION_RSHARED:
+        return MS_SHARED | MS_REC;
+    case OCI_ROOTFS_PROPAGATION_RSLAVE:
+        return MS_SLAVE | MS_REC;
+    case OCI_ROOTFS_PROPAGATION_RUNBINDABLE:
+        return MS_UNBINDABLE | MS_REC;
     default:
         return 0; /* private, which it is already */
     }

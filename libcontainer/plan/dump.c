@@ -41,7 +41,7 @@ static const char *const names[PLAN_CODE_COUNT] = {
     [PLAN_IDS] = "user",                    [PLAN_CAPS] = "capabilities",
     [PLAN_AMBIENT] = "capabilities-ambient", [PLAN_UMASK] = "umask",
     [PLAN_CHDIR] = "directory-enter",       [PLAN_EXEC_FIND] = "program-find",
-    [PLAN_HOOK] = "hook",                   [PLAN_READY] = "ready",
+    [PLAN_HOME] = "home",                   [PLAN_HOOK] = "hook",                   [PLAN_READY] = "ready",
     [PLAN_WAIT_START] = "wait-for-start",   [PLAN_EXEC] = "exec",
     [PLAN_EXIT] = "exit",
 };
@@ -82,6 +82,9 @@ static void bits(struct buffer *out, const char *label, uint64_t value, const st
 
 static void quoted(struct buffer *out, const char *text)
 {
+    /* Room that PLAN_HOME fills. */
+    if (strncmp(text, "HOME=//", 7) == 0)
+        text = "HOME=...";
     buffer_text(out, " \"");
     buffer_json(out, text);
     buffer_text(out, "\"");
@@ -169,6 +172,10 @@ static void arguments(struct buffer *out, const struct compiled *compiled, const
         break;
     case PLAN_SYNC:
         buffer_text(out, op->number0 == PLAN_SYNC_MAPS ? " id maps" : " host hooks");
+        break;
+    case PLAN_ROOT_ATTACH:
+        slot(out, op->slot0);
+        bits(out, " propagation ", op->number0, propagations, ARRAY_SIZE(propagations));
         break;
     case PLAN_ROOT_PROPAGATE:
         bits(out, " ", op->number0, propagations, ARRAY_SIZE(propagations));

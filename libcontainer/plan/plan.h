@@ -52,8 +52,10 @@ enum plan_code {
     /* the root filesystem */
     PLAN_PRIVATE,       /* make every mount of the new mount namespace private */
     PLAN_TREE_OPEN,     /* text0: path -> slot0: a detached copy of the mount; PLAN_RECURSIVE */
-    PLAN_ROOT_ATTACH,   /* slot0: tree that becomes the root; stays open for PLAN_ATTACH and others */
-    PLAN_FS_MAKE,       /* text0: type, text1: vector of options, number0: MOUNT_ATTR_* -> slot0 */
+    PLAN_ROOT_ATTACH,   /* slot0: tree that becomes the root, with number0 as its propagation; stays open
+                           for PLAN_ATTACH and others */
+    PLAN_FS_MAKE,       /* text0: type, text1: vector of options, number0: MOUNT_ATTR_* -> slot0;
+                           text2: where it will go, for messages */
     PLAN_MOUNT_ATTR,    /* slot0, or what is mounted at text0 in the root; number0: set, number1: clear,
                            number2: propagation; PLAN_RECURSIVE */
     PLAN_ATTACH,        /* slot0 at text0 in the root; PLAN_REAL_DIR */
@@ -86,6 +88,8 @@ enum plan_code {
     PLAN_UMASK,         /* number0 */
     PLAN_CHDIR,         /* text0 */
     PLAN_EXEC_FIND,     /* text0: vector of candidates; the first that can be executed is kept */
+    PLAN_HOME,          /* text0: "HOME=/" with room behind it; number0: uid to look for in passwd,
+                           number1: size of the room */
     PLAN_HOOK,          /* text0: path, text1: argv, text2: envp, number0: timeout in ms or 0,
                            number1, number2: state document before and after the pid */
     PLAN_READY,         /* tell the library that everything is set up */
@@ -103,6 +107,7 @@ enum plan_flag {
     PLAN_KEEP_GROUPS = 8,   /* setgroups is forbidden in this user namespace */
     PLAN_CONSOLE_NODE = 16, /* bind the terminal on /dev/console */
     PLAN_MAY_BE_DENIED = 32, /* EPERM leaves the slot for a second try */
+    PLAN_MUST_BE_PROC = 256, /* what is attached has to be a procfs */
     PLAN_LAST = 128,        /* nothing but exec follows, and the filter need allow nothing else */
     PLAN_KEEP_SLOT = 64,     /* the slot stays open for a later op */
 };

@@ -29,7 +29,7 @@ static const struct form forms[PLAN_CODE_COUNT] = {
     [PLAN_KEYRING] = {STRING, NONE, NONE, false, false},
     [PLAN_TREE_OPEN] = {STRING, NONE, NONE, true, false},
     [PLAN_ROOT_ATTACH] = {NONE, NONE, NONE, true, false},
-    [PLAN_FS_MAKE] = {STRING, VECTOR, NONE, true, false},
+    [PLAN_FS_MAKE] = {STRING, VECTOR, STRING_OR_NONE, true, false},
     [PLAN_MOUNT_ATTR] = {STRING_OR_NONE, NONE, NONE, false, true},
     [PLAN_ATTACH] = {STRING, NONE, NONE, true, false},
     [PLAN_MKDIR] = {STRING, NONE, NONE, false, false},
@@ -45,6 +45,7 @@ static const struct form forms[PLAN_CODE_COUNT] = {
     [PLAN_IDS] = {BLOB_4, NONE, NONE, false, false},
     [PLAN_CHDIR] = {STRING, NONE, NONE, false, false},
     [PLAN_EXEC_FIND] = {VECTOR, NONE, NONE, false, false},
+    [PLAN_HOME] = {STRING, NONE, NONE, false, false},
     [PLAN_HOOK] = {STRING, VECTOR, VECTOR, false, false},
     [PLAN_EXEC] = {NONE, VECTOR, VECTOR, false, false},
 };
@@ -112,6 +113,8 @@ static bool good_op(const struct area *area, const struct plan_header *header,
         return false;
     if (op->code == PLAN_HOOK &&
         (!good_string(area, op->number1) || !good_string(area, op->number2)))
+        return false;
+    if (op->code == PLAN_HOME && (op->number1 > area->size || op->text0 > area->size - op->number1))
         return false;
     bool slot = op->slot0 >= 0 && (uint32_t)op->slot0 < header->slot_count;
     if (op->code == PLAN_MOUNT_ATTR && (op->text0 == 0) != slot)

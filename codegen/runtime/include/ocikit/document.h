@@ -49,7 +49,8 @@ struct oci_finding {
     const char *expected;   /* "an integer from 0 to 255" */
     const char *found;      /* "the string \"12\"" */
     const char *suggestion; /* "readonly", for a misspelt member or value */
-    const char *message;    /* one line made of the above; lower case, no full stop */
+    const char *text;       /* what is wrong, in words made of the above; lower case, no full stop */
+    const char *message;    /* the whole line: name, line and column, pointer, text */
 };
 
 /* How to parse.  Set size (or use the initialiser); members left 0 take their default. */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `ocikit start`.
+ */
+#include "output.h"
+#include "util.h"
+
+static int run(struct cli *cli, void *data, const struct cli_arguments *arguments)
+{
+    (void)data;
+    _container_ container *found = NULL;
+    if (cli_open(cli, arguments->items[0], &found) < 0)
+        return CLI_ERROR;
+    container_error *error = NULL;
+    if (container_start(found, &error) < 0)
+        return output_failure(cli, CLI_ERROR, error);
+    return CLI_OK;
+}
+
+const struct cli_command cli_start = {
+    .name = "start",
+    .purpose = "run the program of a created container",
+    .arguments = "ID",
+    .about =
+        "Returns once the program runs and the poststart hooks have ended. A program that cannot\n"
+        "be executed is an error here.",
+    .examples = "  ocikit start web\n"
+                "  ocikit --root /run/mine start web\n",
+    .exit_codes = "  0    the program runs\n"
+                  "  1    it does not; the reason is on standard error\n"
+                  "  2    a wrong call\n",
+    .needs = "a container id",
+    .least = 1,
+    .most = 1,
+    .run = run,
+};

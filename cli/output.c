@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reports to people on stderr and to programs in the log file.
+ */
+#include "output.h"
+#include "help.h"
+#include "json.h"
+#include "util.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+struct hint {
+    int code;
+    const char *text; /* may hold one %s: the container's id */
+};
+
+static const struct hint hints[] = {
+    {OCI_ERR_BUNDLE, "a bundle is a directory with config.json and a root filesystem; "
+                     "`ocikit spec --bundle DIR` writes the first"},
+    {OCI_ERR_CONFIG_MISSING, "`ocikit spec --bundle DIR` writes a configuration to start from"},
+    {OCI_ERR_CONFIG, "`ocikit validate` lists everything that is wrong with a configuration"},
+    {OCI_ERR_TYPE, "`ocikit validate` lists everything that is wrong with a configuration"},
+    {OCI_ERR_REQUIRED, "`ocikit validate` lists everything that is wrong with a configuration"},
+    {OCI_ERR_ROOTFS, "root.path in config.json names the root filesystem, relative to the bundle"},
+    {OCI_ERR_WRONG_STATE, "`ocikit state %s` shows the state it is in"},
+    {OCI_ERR_NOT_RUNNING, "`ocikit state %s` shows the state it is in"},
+    {OCI_ERR_NOT_FOUND, "`ocikit list` shows the containers of this state directory"},
+    {OCI_ERR_EXISTS, "choose another id, or remove the old one: `ocikit delete --force %s`"},
+    {OCI_ERR_BUSY, "another command works on it; try again when that has ended"},
+    {OCI_ERR_STATE_CORRUPT, "`ocikit delete --force %s` removes what is left of it"},
+    {OCI_ERR_EXEC_NOT_FOUND, "the path is looked up inside the container's root filesystem"},
+    {OCI_ERR_EXEC_NOT_EXECUTABLE, "the file needs the execute permission, and its interpreter or "
+                                  "loader must be in the root filesystem"},
+};
+
+/* Engines compare messages with texts in lower case; names such as "RFS" stay as they are. */
+const char *output_errno(int error, char buffer[64])
+{
+    const char *text = strerrordesc_np(error);
+    if (text == NULL)
+        snprintf(buffer, 64, "error %d", error);
+    else
+        snprintf(buffer, 64, "%s", text);
+    if (isupper((unsigned char)buffer[0]) && islower((unsigned char)buffer[1]))
+        buffer[0] = (char)tolower((unsigned char)buffer[0]);
+    return buffer;
+}
+
+static bool is_colourful(void)
+{
+    const char *off = getenv("NO_COLOR");
+    return isatty(STDERR_FILENO) && (off == NULL || off[0] == '\0');
+}
+
+static void print_error(const char *message, const char *hint)
+{
+    if (is_colourful())
+        fprintf(stderr, "ocikit: \033[1;31m%s\033[0m\n", message);
+    else
+        fprintf(stderr, "ocikit: %s\n", message);
+    if (hint)
+        fprintf(stderr, "  hint: %s\n", hint);
+}
+
+static bool is_json_log(const struct cli *cli)
+{
+    return cli->log_format && strcmp(cli->log_format, "json") == 0;
+}
+
+/* One line of the log file as text to be freed; NULL when memory is short. */
+static char *log_line(const struct cli *cli, const char *level, const char *message)
+{
+    char *line = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&line, &size);
+    if (file == NULL)
+        return NULL;
+    struct tm parts;
+    time_t now = time(NULL);
+    char stamp[32];
+    gmtime_r(&now, &parts);
+    strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    if (is_json_log(cli)) {
+        fprintf(file, "{\"level\":\"%s\",\"msg\":", level);
+        json_string(file, message);
+        fprintf(file, ",\"time\":\"%s\"}\n", stamp);
+    } else {
+        fprintf(file, "time=\"%s\" level=%s msg=", stamp, level);
+        json_string(file, message);
+        fputc('\n', file);
+    }
+    if (fclose(file) != 0) {
+        free(line);
+        return NULL;
+    }
+    return line;
+}
+
+/* One write for all: lines of commands that share a log file do not mix. */
+static void append(const struct cli *cli, const char *text)
+{
+    _close_ int fd = open(cli->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+    size_t length = strlen(text);
+    if (fd < 0 || write(fd, text, length) != (ssize_t)length)
+        fprintf(stderr, "ocikit: the log file %s cannot be written: %s\n", cli->log,
+                ERRNO_TEXT(errno));
+}
+
+static void log_now(const struct cli *cli, const char *level, const char *message)
+{
+    if (cli->log == NULL)
+        return;
+    _free_ char *line = log_line(cli, level, message);
+    if (line)
+        append(cli, line);
+}
+
+static void log_later(struct cli *cli, const char *level, const char *message)
+{
+    _free_ char *line = log_line(cli, level, message);
+    if (line == NULL)
+        return;
+    size_t before = cli->later ? strlen(cli->later) : 0;
+    char *grown = realloc(cli->later, before + strlen(line) + 1);
+    if (grown == NULL)
+        return;
+    strcpy(grown + before, line);
+    cli->later = grown;
+}
+
+static void report(struct cli *cli, const char *message, const char *hint)
+{
+    cli->failed = true;
+    print_error(message, hint);
+    log_now(cli, "error", message);
+}
+
+static const char *hint_for(const container_error *error, char *text, size_t size)
+{
+    int code = container_error_code(error);
+    const char *id = container_error_id(error);
+    if (code == OCI_ERR_PERMISSION && geteuid() != 0)
+        return "containers are made by root";
+    for (size_t i = 0; i < ARRAY_SIZE(hints); i++) {
+        if (hints[i].code == code) {
+            const char *place = strstr(hints[i].text, "%s");
+            if (place == NULL)
+                return hints[i].text;
+            snprintf(text, size, "%.*s%s%s", (int)(place - hints[i].text), hints[i].text,
+                     id[0] ? id : "ID", place + 2);
+            return text;
+        }
+    }
+    return NULL;
+}
+
+int output_failure(struct cli *cli, int exit_code, container_error *error)
+{
+    char text[1280];
+    const char *message = container_error_message(error);
+    report(cli, message[0] ? message : "out of memory", hint_for(error, text, sizeof(text)));
+    container_error_free(error);
+    return exit_code;
+}
+
+int output_error(struct cli *cli, int exit_code, const char *hint, const char *format, ...)
+{
+    _free_ char *message = NULL;
+    va_list list;
+    va_start(list, format);
+    if (vasprintf(&message, format, list) < 0)
+        message = NULL;
+    va_end(list);
+    report(cli, message ? message : "out of memory", hint);
+    return exit_code;
+}
+
+int output_misuse(struct cli *cli, const struct cli_command *command, const char *format, ...)
+{
+    _free_ char *message = NULL;
+    va_list list;
+    va_start(list, format);
+    if (vasprintf(&message, format, list) < 0)
+        message = NULL;
+    va_end(list);
+    report(cli, message ? message : "out of memory", NULL);
+    help_usage(stderr, command);
+    return CLI_MISUSE;
+}
+
+void output_warning(struct cli *cli, const char *id, const char *message)
+{
+    _free_ char *text = NULL;
+    if (asprintf(&text, "%s%s%s", id ? id : "", id && id[0] ? ": " : "", message) < 0) {
+        text = NULL;
+        return;
+    }
+    if (cli->log)
+        log_later(cli, "warning", text);
+    else
+        fprintf(stderr, "ocikit: warning: %s\n", text);
+}
+
+void output_log(void *data, int level, const char *id, const char *message)
+{
+    struct cli *cli = data;
+    if (level <= CONTAINER_LOG_WARNING) {
+        output_warning(cli, id, message);
+    } else if (cli->debug) {
+        const char *name = level == CONTAINER_LOG_INFO ? "info" : "debug";
+        if (cli->log)
+            log_later(cli, name, message);
+        else
+            fprintf(stderr, "ocikit: %s: %s\n", name, message);
+    }
+}
+
+void output_finish(struct cli *cli)
+{
+    if (cli->later && cli->log && !cli->failed)
+        append(cli, cli->later);
+    free(cli->later);
+    cli->later = NULL;
+}
+
+int output_flush(struct cli *cli)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return CLI_OK;
+    return output_error(cli, CLI_ERROR, NULL, "the output cannot be written: %s",
+                        ERRNO_TEXT(errno));
+}
+
+int output_document(struct cli *cli, const char *text)
+{
+    size_t length = strlen(text);
+    fputs(text, stdout);
+    if (length == 0 || text[length - 1] != '\n')
+        fputc('\n', stdout);
+    return output_flush(cli);
+}
