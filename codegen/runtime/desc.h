@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The contract between the tables that ocigen emits and the engine that reads them.  Internal: never
- * installed.  emit_c_tables.py and the engine change together.
+ * The contract between the tables that ocigen emits and the engine that reads them.  Internal:
+ * never installed.  emit_c_tables.py and the engine change together.
  */
 #ifndef OCIKIT_DESC_H
 #define OCIKIT_DESC_H
@@ -14,21 +14,24 @@ enum oci_kind {
     OCI_KIND_UINT,     /* uint8_t .. uint64_t by width */
     OCI_KIND_STRING,   /* const char * */
     OCI_KIND_ENUM,     /* enum, 4 bytes; 0 is "unset", value i+1 stands for values[i] */
-    OCI_KIND_OBJECT,   /* a pointer to a struct for OCI_SHAPE_ONE; structs in place in arrays, maps */
-    OCI_KIND_RAW,      /* any JSON value of the schema's type, kept as text: const char * */
+    OCI_KIND_OBJECT, /* a pointer to a struct for OCI_SHAPE_ONE; structs in place in arrays, maps */
+    OCI_KIND_RAW,    /* any JSON value of the schema's type, kept as text: const char * */
 };
 
 enum oci_shape {
     OCI_SHAPE_ONE = 0,
-    OCI_SHAPE_ARRAY, /* ELEMENT *x; size_t x_count: NULL is absent, non-NULL with count 0 is empty */
-    OCI_SHAPE_MAP,   /* struct { const char *key; ELEMENT value; } *x; size_t x_count; sorted by key */
+    OCI_SHAPE_ARRAY, /* ELEMENT *x; size_t x_count: NULL is absent, non-NULL with count 0 is empty
+                      */
+    OCI_SHAPE_MAP,   /* struct { const char *key; ELEMENT value; } *x; size_t x_count; sorted by key
+                      */
 };
 
 #define OCI_NO_OFFSET 0xffffffffu
 #define OCI_FIELD_REQUIRED 1u
 #define OCI_FIELD_RAW_OBJECT 2u /* OCI_KIND_RAW that must be a JSON object */
 
-/* A pattern compiled to a deterministic automaton over byte classes: state = next[state * class_count
+/* A pattern compiled to a deterministic automaton over byte classes: state = next[state *
+ * class_count
  * + classes[byte]]; state 0 is dead; a string matches when it ends in a state with accept != 0. */
 struct oci_pattern {
     const char *text;       /* the pattern as the schema has it, for messages */
@@ -55,21 +58,21 @@ struct oci_field {
     const char *name; /* as in JSON */
     uint32_t name_length;
     uint32_t offset;     /* of the C member */
-    uint32_t aux_offset; /* of bool has_x (optional bool, int, uint), of size_t x_count (array, map), or
-                            OCI_NO_OFFSET */
+    uint32_t aux_offset; /* of bool has_x (optional bool, int, uint), of size_t x_count (array,
+                            map), or OCI_NO_OFFSET */
     uint8_t kind;        /* enum oci_kind, of the element for arrays and maps */
     uint8_t shape;       /* enum oci_shape */
     uint8_t width;       /* bytes of an int, uint or enum */
     uint8_t flags;
-    const void *of;                    /* struct oci_type (object), struct oci_enum (enum), or NULL */
+    const void *of; /* struct oci_type (object), struct oci_enum (enum), or NULL */
     const struct oci_pattern *pattern; /* for strings, or NULL */
     int64_t min;                       /* for int; for uint the minimum as a non-negative value */
     uint64_t max;                      /* for uint; for int the maximum as a non-negative value */
     uint32_t min_items;                /* for arrays */
 };
 
-/* Member names are found by a perfect hash: slot = oci_hash(name, length, seed) & (slots - 1), where
- * index[slot] is the field's number plus 1, or 0.  slots is a power of two. */
+/* Member names are found by a perfect hash: slot = oci_hash(name, length, seed) & (slots - 1),
+ * where index[slot] is the field's number plus 1, or 0.  slots is a power of two. */
 struct oci_type {
     const char *name;
     const struct oci_field *fields;

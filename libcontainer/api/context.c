@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The context and the handles: making and freeing them, and the small services that the operations share.
+ * The context and the handles: making and freeing them, and the small services that the operations
+ * share.
  */
 #include <api/internal.h>
 
@@ -19,7 +20,8 @@ static int context_make(const struct container_context_options *given, container
         return r;
     const char *root = options.state_root ? options.state_root : DEFAULT_STATE_ROOT;
     if (root[0] != '/')
-        return fail(failure, OCI_ERR_INVALID_ARGUMENT, "state directory \"%s\" is not absolute", root);
+        return fail(failure, OCI_ERR_INVALID_ARGUMENT, "state directory \"%s\" is not absolute",
+                    root);
     container_context *result = calloc(1, sizeof(*result));
     char *copy = strdup(root);
     if (result == NULL || copy == NULL || pthread_mutex_init(&result->lock, NULL) != 0) {
@@ -131,8 +133,9 @@ int tracked_wait(struct tracked *process, int timeout_ms, struct container_exit 
 {
     if (!process->has_status) {
         if (process->pidfd < 0)
-            return fail(failure, OCI_ERR_STATUS_LOST,
-                        "the process had ended when this handle was made; its exit status is not known");
+            return fail(
+                failure, OCI_ERR_STATUS_LOST,
+                "the process had ended when this handle was made; its exit status is not known");
         int r = process_wait(process->pidfd, timeout_ms, &process->status, failure);
         if (r < 0)
             return r;

@@ -30,7 +30,7 @@ struct creation {
     struct compiled compiled;
     struct session session;
     int stdio[3], null;
-    int root, dir;  /* the state directory and the container's folder */
+    int root, dir; /* the state directory and the container's folder */
     bool claimed;
     struct failure *failure;
 };
@@ -145,8 +145,8 @@ static int claim(struct creation *c)
         if (r == 0)
             r = store_claim(c->root, c->id, &c->dir, c->failure);
         if (r == 1)
-            r = fail(c->failure, OCI_ERR_BUSY, "container id \"%s\" is fought over by several creates",
-                     c->id);
+            r = fail(c->failure, OCI_ERR_BUSY,
+                     "container id \"%s\" is fought over by several creates", c->id);
     }
     c->claimed = r == 0;
     return r;
@@ -172,7 +172,7 @@ static int host_hooks(void *data, pid_t pid, struct failure *failure)
         {"createRuntime", hooks->create_runtime, hooks->create_runtime_count},
     };
     return run_host_hooks(c->context, &c->input, lists, ARRAY_SIZE(lists), "creating", pid,
-                          c->loaded.file, failure);
+                          c->loaded.file, c->session.cancel, failure);
 }
 
 static int launch(struct creation *c)
@@ -234,7 +234,8 @@ static int make(struct creation *c)
     return r == 0 ? session_go(&c->session, c->failure) : r;
 }
 
-/* Undo; what fails now cannot replace the reason.  Poststop hooks run also for a create that failed. */
+/* Undo; what fails now cannot replace the reason.  Poststop hooks run also for a create that
+ * failed. */
 static void undo(struct creation *c)
 {
     struct failure ignored = {0};
@@ -260,13 +261,14 @@ static int check_options(struct creation *c, const struct container_create_optio
     if (r == 0)
         r = store_check_id(c->id, c->failure);
     if (r == 0 && c->options.flags & ~(unsigned)(CONTAINER_NO_NEW_KEYRING | CONTAINER_NO_PIVOT))
-        r = fail(c->failure, OCI_ERR_UNSUPPORTED, "the create flags hold one that this library does not know");
+        r = fail(c->failure, OCI_ERR_UNSUPPORTED,
+                 "the create flags hold one that this library does not know");
     if (r == 0)
         r = stdio_resolve(c->options.stdio, c->stdio, &c->null, c->failure);
     for (size_t i = 0; r == 0 && i < c->options.preserve_fds_count; i++) {
         if (fcntl(c->options.preserve_fds[i], F_GETFD) < 0)
-            r = fail(c->failure, OCI_ERR_INVALID_ARGUMENT, "fd %d, which is to be preserved, is not open",
-                     c->options.preserve_fds[i]);
+            r = fail(c->failure, OCI_ERR_INVALID_ARGUMENT,
+                     "fd %d, which is to be preserved, is not open", c->options.preserve_fds[i]);
     }
     return r;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Undoing a container, whole or half made: container_delete, and what create does when it fails.  Every
- * step may be repeated; the folder goes last, so that what failed can be tried again.
+ * Undoing a container, whole or half made: container_delete, and what create does when it fails.
+ * Every step may be repeated; the folder goes last, so that what failed can be tried again.
  */
 #include <api/internal.h>
 
@@ -45,7 +45,8 @@ static int end_init(int pidfd, struct failure *failure)
     if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
         return fail_errno(failure, OCI_ERR_IO, errno, "kill the container's first process");
     if (!process_await_end(pidfd, KILL_TIMEOUT_MS))
-        return fail(failure, OCI_ERR_BUSY, "the container's first process did not end within %d s of SIGKILL",
+        return fail(failure, OCI_ERR_BUSY,
+                    "the container's first process did not end within %d s of SIGKILL",
                     KILL_TIMEOUT_MS / 1000);
     return 0;
 }
@@ -61,13 +62,17 @@ static void run_poststop(container_context *context, const char *id, int dir, co
         return;
     if (config->hooks == NULL || config->hooks->poststop_count == 0)
         return;
-    struct compile_input input = {
-        .id = id, .bundle = bundle, .config = config, .log = &log, .process_place = "/process", .keep_fds = 3};
+    struct compile_input input = {.id = id,
+                                  .bundle = bundle,
+                                  .config = config,
+                                  .log = &log,
+                                  .process_place = "/process",
+                                  .keep_fds = 3};
     /* One at a time: each runs, whatever became of the one before. */
     for (size_t i = 0; i < config->hooks->poststop_count; i++) {
         const struct hook_list list = {"poststop", &config->hooks->poststop[i], 1};
         struct failure told = {0};
-        if (run_host_hooks(context, &input, &list, 1, "stopped", 0, STORE_CONFIG, &told) < 0)
+        if (run_host_hooks(context, &input, &list, 1, "stopped", 0, STORE_CONFIG, -1, &told) < 0)
             log_message(&log, CONTAINER_LOG_WARNING, "/hooks/poststop/%zu: %s", i, told.text);
     }
 }
@@ -94,8 +99,8 @@ int destroy(container_context *context, const char *id, int root, int dir,
     return store_remove(root, id, dir, failure);
 }
 
-/* The record is lost, the configuration may not be: what it says about groups is where the container's are,
- * unless the caller's own group has changed since. */
+/* The record is lost, the configuration may not be: what it says about groups is where the
+ * container's are, unless the caller's own group has changed since. */
 static int destroy_by_config(container_context *context, const char *id, int root, int dir,
                              struct failure *failure)
 {
@@ -104,7 +109,8 @@ static int destroy_by_config(container_context *context, const char *id, int roo
     struct failure ignored = {0};
     struct group_set groups _groups_ = {0};
     if (store_read_config(dir, &document, &config, &ignored) < 0 ||
-        groups_plan(config->linux_ ? config->linux_->cgroups_path : NULL, id, &groups, &ignored) < 0)
+        groups_plan(config->linux_ ? config->linux_->cgroups_path : NULL, id, &groups, &ignored) <
+            0)
         return store_remove(root, id, dir, failure);
     for (size_t i = 0; i < groups.count; i++)
         groups.groups[i].made = 1;
@@ -114,8 +120,8 @@ static int destroy_by_config(container_context *context, const char *id, int roo
     return r < 0 ? r : store_remove(root, id, dir, failure);
 }
 
-static int delete_locked(container_context *context, const char *id, int root, int dir, unsigned flags,
-                         struct failure *failure)
+static int delete_locked(container_context *context, const char *id, int root, int dir,
+                         unsigned flags, struct failure *failure)
 {
     _cleanup_(free_document) oci_document *document = NULL;
     const struct oci_record *record = NULL;
@@ -136,8 +142,8 @@ static int delete_locked(container_context *context, const char *id, int root, i
     return destroy(context, id, root, dir, record, pidfd, failure);
 }
 
-static int delete(container_context *context, const char *id, int dir, unsigned flags,
-                  struct failure *failure)
+static int delete (container_context *context, const char *id, int dir, unsigned flags,
+                   struct failure *failure)
 {
     _close_ int root = store_open_root(context->state_root, false, failure);
     if (root < 0)

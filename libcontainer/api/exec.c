@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * container_exec: one more process in the namespaces, groups and root of a running container, by the same
- * compiler, launch and init as its first.
+ * container_exec: one more process in the namespaces, groups and root of a running container, by
+ * the same compiler, launch and init as its first.
  */
 #include <api/internal.h>
 
@@ -85,7 +85,8 @@ static bool read_number(const char **text, uint32_t *number)
     return true;
 }
 
-/* "UID" or "UID:GID", and nothing else: a name would have to be looked up in files of the container. */
+/* "UID" or "UID:GID", and nothing else: a name would have to be looked up in files of the
+ * container. */
 static int read_user(struct execution *e)
 {
     const char *p = e->options.user;
@@ -96,8 +97,8 @@ static int read_user(struct execution *e)
         good = read_number(&p, &gid);
     }
     if (!good || *p)
-        return fail(e->failure, OCI_ERR_USER, "user \"%s\" is not of the form UID or UID:GID with numbers",
-                    e->options.user);
+        return fail(e->failure, OCI_ERR_USER,
+                    "user \"%s\" is not of the form UID or UID:GID with numbers", e->options.user);
     e->user.has_uid = e->user.has_gid = true;
     e->user.uid = uid;
     e->user.gid = gid;
@@ -112,7 +113,8 @@ static int add_capabilities(struct execution *e)
     if (more == 0)
         return 0;
     struct oci_capabilities *caps = &e->capabilities;
-    /* Never inheritable, and so never ambient: a program that is not privileged must not pass them on. */
+    /* Never inheritable, and so never ambient: a program that is not privileged must not pass them
+     * on. */
     e->bounding = joined(caps->bounding, caps->bounding_count, e->options.capabilities, more);
     e->effective = joined(caps->effective, caps->effective_count, e->options.capabilities, more);
     e->permitted = joined(caps->permitted, caps->permitted_count, e->options.capabilities, more);
@@ -173,7 +175,8 @@ static int parse_process(struct execution *e)
 static int read_state(struct execution *e)
 {
     container *container = e->container;
-    int r = store_read_record(container->dir, container->id, &e->record_document, &e->record, e->failure);
+    int r = store_read_record(container->dir, container->id, &e->record_document, &e->record,
+                              e->failure);
     if (r < 0)
         return r;
     enum container_status status = container_find_status(container->dir, e->record, &e->pidfd);
@@ -193,8 +196,8 @@ static int differing_namespaces(struct execution *e, uint64_t *mask)
         const char *name;
         uint64_t flag;
     } kinds[] = {
-        {"mnt", CLONE_NEWNS},   {"pid", CLONE_NEWPID},       {"net", CLONE_NEWNET},
-        {"uts", CLONE_NEWUTS},  {"ipc", CLONE_NEWIPC},       {"user", CLONE_NEWUSER},
+        {"mnt", CLONE_NEWNS},    {"pid", CLONE_NEWPID},       {"net", CLONE_NEWNET},
+        {"uts", CLONE_NEWUTS},   {"ipc", CLONE_NEWIPC},       {"user", CLONE_NEWUSER},
         {"time", CLONE_NEWTIME}, {"cgroup", CLONE_NEWCGROUP},
     };
     *mask = 0;
@@ -211,10 +214,10 @@ static int differing_namespaces(struct execution *e, uint64_t *mask)
             *mask |= kinds[i].flag;
     }
     /* Had the process ended, its pid might be another's by now. */
-    return process_ended(e->pidfd) ? fail(e->failure, OCI_ERR_WRONG_STATE,
-                                          "cannot execute in container \"%s\": it has stopped",
-                                          e->container->id)
-                                   : 0;
+    return process_ended(e->pidfd)
+               ? fail(e->failure, OCI_ERR_WRONG_STATE,
+                      "cannot execute in container \"%s\": it has stopped", e->container->id)
+               : 0;
 }
 
 static int open_groups(struct execution *e)
@@ -227,8 +230,8 @@ static int open_groups(struct execution *e)
             return dir;
         group->fd = openat(dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
         if (group->fd < 0)
-            r = fail_errno(e->failure, OCI_ERR_CGROUP, errno, "open %s%s/cgroup.procs", group->mountpoint,
-                           group->path);
+            r = fail_errno(e->failure, OCI_ERR_CGROUP, errno, "open %s%s/cgroup.procs",
+                           group->mountpoint, group->path);
     }
     return r;
 }
@@ -291,8 +294,8 @@ static int check_options(struct execution *e, const struct container_exec_option
         r = stdio_resolve(e->options.stdio, e->stdio, &e->null, e->failure);
     for (size_t i = 0; r == 0 && i < e->options.preserve_fds_count; i++) {
         if (fcntl(e->options.preserve_fds[i], F_GETFD) < 0)
-            r = fail(e->failure, OCI_ERR_INVALID_ARGUMENT, "fd %d, which is to be preserved, is not open",
-                     e->options.preserve_fds[i]);
+            r = fail(e->failure, OCI_ERR_INVALID_ARGUMENT,
+                     "fd %d, which is to be preserved, is not open", e->options.preserve_fds[i]);
     }
     e->file = e->options.process_name ? e->options.process_name : "process";
     return r;

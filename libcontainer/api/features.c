@@ -69,7 +69,8 @@ static bool collect_options(struct lists *lists, size_t *count)
 
 static void collect_seccomp(struct lists *lists)
 {
-    for (int a = OCI_SECCOMP_ACTION_KILL; oci_seccomp_action_text((enum oci_seccomp_action)a); a++) {
+    for (int a = OCI_SECCOMP_ACTION_KILL; oci_seccomp_action_text((enum oci_seccomp_action)a);
+         a++) {
         if (filter_action_known((enum oci_seccomp_action)a))
             lists->actions[lists->action_count++] = (enum oci_seccomp_action)a;
     }
@@ -86,10 +87,9 @@ static void collect_seccomp(struct lists *lists)
     for (size_t i = 0; i < 7; i++)
         lists->operators[i] = (enum oci_seccomp_operator)(i + 1);
     /* A flag that the kernel has gets as far as the missing program. */
-    static const unsigned long values[] = {0, SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_LOG,
-                                           SECCOMP_FILTER_FLAG_SPEC_ALLOW,
-                                           SECCOMP_FILTER_FLAG_NEW_LISTENER |
-                                               FLAG_WAIT_KILLABLE_RECV};
+    static const unsigned long values[] = {
+        0, SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_LOG, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+        SECCOMP_FILTER_FLAG_NEW_LISTENER | FLAG_WAIT_KILLABLE_RECV};
     for (size_t i = 1; i < ARRAY_SIZE(values); i++) {
         lists->known[i - 1] = (enum oci_seccomp_flag)i;
         if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, values[i], NULL) < 0 && errno == EFAULT)
@@ -108,8 +108,13 @@ static int features(char **json, struct failure *failure)
     collect_seccomp(&lists);
     for (size_t i = 0; i < 8; i++)
         lists.namespaces[i] = (enum oci_namespace_type)(i + 1);
-    struct oci_features_cgroup cgroup = {.has_v1 = true, .v1 = true, .has_v2 = true, .v2 = true,
-        .has_systemd = true, .has_systemd_user = true, .has_rdma = true};
+    struct oci_features_cgroup cgroup = {.has_v1 = true,
+                                         .v1 = true,
+                                         .has_v2 = true,
+                                         .v2 = true,
+                                         .has_systemd = true,
+                                         .has_systemd_user = true,
+                                         .has_rdma = true};
     struct oci_features_seccomp seccomp = {
         .has_enabled = true,
         .enabled = true,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hooks that run outside of the container.  An init with a plan of nothing but hooks runs them, so that
- * the calling process, which may be large and have threads, forks nothing.
+ * Hooks that run outside of the container.  An init with a plan of nothing but hooks runs them, so
+ * that the calling process, which may be large and have threads, forks nothing.
  */
 #include <api/internal.h>
 
@@ -11,7 +11,7 @@
 
 int run_host_hooks(container_context *context, const struct compile_input *input,
                    const struct hook_list *lists, size_t count, const char *status, pid_t pid,
-                   const char *file, struct failure *failure)
+                   const char *file, int cancel, struct failure *failure)
 {
     struct compiled compiled _compiled_ = {0};
     struct compile_input own = *input;
@@ -40,6 +40,7 @@ int run_host_hooks(container_context *context, const struct compile_input *input
     session.compiled = &compiled;
     session.file = file;
     session.told_pid = pid;
+    session.cancel = cancel;
     r = session_run(&session, &spawn, failure);
     session_abort(&session);
     return r;

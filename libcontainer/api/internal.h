@@ -62,24 +62,27 @@ int tracked_wait(struct tracked *process, int timeout_ms, struct container_exit 
                  struct failure *failure);
 void tracked_close(struct tracked *process);
 
-/* The three fds of a new process: those given, or the caller's own, or /dev/null for one that is closed.
- * *null is an fd to be closed afterwards, or -1.  To be called before any fd is opened, so that one of
- * ours cannot be taken for the caller's. */
+/* The three fds of a new process: those given, or the caller's own, or /dev/null for one that is
+ * closed. *null is an fd to be closed afterwards, or -1.  To be called before any fd is opened, so
+ * that one of ours cannot be taken for the caller's. */
 int stdio_resolve(const int given[3], int result[3], int *null, struct failure *failure);
 
 /* The record's groups as a set whose paths and counts are filled. */
 int record_groups(const struct oci_record *record, struct group_set *set, struct failure *failure);
 
-/* What the container is doing.  *pidfd is set to one of its first process while that lives, else -1. */
+/* What the container is doing.  *pidfd is set to one of its first process while that lives, else
+ * -1. */
 enum container_status container_find_status(int dir, const struct oci_record *record, int *pidfd);
 const char *status_text(enum container_status status);
 
-/* Run hooks outside of the container with the given status in their state document. */
+/* Run hooks outside of the container with the given status in their state document; cancel as in a
+ * session. */
 int run_host_hooks(container_context *context, const struct compile_input *input,
                    const struct hook_list *lists, size_t count, const char *status, pid_t pid,
-                   const char *file, struct failure *failure);
+                   const char *file, int cancel, struct failure *failure);
 
-/* Undo a container: processes, groups, poststop hooks, folder.  The folder is locked by the caller. */
+/* Undo a container: processes, groups, poststop hooks, folder.  The folder is locked by the caller.
+ */
 int destroy(container_context *context, const char *id, int root, int dir,
             const struct oci_record *record, int pidfd, struct failure *failure);
 

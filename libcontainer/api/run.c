@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-
 static const char *const capabilities[] = {"CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"};
 
 static const char *const environment[] = {
@@ -19,9 +18,17 @@ static const char *const environment[] = {
 };
 
 static const char *const masked[] = {
-    "/proc/acpi",       "/proc/asound",      "/proc/kcore",   "/proc/keys",
-    "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
-    "/proc/scsi",       "/sys/firmware",     "/sys/devices/virtual/powercap",
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/sys/firmware",
+    "/sys/devices/virtual/powercap",
 };
 
 static const char *const readonly[] = {
@@ -30,15 +37,16 @@ static const char *const readonly[] = {
 
 static const char *const proc_options[] = {"nosuid", "noexec", "nodev"};
 static const char *const dev_options[] = {"nosuid", "strictatime", "mode=755", "size=65536k"};
-static const char *const pts_options[] = {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"};
+static const char *const pts_options[] = {"nosuid",        "noexec",    "newinstance",
+                                          "ptmxmode=0666", "mode=0620", "gid=5"};
 static const char *const shm_options[] = {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"};
 static const char *const sys_options[] = {"nosuid", "noexec", "nodev", "ro"};
 static const char *const group_options[] = {"nosuid", "noexec", "nodev", "relatime", "ro"};
 
 #define MOUNT(where, kind, from, with)                                                             \
     {                                                                                              \
-        .destination = (where), .type = (kind), .source = (from), .options = (const char **)(with), \
-        .options_count = ARRAY_SIZE(with)                                                          \
+        .destination = (where), .type = (kind), .source = (from),                                  \
+        .options = (const char **)(with), .options_count = ARRAY_SIZE(with)                        \
     }
 
 static const struct oci_mount mounts[] = {
@@ -112,7 +120,8 @@ static int default_config(const char *rootfs, const char *const *argv, char **te
     char *written;
     int r = oci_write(oci_runtime_config_type(), &config, OCI_WRITE_PRETTY, &written, NULL);
     if (r < 0)
-        return fail(failure, r, "the default configuration cannot be written: %s", oci_code_text(r));
+        return fail(failure, r, "the default configuration cannot be written: %s",
+                    oci_code_text(r));
     *text = strdup(written);
     oci_free(written);
     return *text ? 0 : fail_memory(failure);

@@ -36,8 +36,8 @@ static int kill_container(container *container, int signal, unsigned flags, stru
             return r < 0 ? r : 0;
     }
     if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
-        return fail(failure, OCI_ERR_NOT_RUNNING, "container not running: \"%s\" is %s", container->id,
-                    status_text(status));
+        return fail(failure, OCI_ERR_NOT_RUNNING, "container not running: \"%s\" is %s",
+                    container->id, status_text(status));
     if (syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0)
         return 0;
     if (errno == ESRCH)
@@ -69,8 +69,8 @@ int container_process_terminal_fd(const container_process *process)
     return process->process.terminal;
 }
 
-int container_process_wait(container_process *process, int timeout_ms, struct container_exit *result,
-                           container_error **error)
+int container_process_wait(container_process *process, int timeout_ms,
+                           struct container_exit *result, container_error **error)
 {
     struct failure failure = {0};
     int r = tracked_wait(&process->process, timeout_ms, result, &failure);

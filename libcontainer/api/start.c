@@ -12,12 +12,14 @@ static int wrong_state(const char *id, enum container_status status, struct fail
 {
     switch (status) {
     case CONTAINER_STOPPED:
-        return fail(failure, OCI_ERR_WRONG_STATE, "cannot start container \"%s\": it has stopped", id);
-    case CONTAINER_CREATING:
-        return fail(failure, OCI_ERR_WRONG_STATE, "cannot start container \"%s\": its create did not finish",
+        return fail(failure, OCI_ERR_WRONG_STATE, "cannot start container \"%s\": it has stopped",
                     id);
+    case CONTAINER_CREATING:
+        return fail(failure, OCI_ERR_WRONG_STATE,
+                    "cannot start container \"%s\": its create did not finish", id);
     default:
-        return fail(failure, OCI_ERR_WRONG_STATE, "cannot start container \"%s\": it is running already", id);
+        return fail(failure, OCI_ERR_WRONG_STATE,
+                    "cannot start container \"%s\": it is running already", id);
     }
 }
 
@@ -31,10 +33,11 @@ static int release(container *container, const struct oci_runtime_config *config
 {
     _close_ int socket = store_connect(container->dir);
     if (socket == -ECONNREFUSED)
-        return fail(failure, OCI_ERR_INIT_DIED, "the init of container \"%s\" has ended", container->id);
+        return fail(failure, OCI_ERR_INIT_DIED, "the init of container \"%s\" has ended",
+                    container->id);
     if (socket < 0)
-        return fail_errno(failure, OCI_ERR_IO, -socket, "connect to the start socket of container \"%s\"",
-                          container->id);
+        return fail_errno(failure, OCI_ERR_IO, -socket,
+                          "connect to the start socket of container \"%s\"", container->id);
     int r = message_send(socket, PLAN_MESSAGE_GO, pid);
     if (r < 0)
         return fail_errno(failure, OCI_ERR_INIT_DIED, -r, "the init of container \"%s\" has ended",
@@ -63,11 +66,13 @@ static int run_poststart(container *container, const struct oci_runtime_config *
     const struct hook_list list = {"poststart", config->hooks->poststart,
                                    config->hooks->poststart_count};
     int r = run_host_hooks(container->context, &input, &list, 1, "running", (pid_t)record->pid,
-                           STORE_CONFIG, failure);
+                           STORE_CONFIG, -1, failure);
     if (r < 0) {
         struct failure told = {0};
-        if (destroy(container->context, container->id, root, container->dir, record, pidfd, &told) < 0)
-            log_message(&log, CONTAINER_LOG_WARNING, "after the failed poststart hook: %s", told.text);
+        if (destroy(container->context, container->id, root, container->dir, record, pidfd, &told) <
+            0)
+            log_message(&log, CONTAINER_LOG_WARNING, "after the failed poststart hook: %s",
+                        told.text);
     }
     return r;
 }

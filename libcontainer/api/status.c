@@ -70,7 +70,8 @@ static int get_state(container *container, container_state **result, struct fail
     container_state *state = calloc(1, sizeof(*state));
     if (state == NULL)
         return fail_memory(failure);
-    int r = store_read_record(container->dir, container->id, &state->document, &state->record, failure);
+    int r =
+        store_read_record(container->dir, container->id, &state->document, &state->record, failure);
     if (r == 0) {
         _close_ int pidfd = -1;
         state->status = container_find_status(container->dir, state->record, &pidfd);
@@ -199,7 +200,8 @@ static int read_names(int root, char ***names, size_t *count, struct failure *fa
     int r = 0;
     for (struct dirent *entry; r == 0 && (entry = readdir(dir)) != NULL;) {
         struct failure ignored = {0};
-        if (store_check_id(entry->d_name, &ignored) < 0 || faccessat(root, entry->d_name, F_OK, 0) < 0)
+        if (store_check_id(entry->d_name, &ignored) < 0 ||
+            faccessat(root, entry->d_name, F_OK, 0) < 0)
             continue;
         if (n + 1 >= room) {
             char **more = realloc(list, (room = room ? room * 2 : 16) * sizeof(*list));
@@ -225,7 +227,8 @@ static int read_names(int root, char ***names, size_t *count, struct failure *fa
     return 0;
 }
 
-int container_list(container_context *context, char ***names, size_t *count, container_error **error)
+int container_list(container_context *context, char ***names, size_t *count,
+                   container_error **error)
 {
     struct failure failure = {0};
     int r = 0, root = store_open_root(context->state_root, false, &failure);

@@ -21,7 +21,8 @@
 #define P_PIDFD 3
 #endif
 
-/* The kernel keeps a process's exit status on its pidfd from 6.15 on, also after it was waited for. */
+/* The kernel keeps a process's exit status on its pidfd from 6.15 on, also after it was waited for.
+ */
 struct pidfd_info_with_exit {
     uint64_t mask, cgroupid;
     uint32_t pid, tgid, ppid;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Telling processes apart and waiting for them: by pidfd and start time, never by pid alone, never for
- * anybody's other children.
+ * Telling processes apart and waiting for them: by pidfd and start time, never by pid alone, never
+ * for anybody's other children.
  */
 #ifndef OCIKIT_PROCESS_H
 #define OCIKIT_PROCESS_H
@@ -10,8 +10,8 @@
 
 #include <base/error.h>
 
-/* Start time in clock ticks since boot; 0 when there is no such process.  *gone is set for one that has
- * ended but was not waited for. */
+/* Start time in clock ticks since boot; 0 when there is no such process.  *gone is set for one that
+ * has ended but was not waited for. */
 uint64_t process_start_time(pid_t pid, bool *gone);
 
 /* A pidfd for the process that had this pid and start time; -1 when it has ended. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which hierarchies are mounted, where this process is in each, and where the container's groups go.
- * Reads /proc/self/mountinfo and /proc/self/cgroup; makes nothing.
+ * Which hierarchies are mounted, where this process is in each, and where the container's groups
+ * go. Reads /proc/self/mountinfo and /proc/self/cgroup; makes nothing.
  */
 #include <cgroup/group.h>
 
@@ -33,7 +33,8 @@ static char *unescape(const char *text, size_t length)
         return NULL;
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '\\' && i + 3 < length) {
-            *to++ = (char)((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 | (text[i + 3] - '0'));
+            *to++ =
+                (char)((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 | (text[i + 3] - '0'));
             i += 3;
         } else {
             *to++ = text[i];
@@ -49,8 +50,8 @@ struct field {
 };
 
 /* The fields of a mountinfo line that matter: root, mount point, filesystem type, super options. */
-static bool split_mount(const char *line, struct field *root, struct field *point, struct field *type,
-                        struct field *super)
+static bool split_mount(const char *line, struct field *root, struct field *point,
+                        struct field *type, struct field *super)
 {
     struct field fields[64];
     size_t count = 0, dash = 0;
@@ -147,9 +148,9 @@ static bool below(const char *path)
     return strncmp(path, "/..", 3) != 0;
 }
 
-/* Absolute paths count from the hierarchy's root; others, and the default, from where the caller is, so
- * that the caller's own limits hold for its containers too.  On version 2 a group that has processes may
- * have no children with controllers: there the caller's neighbour is taken. */
+/* Absolute paths count from the hierarchy's root; others, and the default, from where the caller
+ * is, so that the caller's own limits hold for its containers too.  On version 2 a group that has
+ * processes may have no children with controllers: there the caller's neighbour is taken. */
 static int place_group(struct group *group, const char *cgroups_path, const char *id)
 {
     _buffer_ struct buffer path = {0};
@@ -177,7 +178,8 @@ static int check_path(const char *path, struct failure *failure)
         size_t length = strcspn(p, "/");
         if ((length == 2 && p[0] == '.' && p[1] == '.') || strpbrk(path, "\n")) {
             fail_at(failure, "/linux/cgroupsPath");
-            return fail(failure, OCI_ERR_CONFIG, "path \"%s\" goes back up or has more than one line", path);
+            return fail(failure, OCI_ERR_CONFIG,
+                        "path \"%s\" goes back up or has more than one line", path);
         }
         p += length + (p[length] == '/');
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Control groups: which hierarchies there are, where the container's groups lie, making, filling,
- * emptying and removing them.  Version 1 has one group per hierarchy, version 2 one; a hybrid host has
- * both and is treated as one more hierarchy.
+ * emptying and removing them.  Version 1 has one group per hierarchy, version 2 one; a hybrid host
+ * has both and is treated as one more hierarchy.
  */
 #ifndef OCIKIT_GROUP_H
 #define OCIKIT_GROUP_H
@@ -15,11 +15,11 @@
 struct group {
     char *controllers; /* "cpu,cpuacct"; "" for version 2; "name=systemd" for a named one */
     char *mountpoint;
-    char *own;         /* the caller's group in this hierarchy */
-    char *path;        /* the container's group below the mount point; begins with / */
-    unsigned made;     /* trailing components of path that group_make made */
+    char *own;     /* the caller's group in this hierarchy */
+    char *path;    /* the container's group below the mount point; begins with / */
+    unsigned made; /* trailing components of path that group_make made */
     bool v2;
-    int fd;            /* cgroup.procs, open for writing once made; -1 */
+    int fd; /* cgroup.procs, open for writing once made; -1 */
 };
 
 struct group_set {
@@ -27,8 +27,8 @@ struct group_set {
     size_t count;
 };
 
-/* Find the mounted hierarchies and compute the paths for a container; makes nothing.  cgroups_path as in
- * the configuration, or NULL. */
+/* Find the mounted hierarchies and compute the paths for a container; makes nothing.  cgroups_path
+ * as in the configuration, or NULL. */
 int groups_plan(const char *cgroups_path, const char *id, struct group_set *set,
                 struct failure *failure);
 /* Make the groups and open their cgroup.procs.  What was made is noted also on failure. */

@@ -85,8 +85,8 @@ static int make_one(struct group *group, struct failure *failure)
         return dir;
     group->fd = openat(dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
     if (group->fd < 0)
-        return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s%s/cgroup.procs", group->mountpoint,
-                          group->path);
+        return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s%s/cgroup.procs",
+                          group->mountpoint, group->path);
     return 0;
 }
 

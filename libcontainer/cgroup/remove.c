@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Emptying and removing groups.  Removal waits for the last process by the kernel's own words where it
- * gives them, and always within a bound.
+ * Emptying and removing groups.  Removal waits for the last process by the kernel's own words where
+ * it gives them, and always within a bound.
  */
 #include <cgroup/group.h>
 
@@ -28,8 +28,8 @@ static void nap(int ms)
     poll(NULL, 0, ms);
 }
 
-/* Signal what cgroup.procs lists.  Processes may fork meanwhile, so this is repeated until a reading
- * finds nobody that was not signalled already; the bound is the caller's. */
+/* Signal what cgroup.procs lists.  Processes may fork meanwhile, so this is repeated until a
+ * reading finds nobody that was not signalled already; the bound is the caller's. */
 static int signal_listed(int dir, int signal)
 {
     _close_ int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
@@ -56,22 +56,25 @@ static int signal_group(const struct group *group, int signal, struct failure *f
     struct failure ignored = {0};
     _close_ int dir = group_open(group, &ignored);
     if (dir < 0)
-        return ignored.error == ENOENT ? 0 : fail_errno(failure, OCI_ERR_CGROUP, ignored.error,
-                                                        "open control group %s%s",
-                                                        group->mountpoint, group->path);
-    if (signal == SIGKILL && group->v2 && group_write(group, dir, "cgroup.kill", "1", NULL, &ignored) == 0)
+        return ignored.error == ENOENT
+                   ? 0
+                   : fail_errno(failure, OCI_ERR_CGROUP, ignored.error, "open control group %s%s",
+                                group->mountpoint, group->path);
+    if (signal == SIGKILL && group->v2 &&
+        group_write(group, dir, "cgroup.kill", "1", NULL, &ignored) == 0)
         return 1;
     int found = signal_listed(dir, signal);
     if (found < 0)
-        return fail_errno(failure, OCI_ERR_CGROUP, -found, "read the processes of control group %s%s",
-                          group->mountpoint, group->path);
+        return fail_errno(failure, OCI_ERR_CGROUP, -found,
+                          "read the processes of control group %s%s", group->mountpoint,
+                          group->path);
     return found;
 }
 
 int groups_signal(const struct group_set *set, int signal, struct failure *failure)
 {
-    /* Every process is in every hierarchy: one is enough, and a group that was not made for the container
-     * may hold others. */
+    /* Every process is in every hierarchy: one is enough, and a group that was not made for the
+     * container may hold others. */
     for (size_t i = 0; i < set->count; i++) {
         if (set->groups[i].made == 0)
             continue;
@@ -114,7 +117,8 @@ static void remove_children(int parent, int depth)
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
         if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
             continue;
-        _close_ int child = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        _close_ int child =
+            openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (child >= 0) {
             signal_listed(child, SIGKILL);
             remove_children(child, depth + 1);

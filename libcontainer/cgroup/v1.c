@@ -41,8 +41,8 @@ static ssize_t read_file(int dir, const char *file, char *text, size_t size)
     return n;
 }
 
-/* A new cpuset has no processors and no memory, and takes no process: it is given its parent's, from the
- * first component that lacks them. */
+/* A new cpuset has no processors and no memory, and takes no process: it is given its parent's,
+ * from the first component that lacks them. */
 static int fill_cpuset(const struct group *group, const char *file, struct failure *failure)
 {
     _close_ int dir = open(group->mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -105,10 +105,11 @@ static int device_rule(const struct oci_device_cgroup *rule, char *text, size_t 
 static int apply_devices(const struct group *group, int dir,
                          const struct oci_linux_resources *resources, struct failure *failure)
 {
-    /* What every container has in /dev, and what it may make: without these a container does not work. */
+    /* What every container has in /dev, and what it may make: without these a container does not
+     * work. */
     static const char *const always[] = {
-        "c *:* m",     "b *:* m",     "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm",   "c 1:8 rwm",
-        "c 1:9 rwm",   "c 5:0 rwm",   "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm",
+        "c *:* m",   "b *:* m",   "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm",   "c 1:8 rwm",
+        "c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm",
     };
     int r = 0;
     for (size_t i = 0; r == 0 && i < resources->devices_count; i++) {
@@ -121,15 +122,16 @@ static int apply_devices(const struct group *group, int dir,
                         all ? "a" : rule, place, failure);
     }
     for (size_t i = 0; r == 0 && resources->devices_count && i < ARRAY_SIZE(always); i++)
-        r = group_write(group, dir, "devices.allow", always[i], "/linux/resources/devices", failure);
+        r = group_write(group, dir, "devices.allow", always[i], "/linux/resources/devices",
+                        failure);
     return r;
 }
 
 static void memory_limits(struct limits *limits, const struct oci_linux_memory *memory)
 {
     if (memory->has_limit && memory->limit != 0)
-        limit_add(limits, "memory", "memory.limit_in_bytes", "/linux/resources/memory/limit", "%lld",
-                  (long long)memory->limit);
+        limit_add(limits, "memory", "memory.limit_in_bytes", "/linux/resources/memory/limit",
+                  "%lld", (long long)memory->limit);
     if (memory->has_swap && memory->swap != 0)
         limit_add(limits, "memory", "memory.memsw.limit_in_bytes", "/linux/resources/memory/swap",
                   "%lld", (long long)memory->swap);

@@ -38,16 +38,19 @@ static int memory_limits(struct limits *limits, const struct oci_linux_memory *m
                          struct failure *failure)
 {
     if (memory->has_limit && memory->limit != 0)
-        number_or_max(limits, "memory", "memory.max", "/linux/resources/memory/limit", memory->limit);
+        number_or_max(limits, "memory", "memory.max", "/linux/resources/memory/limit",
+                      memory->limit);
     if (memory->has_reservation && memory->reservation != 0)
         number_or_max(limits, "memory", "memory.low", "/linux/resources/memory/reservation",
                       memory->reservation);
     if (!memory->has_swap || memory->swap == 0)
         return 0;
     /* The configuration counts memory and swap together, version 2 swap alone. */
-    if (memory->swap > 0 && (!memory->has_limit || memory->limit <= 0 || memory->swap < memory->limit)) {
+    if (memory->swap > 0 &&
+        (!memory->has_limit || memory->limit <= 0 || memory->swap < memory->limit)) {
         fail_at(failure, "/linux/resources/memory/swap");
-        return fail(failure, OCI_ERR_CONFIG, "swap counts memory too: it needs a limit that is not above it");
+        return fail(failure, OCI_ERR_CONFIG,
+                    "swap counts memory too: it needs a limit that is not above it");
     }
     number_or_max(limits, "memory", "memory.swap.max", "/linux/resources/memory/swap",
                   memory->swap < 0 ? -1 : memory->swap - memory->limit);
@@ -105,7 +108,8 @@ static bool file_has_word(int dir, const char *file, const char *word)
 }
 
 /* In steady state this only reads: the controllers were switched on by the first container. */
-static int enable(const struct group *group, int dir, const struct limit *limit, struct failure *failure)
+static int enable(const struct group *group, int dir, const struct limit *limit,
+                  struct failure *failure)
 {
     if (file_has_word(dir, "cgroup.subtree_control", limit->controller))
         return 0;
@@ -157,8 +161,9 @@ int group_v2_apply(const struct group *group, const struct oci_linux_resources *
     if (r < 0)
         return r;
     if (resources->devices_count)
-        log_message(log, CONTAINER_LOG_WARNING,
-                    "/linux/resources/devices: device rules are not yet enforced on cgroup version 2");
+        log_message(
+            log, CONTAINER_LOG_WARNING,
+            "/linux/resources/devices: device rules are not yet enforced on cgroup version 2");
     _close_ int dir = group_open(group, failure);
     if (dir < 0)
         return dir;

@@ -26,8 +26,8 @@ int fail_report(struct failure *failure, int code, const oci_report *report, con
     }
     size_t length = strlen(failure->text);
     if (more > 1)
-        snprintf(failure->text + length, sizeof(failure->text) - length, " (and %zu more finding%s)",
-                 more - 1, more > 2 ? "s" : "");
+        snprintf(failure->text + length, sizeof(failure->text) - length,
+                 " (and %zu more finding%s)", more - 1, more > 2 ? "s" : "");
     snprintf(failure->file, sizeof(failure->file), "%s", file);
     return code;
 }
@@ -78,7 +78,8 @@ static int read_config(int dir, struct loaded *loaded, struct failure *failure)
     return 0;
 }
 
-static int copy_text(const char *text, size_t length, struct loaded *loaded, struct failure *failure)
+static int copy_text(const char *text, size_t length, struct loaded *loaded,
+                     struct failure *failure)
 {
     free(loaded->file);
     loaded->file = strdup("config");
@@ -110,8 +111,8 @@ int load_config(const char *bundle, const char *text, size_t length, const struc
         r = text ? copy_text(text, length, loaded, failure) : read_config(dir, loaded, failure);
     if (r == 0) {
         _cleanup_(free_report) oci_report *report = NULL;
-        r = oci_parse(oci_runtime_config_type(), loaded->text, loaded->length, NULL, &loaded->document,
-                      &report);
+        r = oci_parse(oci_runtime_config_type(), loaded->text, loaded->length, NULL,
+                      &loaded->document, &report);
         if (r < 0)
             fail_report(failure, r, report, loaded->file);
         else

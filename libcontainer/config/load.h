@@ -10,10 +10,10 @@
 #include <base/log.h>
 
 struct loaded {
-    char *bundle;  /* absolute */
-    char *file;    /* what to call the configuration in messages */
+    char *bundle; /* absolute */
+    char *file;   /* what to call the configuration in messages */
     char *text;
-    bool copied;   /* text is our copy of the caller's */
+    bool copied; /* text is our copy of the caller's */
     size_t length;
     oci_document *document;
     const struct oci_runtime_config *config;
@@ -21,8 +21,8 @@ struct loaded {
 
 #define _loaded_ __attribute__((cleanup(loaded_free)))
 
-/* bundle may be relative to the working directory; text, when not NULL, takes the place of the bundle's
- * config.json. */
+/* bundle may be relative to the working directory; text, when not NULL, takes the place of the
+ * bundle's config.json. */
 int load_config(const char *bundle, const char *text, size_t length, const struct log *log,
                 struct loaded *loaded, struct failure *failure);
 void loaded_free(struct loaded *loaded);

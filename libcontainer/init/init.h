@@ -13,15 +13,15 @@ struct init {
     unsigned char *plan;
     const struct plan_header *header;
     const struct plan_op *ops;
-    uint32_t current;            /* index of the op at work */
-    uint32_t first;              /* index that reports count from */
-    int root;                    /* the root tree, once attached; -1 before and after entering it */
-    int mask_file, mask_dir;     /* what masked paths show; attached once, then copied */
-    const char *program;         /* found by PLAN_EXEC_FIND */
-    bool announced;              /* PLAN_MESSAGE_RUNNING was sent */
-    int start_peer;              /* who released us and waits to hear of a failing exec, or -1 */
-    int64_t pid;                 /* our pid as the library sees it */
-    struct plan_message report;  /* filled by an op that knows more than an errno */
+    uint32_t current;           /* index of the op at work */
+    uint32_t first;             /* index that reports count from */
+    int root;                   /* the root tree, once attached; -1 before and after entering it */
+    int mask_file, mask_dir;    /* what masked paths show; attached once, then copied */
+    const char *program;        /* found by PLAN_EXEC_FIND */
+    bool announced;             /* PLAN_MESSAGE_RUNNING was sent */
+    int start_peer;             /* who released us and waits to hear of a failing exec, or -1 */
+    int64_t pid;                /* our pid as the library sees it */
+    struct plan_message report; /* filled by an op that knows more than an errno */
     int slots[PLAN_MAX_SLOTS];
 };
 
@@ -51,23 +51,24 @@ void note(struct init *init, uint32_t detail, int64_t number, const char *text);
 
 /* resolve.c: paths inside the root, by fd */
 enum walk_flags {
-    WALK_MAKE_DIR = 1,     /* make what is missing, the last component as a directory */
-    WALK_MAKE_FILE = 2,    /* the same, the last component as an empty file */
-    WALK_REAL = 4,         /* no symbolic link on the way */
+    WALK_MAKE_DIR = 1,      /* make what is missing, the last component as a directory */
+    WALK_MAKE_FILE = 2,     /* the same, the last component as an empty file */
+    WALK_REAL = 4,          /* no symbolic link on the way */
     WALK_LAST_NOFOLLOW = 8, /* a symbolic link as last component is itself the result */
 };
 int resolve_in_root(struct init *init, int root, const char *path, unsigned flags);
 /* The directory of path's last component (made where missing); *name points at that component. */
 int resolve_parent(struct init *init, int root, const char *path, char *name, size_t name_size);
 
-op_function op_cgroup_join, op_ns_open, op_ns_enter, op_ns_enter_all, op_ns_unshare, op_time_offsets,
-    op_fork, op_sync, op_ns_root, op_session, op_keyring;
+op_function op_cgroup_join, op_ns_open, op_ns_enter, op_ns_enter_all, op_ns_unshare,
+    op_time_offsets, op_fork, op_sync, op_ns_root, op_session, op_keyring;
 op_function op_private, op_tree_open, op_root_attach, op_fs_make, op_mount_attr, op_attach;
 op_function op_mkdir, op_symlink, op_mknod, op_mask, op_readonly;
 op_function op_root_readonly, op_root_pivot, op_root_move, op_root_chroot, op_root_propagate;
 op_function op_terminal;
 op_function op_proc_write, op_loopback, op_hostname, op_domainname, op_rlimit;
 op_function op_no_new_privs, op_seccomp, op_bounding, op_ids, op_caps, op_ambient;
-op_function op_umask, op_chdir, op_exec_find, op_home, op_hook, op_ready, op_wait_start, op_exec, op_exit;
+op_function op_umask, op_chdir, op_exec_find, op_home, op_hook, op_ready, op_wait_start, op_exec,
+    op_exit;
 
 #endif

@@ -2,11 +2,12 @@
 /*
  * The init's entry: take over what the library passed, check the plan, carry out its ops in order.
  *
- * The init is a static program without libc, run from a sealed memfd as the container's first process
- * until it execs the container's program.  It must not allocate, parse text, read the environment or
- * name anything outside the plan.
+ * The init is a static program without libc, run from a sealed memfd as the container's first
+ * process until it execs the container's program.  It must not allocate, parse text, read the
+ * environment or name anything outside the plan.
  *
- * fds at entry: 0 .. K-1 for the program, K the plan, K+1 onwards the inherited slots; argv[1] is K.
+ * fds at entry: 0 .. K-1 for the program, K the plan, K+1 onwards the inherited slots; argv[1] is
+ * K.
  */
 #include <fcntl.h>
 #include <linux/prctl.h>
@@ -78,7 +79,8 @@ static _Noreturn void leave(int status)
         SYS_1(exit_group, status);
 }
 
-/* A host may ignore signals or block them (Python ignores SIGPIPE): the program must not inherit that. */
+/* A host may ignore signals or block them (Python ignores SIGPIPE): the program must not inherit
+ * that. */
 static void reset_signals(void)
 {
     struct {

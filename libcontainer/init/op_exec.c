@@ -69,7 +69,8 @@ static void close_all_but(struct init *init, int32_t kept)
 int op_ready(struct init *init, const struct plan_op *op)
 {
     int r = send_kind(init, PLAN_MESSAGE_READY, 0, -1);
-    /* The answer means that the container is on record; until then this process ends with the library. */
+    /* The answer means that the container is on record; until then this process ends with the
+     * library. */
     return r < 0 ? r : receive_go(init, init->slots[PLAN_SLOT_CONTROL]);
 }
 
@@ -100,7 +101,8 @@ int announce(struct init *init)
         return 0;
     close_all_but(init, PLAN_SLOT_CONTROL);
     struct plan_message message = {.kind = PLAN_MESSAGE_RUNNING};
-    int r = send_message(init, init->start_peer >= 0 ? init->start_peer : init->slots[PLAN_SLOT_CONTROL],
+    int r = send_message(init,
+                         init->start_peer >= 0 ? init->start_peer : init->slots[PLAN_SLOT_CONTROL],
                          &message, -1);
     init->announced = r == 0;
     return r;
@@ -112,7 +114,8 @@ int op_exec(struct init *init, const struct plan_op *op)
     if (r < 0)
         return r;
     /* Every fd of ours is close-on-exec: the peer reads success from the end of the socket. */
-    return (int)SYS_3(execve, init->program, op_vector(init, op->text1), op_vector(init, op->text2));
+    return (int)SYS_3(execve, init->program, op_vector(init, op->text1),
+                      op_vector(init, op->text2));
 }
 
 int op_exit(struct init *init, const struct plan_op *op)

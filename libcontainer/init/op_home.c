@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HOME for a process whose environment has none, from the container's own /etc/passwd.  The file is the
- * image's and may be anything: only a regular file is read, up to a bound, and what cannot be used is
- * passed over for the default, "/".
+ * HOME for a process whose environment has none, from the container's own /etc/passwd.  The file is
+ * the image's and may be anything: only a regular file is read, up to a bound, and what cannot be
+ * used is passed over for the default, "/".
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -36,7 +36,8 @@ static void take(struct line *line, char c)
         line->good &= c >= '0' && c <= '9' && line->uid <= UINT32_MAX;
         line->uid = line->uid * 10 + (uint64_t)(c - '0');
     } else if (line->field == 5) {
-        line->good &= (unsigned char)c >= 0x20 && c != 0x7f && line->length < sizeof(line->home) - 1;
+        line->good &=
+            (unsigned char)c >= 0x20 && c != 0x7f && line->length < sizeof(line->home) - 1;
         if (line->good)
             line->home[line->length++] = c;
     }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hooks.  A hook gets the state document on its standard input, its own environment only, and a process
- * group of its own that is killed when its time is up.  What it prints is read and dropped but for the
- * last line, which goes into the report of a failure; neither a hook that never reads nor one that prints
- * without end nor a grandchild that keeps the pipe open can hold up the init.
+ * Hooks.  A hook gets the state document on its standard input, its own environment only, and a
+ * process group of its own that is killed when its time is up.  What it prints is read and dropped
+ * but for the last line, which goes into the report of a failure; neither a hook that never reads
+ * nor one that prints without end nor a grandchild that keeps the pipe open can hold up the init.
  */
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -24,7 +24,7 @@ struct hook {
     int input;  /* our end of its standard input; -1 once all is written */
     int output; /* our end of its standard output and error */
     const char *parts[3];
-    size_t done; /* bytes of all parts that were written */
+    size_t done;      /* bytes of all parts that were written */
     int64_t deadline; /* in ms of the monotonic clock; 0: none */
     char line[PLAN_MESSAGE_TEXT];
     size_t line_length;
@@ -56,7 +56,8 @@ static _Noreturn void run_hook(struct init *init, const struct plan_op *op, int 
     for (uint32_t fd = 3; r >= 0 && fd < init->header->keep_fds; fd++)
         SYS_1(close, fd);
     if (r >= 0)
-        SYS_3(execve, op_text(init, op->text0), op_vector(init, op->text1), op_vector(init, op->text2));
+        SYS_3(execve, op_text(init, op->text0), op_vector(init, op->text1),
+              op_vector(init, op->text2));
     for (;;)
         SYS_1(exit_group, 127);
 }

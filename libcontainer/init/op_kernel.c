@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kernel parameters, names and limits.  Everything under proc is written through the host's procfs, which
- * the container cannot have replaced, and only after the opened file proved to be on a procfs.
+ * Kernel parameters, names and limits.  Everything under proc is written through the host's procfs,
+ * which the container cannot have replaced, and only after the opened file proved to be on a
+ * procfs.
  */
 #include <fcntl.h>
 #include <linux/magic.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mounts: detached trees and new filesystems are made as fds, given their attributes while nobody sees
- * them, and attached at a target that was resolved inside the root to an fd.  No path is used twice.
+ * Mounts: detached trees and new filesystems are made as fds, given their attributes while nobody
+ * sees them, and attached at a target that was resolved inside the root to an fd.  No path is used
+ * twice.
  */
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -28,8 +29,8 @@ int op_tree_open(struct init *init, const struct plan_op *op)
     return 0;
 }
 
-/* Over the old root: what is looked up by an absolute path still finds the old one, which is how later
- * trees are opened, until PLAN_ROOT_PIVOT. */
+/* Over the old root: what is looked up by an absolute path still finds the old one, which is how
+ * later trees are opened, until PLAN_ROOT_PIVOT. */
 int op_root_attach(struct init *init, const struct plan_op *op)
 {
     int tree = init->slots[op->slot0];
@@ -139,7 +140,8 @@ static int target_for(struct init *init, int tree, const char *path, unsigned fl
 
 static long attach(int tree, int target)
 {
-    return SYS_5(move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    return SYS_5(move_mount, tree, "", target, "",
+                 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
 int op_attach(struct init *init, const struct plan_op *op)

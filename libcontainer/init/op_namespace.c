@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the process lives: control groups, namespaces, the second stage, the session.  Paths here are
- * the host's, named by the configuration; nothing of the container exists yet.
+ * Where the process lives: control groups, namespaces, the second stage, the session.  Paths here
+ * are the host's, named by the configuration; nothing of the container exists yet.
  */
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -24,7 +24,8 @@ int op_cgroup_join(struct init *init, const struct plan_op *op)
 
 int op_ns_open(struct init *init, const struct plan_op *op)
 {
-    long fd = SYS_4(openat, AT_FDCWD, op_text(init, op->text0), O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+    long fd =
+        SYS_4(openat, AT_FDCWD, op_text(init, op->text0), O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     if (fd < 0)
         return (int)fd;
     slot_set(init, op->slot0, (int)fd);
@@ -55,8 +56,8 @@ int op_ns_unshare(struct init *init, const struct plan_op *op)
     return (int)SYS_1(unshare, op->number0);
 }
 
-/* Offsets can be written only while nobody is in the namespace; then this process enters it itself, so
- * no further fork is needed. */
+/* Offsets can be written only while nobody is in the namespace; then this process enters it itself,
+ * so no further fork is needed. */
 int op_time_offsets(struct init *init, const struct plan_op *op)
 {
     long r = SYS_1(unshare, CLONE_NEWTIME);
@@ -78,8 +79,8 @@ int op_time_offsets(struct init *init, const struct plan_op *op)
     return (int)SYS_2(setns, ns, CLONE_NEWTIME);
 }
 
-/* The second stage is a child of the library's process, so that the library can wait for it; this first
- * stage only hands over its pidfd. */
+/* The second stage is a child of the library's process, so that the library can wait for it; this
+ * first stage only hands over its pidfd. */
 int op_fork(struct init *init, const struct plan_op *op)
 {
     int pidfd = -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Directories, links and device nodes inside the root, each made by name in a directory held by fd and
- * never through a link that stands in its place.
+ * Directories, links and device nodes inside the root, each made by name in a directory held by fd
+ * and never through a link that stands in its place.
  */
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -44,7 +44,8 @@ static int check_node(struct init *init, int node, const struct plan_op *op)
         return (int)r;
     bool fifo = S_ISFIFO(op->number0);
     if ((st.stx_mode & S_IFMT) != (op->number0 & S_IFMT) ||
-        (!fifo && (st.stx_rdev_major != device_major(op->number1) || st.stx_rdev_minor != device_minor(op->number1)))) {
+        (!fifo && (st.stx_rdev_major != device_major(op->number1) ||
+                   st.stx_rdev_minor != device_minor(op->number1)))) {
         note(init, PLAN_DETAIL_MISMATCH, 0, NULL);
         return -EEXIST;
     }

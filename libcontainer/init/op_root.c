@@ -28,7 +28,8 @@ static void forget_mounts(struct init *init)
 int op_root_pivot(struct init *init, const struct plan_op *op)
 {
     long r = SYS_1(fchdir, init->root);
-    /* With "." twice the old root ends up on top of the new one and needs no directory inside it. */
+    /* With "." twice the old root ends up on top of the new one and needs no directory inside it.
+     */
     if (r == 0)
         r = SYS_2(pivot_root, ".", ".");
     if (r == 0)
@@ -54,8 +55,8 @@ int op_root_move(struct init *init, const struct plan_op *op)
 
 int op_root_chroot(struct init *init, const struct plan_op *op)
 {
-    _fd_ int dir = (int)SYS_4(openat, AT_FDCWD, op_text(init, op->text0),
-                              O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    _fd_ int dir =
+        (int)SYS_4(openat, AT_FDCWD, op_text(init, op->text0), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (dir < 0)
         return dir;
     long r = SYS_1(fchdir, dir);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A terminal of the container's own devpts: its master goes to the library, its slave becomes the
- * process's controlling terminal, fds 0 to 2 and /dev/console.  No name of it is ever opened by path
- * inside the container.
+ * process's controlling terminal, fds 0 to 2 and /dev/console.  No name of it is ever opened by
+ * path inside the container.
  */
 #include <asm/ioctls.h>
 #include <fcntl.h>

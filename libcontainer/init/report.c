@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the init says to the library and hears from it, and the small services every op uses: vectors
- * and slots.  Messages are datagrams of fixed size; the words for people are made by the library.
+ * What the init says to the library and hears from it, and the small services every op uses:
+ * vectors and slots.  Messages are datagrams of fixed size; the words for people are made by the
+ * library.
  */
 #include <sys/socket.h>
 #include <sys/uio.h>

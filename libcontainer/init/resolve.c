@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Paths inside an untrusted root, resolved to an fd.  Nothing below the root can lead outside: the
- * kernel confines openat2, and the walk used where something must be made (or openat2 is missing) takes
- * one component at a time without following links in the kernel, going back up only by fds it holds.
+ * kernel confines openat2, and the walk used where something must be made (or openat2 is missing)
+ * takes one component at a time without following links in the kernel, going back up only by fds it
+ * holds.
  */
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -160,10 +161,11 @@ int resolve_in_root(struct init *init, int root, const char *path, unsigned flag
 {
     struct open_how how = {
         .flags = O_PATH | O_CLOEXEC | (flags & WALK_LAST_NOFOLLOW ? O_NOFOLLOW : 0),
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS |
-                   (flags & WALK_REAL ? RESOLVE_NO_SYMLINKS : 0),
+        .resolve =
+            RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (flags & WALK_REAL ? RESOLVE_NO_SYMLINKS : 0),
     };
-    /* EAGAIN: something was renamed meanwhile, and the kernel could not tell that ".." stayed inside. */
+    /* EAGAIN: something was renamed meanwhile, and the kernel could not tell that ".." stayed
+     * inside. */
     for (int tries = 0; tries < 16; tries++) {
         long r = SYS_4(openat2, root, path, &how, sizeof(how));
         if (r >= 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The init's system calls: inline assembly per architecture, no libc, no errno; a failure is a negative
- * error number.  Where an architecture has no assembly here the init is linked with a static libc and
- * uses its syscall().
+ * The init's system calls: inline assembly per architecture, no libc, no errno; a failure is a
+ * negative error number.  Where an architecture has no assembly here the init is linked with a
+ * static libc and uses its syscall().
  */
 #ifndef OCIKIT_INIT_SYS_H
 #define OCIKIT_INIT_SYS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reports of the init in words: the init knows a number, the plan what that op was for and which part of
- * the configuration it came from.
+ * Reports of the init in words: the init knows a number, the plan what that op was for and which
+ * part of the configuration it came from.
  */
 #include <launch/session.h>
 
@@ -80,16 +80,17 @@ static int explain_hook(const struct plan_message *message, const char *subject,
     switch (message->detail) {
     case PLAN_DETAIL_HOOK_EXIT:
         if (message->number == 127 && message->text[0] == 0)
-            return fail(failure, OCI_ERR_HOOK, "%s ended with status 127; it may not exist or not be executable",
-                        subject);
+            return fail(failure, OCI_ERR_HOOK,
+                        "%s ended with status 127; it may not exist or not be executable", subject);
         return fail(failure, OCI_ERR_HOOK, "%s ended with status %lld%s%s", subject,
                     (long long)message->number, said, message->text);
     case PLAN_DETAIL_HOOK_SIGNAL:
         return fail(failure, OCI_ERR_HOOK, "%s was ended by signal %lld%s%s", subject,
                     (long long)message->number, said, message->text);
     case PLAN_DETAIL_HOOK_TIMEOUT:
-        return fail(failure, OCI_ERR_HOOK, "%s took longer than its timeout allows and was killed%s%s",
-                    subject, said, message->text);
+        return fail(failure, OCI_ERR_HOOK,
+                    "%s took longer than its timeout allows and was killed%s%s", subject, said,
+                    message->text);
     default:
         return fail_errno(failure, OCI_ERR_HOOK, message->error, "%s", subject);
     }
@@ -129,7 +130,8 @@ static int explain_program(const struct plan_message *message, const char *progr
     failure->error = message->error;
     if (message->code == PLAN_EXEC && missing)
         return fail_errno(failure, code, message->error,
-                          "execute \"%s\": it, or the interpreter that it names, does not exist", program);
+                          "execute \"%s\": it, or the interpreter that it names, does not exist",
+                          program);
     if (missing && strchr(program, '/') == NULL)
         return fail(failure, code, "execute \"%s\": executable file not found in $PATH", program);
     return fail_errno(failure, code, message->error, "execute \"%s\"", program);
@@ -158,14 +160,16 @@ int explain(const struct compiled *compiled, const struct plan_message *message,
 {
     const struct plan *plan = &compiled->plan;
     if (message->op >= plan_head(plan)->op_count)
-        return fail(failure, OCI_ERR_INTERNAL, "the init reported an operation that it was not given");
+        return fail(failure, OCI_ERR_INTERNAL,
+                    "the init reported an operation that it was not given");
     const struct plan_op *op = &plan_ops(plan)[message->op];
     int code = plan_error_code(plan, message->op);
     place(failure, file, plan_pointer(plan, message->op));
     if (op->code == PLAN_EXEC_FIND || op->code == PLAN_EXEC)
         return explain_program(message, program_name(compiled, op), failure);
     if (op->code == PLAN_NS_ENTER_ALL && message->error == ESRCH)
-        return fail(failure, OCI_ERR_WRONG_STATE, "cannot execute in the container: it has stopped");
+        return fail(failure, OCI_ERR_WRONG_STATE,
+                    "cannot execute in the container: it has stopped");
     bool vector = op->code == PLAN_SECCOMP || op->code == PLAN_IDS;
     char doing[512];
     verb_text(message, op->text0 && !vector ? plan_string(plan, op->text0) : NULL, doing,
@@ -197,6 +201,7 @@ int explain_start(const struct plan_message *message, const char *program, const
     verb_text(message, NULL, doing, sizeof(doing));
     if (message->code == PLAN_SECCOMP)
         place(failure, file, "/linux/seccomp");
-    return explain_detail(message, message->code == PLAN_SECCOMP ? OCI_ERR_SECCOMP : OCI_ERR_INTERNAL,
-                          doing, failure);
+    return explain_detail(message,
+                          message->code == PLAN_SECCOMP ? OCI_ERR_SECCOMP : OCI_ERR_INTERNAL, doing,
+                          failure);
 }

@@ -25,7 +25,8 @@ static int open_proc(struct failure *failure)
     if (fd < 0 || fstatfs(fd, &fs) < 0)
         return fail_errno(failure, OCI_ERR_IO, errno, "open /proc");
     if (fs.f_type != PROC_SUPER_MAGIC)
-        return fail(failure, OCI_ERR_UNSUPPORTED, "/proc is not a procfs: containers need one on the host");
+        return fail(failure, OCI_ERR_UNSUPPORTED,
+                    "/proc is not a procfs: containers need one on the host");
     return take_fd(&fd);
 }
 
@@ -125,7 +126,8 @@ static int answer_sync(struct session *session, int64_t point, struct failure *f
     return r == 0 ? session_go(session, failure) : r;
 }
 
-/* Why did the socket end?  By a signal, most likely: the seccomp filter, the memory limit, somebody. */
+/* Why did the socket end?  By a signal, most likely: the seccomp filter, the memory limit,
+ * somebody. */
 static int explain_end(struct session *session, struct failure *failure)
 {
     struct container_exit status = {-1, 0};
@@ -133,20 +135,22 @@ static int explain_end(struct session *session, struct failure *failure)
     if (session->pidfd >= 0)
         process_wait(session->pidfd, 1000, &status, &ignored);
     if (status.signal)
-        return fail(failure, OCI_ERR_INIT_DIED, "the container's init was ended by signal %d (%s)%s",
-                    status.signal, sigabbrev_np(status.signal) ? sigabbrev_np(status.signal) : "?",
-                    status.signal == SIGKILL  ? "; the memory limit may be too low"
-                    : status.signal == SIGSYS ? "; the seccomp filter forbids what every start needs"
-                                              : "");
-    return fail(failure, OCI_ERR_INIT_DIED, "the container's init ended with status %d before it was ready",
-                status.code);
+        return fail(
+            failure, OCI_ERR_INIT_DIED, "the container's init was ended by signal %d (%s)%s",
+            status.signal, sigabbrev_np(status.signal) ? sigabbrev_np(status.signal) : "?",
+            status.signal == SIGKILL  ? "; the memory limit may be too low"
+            : status.signal == SIGSYS ? "; the seccomp filter forbids what every start needs"
+                                      : "");
+    return fail(failure, OCI_ERR_INIT_DIED,
+                "the container's init ended with status %d before it was ready", status.code);
 }
 
 static int take_forked(struct session *session, const struct plan_message *message, int *fd,
                        struct failure *failure)
 {
     if (*fd < 0 || session->stage >= 0 || session->pid_known)
-        return fail(failure, OCI_ERR_INTERNAL, "the init's report of its second stage makes no sense");
+        return fail(failure, OCI_ERR_INTERNAL,
+                    "the init's report of its second stage makes no sense");
     session->stage = session->pidfd;
     session->pidfd = take_fd(fd);
     session->pid = (pid_t)message->number;
@@ -249,7 +253,8 @@ int await_running(int socket, int cancel, struct plan_message *message, struct f
             return 0;
         if (r == 0)
             return fail(failure, OCI_ERR_INIT_DIED,
-                        "the init ended before the program ran; a seccomp filter or a limit may forbid what it does");
+                        "the init ended before the program ran; a seccomp filter or a limit may "
+                        "forbid what it does");
         running |= message->kind == PLAN_MESSAGE_RUNNING;
     }
 }

@@ -16,8 +16,8 @@
  *        |  records the container         |
  *        | -- GO(pid) ------------------> |  waits for the start, or execs
  *
- * At any point: ERROR(op, errno), or the end of the socket when the init was killed.  When this process
- * ends, the init reads the end of the socket and ends too.
+ * At any point: ERROR(op, errno), or the end of the socket when the init was killed.  When this
+ * process ends, the init reads the end of the socket and ends too.
  */
 #ifndef OCIKIT_SESSION_H
 #define OCIKIT_SESSION_H
@@ -27,24 +27,24 @@
 
 struct session {
     const struct compiled *compiled;
-    const char *file;    /* the configuration's name for messages */
-    int cancel;          /* gives up when this becomes readable; -1: never */
+    const char *file; /* the configuration's name for messages */
+    int cancel;       /* gives up when this becomes readable; -1: never */
     /* Run the hooks of PLAN_SYNC_HOOKS; may be NULL. */
     int (*hooks)(void *data, pid_t pid, struct failure *failure);
     void *data;
-    pid_t told_pid;      /* what GO tells the init the container's pid is; -1: its own */
+    pid_t told_pid; /* what GO tells the init the container's pid is; -1: its own */
     /* results */
     pid_t pid;
-    int pidfd;           /* of the process that goes on */
-    int stage;           /* pidfd of the first stage, until it was reaped; -1 */
-    int control;         /* our end of the socket */
+    int pidfd;   /* of the process that goes on */
+    int stage;   /* pidfd of the first stage, until it was reaped; -1 */
+    int control; /* our end of the socket */
     int terminal;
-    bool pid_known;      /* false until the second stage reported */
+    bool pid_known; /* false until the second stage reported */
 };
 
 #define SESSION_INIT                                                                               \
     {                                                                                              \
-        .cancel = -1, .told_pid = -1, .pidfd = -1, .stage = -1, .control = -1, .terminal = -1                      \
+        .cancel = -1, .told_pid = -1, .pidfd = -1, .stage = -1, .control = -1, .terminal = -1      \
     }
 
 /* Spawn and talk until READY (or DONE).  spawn is filled but for its slots 0 and 1. */
@@ -53,7 +53,8 @@ int session_run(struct session *session, struct spawn *spawn, struct failure *fa
 int session_go(struct session *session, struct failure *failure);
 /* After the last GO of an exec: wait until the program runs, or learn why not. */
 int session_await_exec(struct session *session, struct failure *failure);
-/* Read from a socket until RUNNING and the end of the socket (0), or an error report (1, in *message). */
+/* Read from a socket until RUNNING and the end of the socket (0), or an error report (1, in
+ * *message). */
 int await_running(int socket, int cancel, struct plan_message *message, struct failure *failure);
 /* Kill and reap what is there, close everything. */
 void session_abort(struct session *session);

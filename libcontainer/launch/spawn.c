@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starting the init.  The child shares this process's memory for the few system calls between clone and
- * exec (as with vfork, the calling thread waits), so nothing is copied whatever the size of the host, and
- * nothing but raw system calls runs in it: no lock of the host can be held, no handler can run.
+ * Starting the init.  The child shares this process's memory for the few system calls between clone
+ * and exec (as with vfork, the calling thread waits), so nothing is copied whatever the size of the
+ * host, and nothing but raw system calls runs in it: no lock of the host can be held, no handler
+ * can run.
  */
 #include <launch/spawn.h>
 
@@ -24,11 +25,13 @@
 #define MFD_EXEC 0x0010U
 #endif
 
-/* Not to be watched by sanitizers: their bookkeeping does not expect a second process on this memory. */
+/* Not to be watched by sanitizers: their bookkeeping does not expect a second process on this
+ * memory. */
 #if defined(__clang__)
 #define UNWATCHED __attribute__((no_sanitize("address", "undefined", "thread"), noinline))
 #else
-#define UNWATCHED __attribute__((no_sanitize_address, no_sanitize_undefined, no_sanitize_thread, noinline))
+#define UNWATCHED                                                                                  \
+    __attribute__((no_sanitize_address, no_sanitize_undefined, no_sanitize_thread, noinline))
 #endif
 
 #define CHILD_STACK (64 * 1024)
@@ -98,8 +101,8 @@ static UNWATCHED int arrange_fds(struct child *child)
         else if (syscall(SYS_dup3, child->high[i], i, 0) < 0)
             return errno;
     }
-    /* The init itself must be open until exec, and is close-on-exec as every fd of the library is; fds of
-     * the host that are not must not get through. */
+    /* The init itself must be open until exec, and is close-on-exec as every fd of the library is;
+     * fds of the host that are not must not get through. */
     unsigned first = (unsigned)child->count;
     if (init > child->count)
         syscall(SYS_close_range, first, (unsigned)init - 1, 0);
@@ -228,6 +231,7 @@ int spawn(const struct spawn *spawn, pid_t *pid, int *pidfd, struct failure *fai
         return fail_errno(failure, spawn->flags ? OCI_ERR_NAMESPACE : OCI_ERR_IO, (int)-r,
                           "start the init%s", spawn->flags ? " in new namespaces" : "");
     *pid = (pid_t)r;
-    return child.error == 0 ? 0
-                            : fail_errno(failure, OCI_ERR_IO, child.error, "execute the init program");
+    return child.error == 0
+               ? 0
+               : fail_errno(failure, OCI_ERR_IO, child.error, "execute the init program");
 }

@@ -13,11 +13,11 @@
 #define SPAWN_MAX_SLOTS 64
 
 struct spawn {
-    int init;          /* memfd of the init program */
+    int init; /* memfd of the init program */
     const struct plan *plan;
-    uint64_t flags;    /* CLONE_NEW* */
-    int cgroup;        /* directory of a version 2 group to be born in, or -1 */
-    const int *stdio;  /* three fds */
+    uint64_t flags;   /* CLONE_NEW* */
+    int cgroup;       /* directory of a version 2 group to be born in, or -1 */
+    const int *stdio; /* three fds */
     const int *preserve;
     size_t preserve_count;
     int slots[SPAWN_MAX_SLOTS]; /* inherited slots; -1: none */

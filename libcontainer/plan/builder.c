@@ -116,10 +116,12 @@ int plan_finish(struct plan_builder *builder, uint32_t inherited, uint32_t keep_
     size_t base = sizeof(struct plan_header) + builder->ops.length;
     size_t size = base + builder->data.length;
     if (size > PLAN_MAX_SIZE)
-        return fail(failure, OCI_ERR_TOO_LARGE, "the configuration needs a plan of %zu bytes; the limit is %u",
-                    size, PLAN_MAX_SIZE);
+        return fail(failure, OCI_ERR_TOO_LARGE,
+                    "the configuration needs a plan of %zu bytes; the limit is %u", size,
+                    PLAN_MAX_SIZE);
     if (builder->slot_count > PLAN_MAX_SLOTS)
-        return fail(failure, OCI_ERR_TOO_LARGE, "the configuration needs %u mounts and files open at once; the limit is %u",
+        return fail(failure, OCI_ERR_TOO_LARGE,
+                    "the configuration needs %u mounts and files open at once; the limit is %u",
                     builder->slot_count, PLAN_MAX_SLOTS);
     unsigned char *bytes = calloc(1, size);
     if (bytes == NULL)

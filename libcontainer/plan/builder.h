@@ -38,8 +38,8 @@ struct plan {
 
 /* inherited: how many slots the library passes. */
 void plan_begin(struct plan_builder *builder, uint32_t inherited);
-/* Ops added from now on come from this place (NULL: from nowhere in the configuration), and when one of
- * them fails, this is the error's code. */
+/* Ops added from now on come from this place (NULL: from nowhere in the configuration), and when
+ * one of them fails, this is the error's code. */
 void plan_from(struct plan_builder *builder, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Add an op; offsets in it come from the functions below. */

@@ -67,8 +67,8 @@ static int rootfs_path(struct compiler *c)
             (c)->config->hooks ? (c)->config->hooks->member##_count : 0                            \
     }
 
-/* Everything between the namespaces and the process: the root filesystem, and the hooks that run when it
- * is there but not yet entered. */
+/* Everything between the namespaces and the process: the root filesystem, and the hooks that run
+ * when it is there but not yet entered. */
 static int compile_root(struct compiler *c)
 {
     const struct oci_process *process = c->config->process;

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a configuration to a plan.  Pure: nothing is opened, made or changed, so a plan can be compiled
- * and printed without privileges.  create and exec share everything but their first lines.
+ * From a configuration to a plan.  Pure: nothing is opened, made or changed, so a plan can be
+ * compiled and printed without privileges.  create and exec share everything but their first lines.
  *
  * The order of a create:
  *
  *     stage one, where the caller is   control groups, oom score, namespaces by path
- *       [user namespaces, pid by path] trees of the host are opened, time offsets, fork into stage two
- *     stage two, in the namespaces     session, keyring, loopback, names, kernel parameters
- *     root                             trees, private, attach, mounts, devices, masks, terminal, hooks,
- *                                      read-only, pivot
- *     process                          limits, privileges, filter, identity, directory, program
- *     ready, wait for start            hooks, filter, exec
+ *       [user namespaces, pid by path] trees of the host are opened, time offsets, fork into stage
+ * two stage two, in the namespaces     session, keyring, loopback, names, kernel parameters root
+ * trees, private, attach, mounts, devices, masks, terminal, hooks, read-only, pivot process limits,
+ * privileges, filter, identity, directory, program ready, wait for start            hooks, filter,
+ * exec
  */
 #ifndef OCIKIT_PLAN_COMPILE_H
 #define OCIKIT_PLAN_COMPILE_H
@@ -29,20 +28,20 @@ struct compile_input {
     const struct group_set *groups; /* where the process is to live */
     const struct log *log;
     const char *process_place; /* where the process object is in its document: "/process" or "" */
-    unsigned flags; /* enum container_create_flags */
+    unsigned flags;            /* enum container_create_flags */
     uint32_t keep_fds;
 };
 
 struct compiled {
     struct plan plan;
-    uint64_t clone_flags;  /* CLONE_NEW* of the first stage */
+    uint64_t clone_flags; /* CLONE_NEW* of the first stage */
     bool two_stage;
-    bool new_user;         /* the library writes these maps at PLAN_SYNC_MAPS */
+    bool new_user; /* the library writes these maps at PLAN_SYNC_MAPS */
     char *uid_map, *gid_map;
     bool private_pids;
     bool terminal;
-    bool host_hooks;       /* prestart or createRuntime: run at PLAN_SYNC_HOOKS */
-    char *rootfs;          /* absolute */
+    bool host_hooks; /* prestart or createRuntime: run at PLAN_SYNC_HOOKS */
+    char *rootfs;    /* absolute */
 };
 
 #define _compiled_ __attribute__((cleanup(compiled_free)))

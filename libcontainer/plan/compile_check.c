@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a create refuses before it looks closer: properties that this version cannot honour (an error that
- * names them, never silence) and parts that must be there.
+ * What a create refuses before it looks closer: properties that this version cannot honour (an
+ * error that names them, never silence) and parts that must be there.
  */
 #include <plan/compile_internal.h>
 
@@ -13,7 +13,8 @@
 static int refuse(struct compiler *c, const char *place)
 {
     fail_at(c->failure, "%s", place);
-    return fail(c->failure, OCI_ERR_UNSUPPORTED, "this version cannot honour %s", strrchr(place, '/') + 1);
+    return fail(c->failure, OCI_ERR_UNSUPPORTED, "this version cannot honour %s",
+                strrchr(place, '/') + 1);
 }
 
 static bool filled(const char *text)
@@ -31,7 +32,8 @@ static int check_version(struct compiler *c)
     if (patch && strchr("-+", rest[1 + patch]))
         return 0;
     fail_at(c->failure, "/ociVersion");
-    return fail(c->failure, OCI_ERR_UNSUPPORTED, "ociVersion \"%s\" is not of the form 1.MINOR.PATCH", v);
+    return fail(c->failure, OCI_ERR_UNSUPPORTED,
+                "ociVersion \"%s\" is not of the form 1.MINOR.PATCH", v);
 }
 
 int check_process(struct compiler *c, const struct oci_process *process)
@@ -58,19 +60,21 @@ int check_process(struct compiler *c, const struct oci_process *process)
     }
     if (process->cwd[0] != '/') {
         fail_at(c->failure, "%s/cwd", place);
-        return fail(c->failure, OCI_ERR_CWD, "working directory \"%s\" is not absolute", process->cwd);
+        return fail(c->failure, OCI_ERR_CWD, "working directory \"%s\" is not absolute",
+                    process->cwd);
     }
     for (size_t i = 0; i < process->env_count; i++) {
         if (strchr(process->env[i], '=') == NULL || process->env[i][0] == '=') {
             fail_at(c->failure, "%s/env/%zu", place, i);
-            return fail(c->failure, OCI_ERR_CONFIG, "\"%s\" is not of the form NAME=value", process->env[i]);
+            return fail(c->failure, OCI_ERR_CONFIG, "\"%s\" is not of the form NAME=value",
+                        process->env[i]);
         }
     }
     return 0;
 }
 
-/* Without a mount namespace of its own a container's mounts would be the host's; in a joined one they
- * would stay behind. */
+/* Without a mount namespace of its own a container's mounts would be the host's; in a joined one
+ * they would stay behind. */
 static int check_mount_namespace(struct compiler *c)
 {
     if (c->namespaces.fresh & CLONE_NEWNS)
@@ -105,7 +109,8 @@ int check_supported(struct compiler *c)
         return r;
     if (c->config->root == NULL) {
         fail_at(c->failure, "%s", "");
-        return fail(c->failure, OCI_ERR_REQUIRED, "root is missing: a Linux container needs a root filesystem");
+        return fail(c->failure, OCI_ERR_REQUIRED,
+                    "root is missing: a Linux container needs a root filesystem");
     }
     if (c->config->root->path[0] == 0) {
         fail_at(c->failure, "/root/path");

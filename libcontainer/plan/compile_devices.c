@@ -65,8 +65,10 @@ static int read_device(struct compiler *c, size_t index, struct node *node)
             type = types[i].mode;
     }
     if (type != S_IFIFO && (!device->has_major || !device->has_minor))
-        return fail(c->failure, OCI_ERR_CONFIG, "device \"%s\" needs major and minor", device->path);
-    if (device->major < 0 || device->major > 0xfff || device->minor < 0 || device->minor > 0xfffff) {
+        return fail(c->failure, OCI_ERR_CONFIG, "device \"%s\" needs major and minor",
+                    device->path);
+    if (device->major < 0 || device->major > 0xfff || device->minor < 0 ||
+        device->minor > 0xfffff) {
         return fail(c->failure, OCI_ERR_RANGE, "device number %lld:%lld of \"%s\" does not exist",
                     (long long)device->major, (long long)device->minor, device->path);
     }
@@ -87,8 +89,8 @@ static struct node default_node(size_t index)
                          makedev(defaults[index].major, defaults[index].minor), 0};
 }
 
-/* Where nodes cannot be made, in a user namespace, the host's own are bound; their trees are opened while
- * the host can still be seen. */
+/* Where nodes cannot be made, in a user namespace, the host's own are bound; their trees are opened
+ * while the host can still be seen. */
 int compile_device_trees(struct compiler *c)
 {
     for (size_t i = 0; i < ARRAY_SIZE(c->device_slots); i++)
@@ -103,7 +105,8 @@ int compile_device_trees(struct compiler *c)
     }
     for (size_t i = 0; i < count; i++) {
         size_t own = i - ARRAY_SIZE(defaults);
-        const char *path = i < ARRAY_SIZE(defaults) ? defaults[i].path : c->linux_->devices[own].path;
+        const char *path =
+            i < ARRAY_SIZE(defaults) ? defaults[i].path : c->linux_->devices[own].path;
         if (i < ARRAY_SIZE(defaults))
             plan_from(&c->builder, OCI_ERR_DEVICE, NULL);
         else
@@ -149,7 +152,8 @@ int compile_devices(struct compiler *c)
             return r;
         plan_from(&c->builder, OCI_ERR_DEVICE, "/linux/devices/%zu", i);
         size_t slot = ARRAY_SIZE(defaults) + i;
-        add_node(c, &node, slot < ARRAY_SIZE(c->device_slots) ? c->device_slots[slot] : PLAN_SLOT_NONE);
+        add_node(c, &node,
+                 slot < ARRAY_SIZE(c->device_slots) ? c->device_slots[slot] : PLAN_SLOT_NONE);
     }
     plan_from(&c->builder, OCI_ERR_DEVICE, NULL);
     for (size_t i = 0; i < ARRAY_SIZE(links); i++)

@@ -8,8 +8,8 @@
 
 #include <base/util.h>
 
-/* The document is written by the ordinary writer, with a pid that cannot be one; where its digits stand
- * the real one goes. */
+/* The document is written by the ordinary writer, with a pid that cannot be one; where its digits
+ * stand the real one goes. */
 #define PID_MARK 2147483647
 #define PID_TEXT "\"pid\":2147483647"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the compiler's files share.  Each compile_X adds the ops of one part of the configuration and
- * returns 0 or a code with the failure filled in.
+ * What the compiler's files share.  Each compile_X adds the ops of one part of the configuration
+ * and returns 0 or a code with the failure filled in.
  */
 #ifndef OCIKIT_PLAN_COMPILE_INTERNAL_H
 #define OCIKIT_PLAN_COMPILE_INTERNAL_H
@@ -19,8 +19,8 @@ struct namespace_join {
 };
 
 struct namespaces {
-    uint64_t fresh;   /* CLONE_NEW* of new ones */
-    uint64_t joined;  /* of those named by path */
+    uint64_t fresh;  /* CLONE_NEW* of new ones */
+    uint64_t joined; /* of those named by path */
     struct namespace_join join[MAX_NAMESPACES];
     size_t join_count;
     bool two_stage;
@@ -36,18 +36,18 @@ struct compiler {
     struct compiled *out;
     struct failure *failure;
     int32_t root_slot;
-    int32_t null_slot;       /* tree of the host's /dev/null, for masked files */
-    int32_t *mount_slots;    /* one per mounts[] entry that is a tree of the host, else -1 */
+    int32_t null_slot;        /* tree of the host's /dev/null, for masked files */
+    int32_t *mount_slots;     /* one per mounts[] entry that is a tree of the host, else -1 */
     int32_t device_slots[64]; /* trees of the host's nodes, where nodes cannot be made */
 };
 
 const char *namespace_name(uint64_t flag);
 int read_namespaces(struct compiler *c);
-int compile_places(struct compiler *c);     /* compile_namespaces.c */
-int compile_id_maps(struct compiler *c);    /* compile_namespaces.c */
-int compile_trees(struct compiler *c);      /* compile_mounts.c */
-int compile_mounts(struct compiler *c);     /* compile_mounts.c */
-int compile_devices(struct compiler *c);    /* compile_devices.c */
+int compile_places(struct compiler *c);  /* compile_namespaces.c */
+int compile_id_maps(struct compiler *c); /* compile_namespaces.c */
+int compile_trees(struct compiler *c);   /* compile_mounts.c */
+int compile_mounts(struct compiler *c);  /* compile_mounts.c */
+int compile_devices(struct compiler *c); /* compile_devices.c */
 int compile_device_trees(struct compiler *c);
 int compile_masks(struct compiler *c);      /* compile_rootfs.c */
 int compile_enter_root(struct compiler *c); /* compile_rootfs.c */
@@ -60,7 +60,7 @@ int compile_process(struct compiler *c, const struct oci_process *process);
 /* The filter where it goes last, and exec. */
 int compile_program(struct compiler *c, const struct oci_process *process);
 int compile_hooks(struct compiler *c, const struct hook_list *list, const char *status);
-int check_supported(struct compiler *c);    /* compile_check.c */
+int check_supported(struct compiler *c); /* compile_check.c */
 int check_process(struct compiler *c, const struct oci_process *process);
 
 static inline bool has_user_namespace(const struct compiler *c)

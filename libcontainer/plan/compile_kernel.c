@@ -14,8 +14,9 @@ static int needs_namespace(struct compiler *c, uint64_t flag, const char *what)
 {
     if ((c->namespaces.fresh | c->namespaces.joined) & flag)
         return 0;
-    return fail(c->failure, OCI_ERR_CONFIG, "%s would change the host's; it needs a %s namespace in /linux/namespaces",
-                what, namespace_name(flag));
+    return fail(c->failure, OCI_ERR_CONFIG,
+                "%s would change the host's; it needs a %s namespace in /linux/namespaces", what,
+                namespace_name(flag));
 }
 
 static int compile_names(struct compiler *c)
@@ -32,8 +33,8 @@ static int compile_names(struct compiler *c)
             continue;
         int r = needs_namespace(c, CLONE_NEWUTS, names[i].member);
         if (r == 0 && strlen(names[i].name) > 64)
-            r = fail(c->failure, OCI_ERR_RANGE, "%s is longer than the 64 bytes that the kernel keeps",
-                     names[i].member);
+            r = fail(c->failure, OCI_ERR_RANGE,
+                     "%s is longer than the 64 bytes that the kernel keeps", names[i].member);
         if (r < 0) {
             fail_at(c->failure, "/%s", names[i].member);
             return r;
@@ -77,8 +78,8 @@ static uint64_t parameter_namespace(const char *name)
     return 0;
 }
 
-/* Both spellings are in use: "net.ipv4.x" and "net/ipv4/x".  In the first a slash stands for a dot inside
- * a component, as an interface's name may have one. */
+/* Both spellings are in use: "net.ipv4.x" and "net/ipv4/x".  In the first a slash stands for a dot
+ * inside a component, as an interface's name may have one. */
 static void normal_name(const char *name, struct buffer *dotted, struct buffer *path)
 {
     const char *first = strpbrk(name, "./");
@@ -88,6 +89,18 @@ static void normal_name(const char *name, struct buffer *dotted, struct buffer *
         bool other = !slashes && *p == '/';
         buffer_add(dotted, separator ? "." : p, 1);
         buffer_add(path, separator ? "/" : other ? "." : p, 1);
+    }
+}
+
+/* A member's name as part of a JSON pointer. */
+static void pointer_of(const char *name, struct buffer *out)
+{
+    buffer_add(out, "", 0);
+    for (const char *p = name; *p; p++) {
+        if (*p == '~' || *p == '/')
+            buffer_text(out, *p == '~' ? "~0" : "~1");
+        else
+            buffer_add(out, p, 1);
     }
 }
 
@@ -111,19 +124,25 @@ static int compile_sysctl(struct compiler *c, const struct oci_string_entry *ent
     normal_name(entry->key, &dotted, &path);
     if (buffer_failed(&dotted) || buffer_failed(&path))
         return fail_memory(c->failure);
-    fail_at(c->failure, "/linux/sysctl/%s", entry->key);
+    _buffer_ struct buffer place = {0};
+    pointer_of(entry->key, &place);
+    if (buffer_failed(&place))
+        return fail_memory(c->failure);
+    fail_at(c->failure, "/linux/sysctl/%s", place.data);
     if (dotted.length == 0 || !clean_path(path.data + 4) || strchr(entry->value, '\n'))
-        return fail(c->failure, OCI_ERR_SYSCTL, "\"%s\" is not a kernel parameter's name, or its value has more than one line",
+        return fail(c->failure, OCI_ERR_SYSCTL,
+                    "\"%s\" is not a kernel parameter's name, or its value has more than one line",
                     entry->key);
     uint64_t flag = parameter_namespace(dotted.data);
     if (flag == 0)
-        return fail(c->failure, OCI_ERR_SYSCTL, "\"%s\" is not kept per namespace: setting it would change the host",
+        return fail(c->failure, OCI_ERR_SYSCTL,
+                    "\"%s\" is not kept per namespace: setting it would change the host",
                     entry->key);
     int r = needs_namespace(c, flag, entry->key);
     if (r < 0)
         return r;
     c->failure->has_pointer = false;
-    plan_from(&c->builder, OCI_ERR_SYSCTL, "/linux/sysctl/%s", entry->key);
+    plan_from(&c->builder, OCI_ERR_SYSCTL, "/linux/sysctl/%s", place.data);
     PLAN_ADD(&c->builder, .code = PLAN_PROC_WRITE, .text0 = plan_text(&c->builder, path.data),
              .text1 = plan_text(&c->builder, entry->value));
     return 0;
@@ -144,7 +163,8 @@ int compile_oom_score(struct compiler *c, const struct oci_process *process)
     const char *place = process_place(c);
     if (process->oom_score_adj < -1000 || process->oom_score_adj > 1000) {
         fail_at(c->failure, "%s/oomScoreAdj", place);
-        return fail(c->failure, OCI_ERR_RANGE, "%d is not from -1000 to 1000", process->oom_score_adj);
+        return fail(c->failure, OCI_ERR_RANGE, "%d is not from -1000 to 1000",
+                    process->oom_score_adj);
     }
     char value[16];
     _buffer_ struct buffer text = {0};
@@ -189,9 +209,11 @@ static int compile_rlimit(struct compiler *c, const struct oci_process *process,
         if (strcmp(limits[i].name, limit->type) != 0)
             continue;
         if (*seen & 1u << i)
-            return fail(c->failure, OCI_ERR_CONFIG, "a second %s; each limit may stand once", limit->type);
+            return fail(c->failure, OCI_ERR_CONFIG, "a second %s; each limit may stand once",
+                        limit->type);
         if (limit->soft > limit->hard)
-            return fail(c->failure, OCI_ERR_CONFIG, "the soft limit of %s is above the hard one", limit->type);
+            return fail(c->failure, OCI_ERR_CONFIG, "the soft limit of %s is above the hard one",
+                        limit->type);
         *seen |= 1u << i;
         PLAN_ADD(&c->builder, .code = PLAN_RLIMIT, .number0 = (uint64_t)limits[i].number,
                  .number1 = limit->soft, .number2 = limit->hard);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * root.path and mounts[]: trees of the host are opened (with the attributes they will have) while the
- * host's mounts are still there, then attached in the order of the configuration, together with new
- * filesystems.
+ * root.path and mounts[]: trees of the host are opened (with the attributes they will have) while
+ * the host's mounts are still there, then attached in the order of the configuration, together with
+ * new filesystems.
  */
 #include <plan/compile_internal.h>
 
@@ -84,7 +84,8 @@ static int take_option(struct compiler *c, size_t index, size_t place, const cha
         break;
     case MOUNT_OPTION_UNSUPPORTED:
         fail_at(c->failure, "/mounts/%zu/options/%zu", index, place);
-        return fail(c->failure, OCI_ERR_UNSUPPORTED, "mount option \"%s\" is not supported yet", text);
+        return fail(c->failure, OCI_ERR_UNSUPPORTED, "mount option \"%s\" is not supported yet",
+                    text);
     }
     return 0;
 }
@@ -117,14 +118,24 @@ static int sort_options(struct compiler *c, size_t index, struct mount_plan *pla
 
 static bool is_cgroup(const struct oci_mount *mount)
 {
-    return mount->type && (strcmp(mount->type, "cgroup") == 0 || strcmp(mount->type, "cgroup2") == 0);
+    return mount->type &&
+           (strcmp(mount->type, "cgroup") == 0 || strcmp(mount->type, "cgroup2") == 0);
 }
 
-/* Files of proc that may be shown otherwise to a container; anything else mounted over a part of proc could
- * make what is written there, by this program or by others, go astray. */
+/* Files of proc that may be shown otherwise to a container; anything else mounted over a part of
+ * proc could make what is written there, by this program or by others, go astray. */
 static const char *const proc_files[] = {
-    "cpuinfo",  "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo", "net/dev",
-    "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled",
+    "cpuinfo",
+    "diskstats",
+    "meminfo",
+    "stat",
+    "swaps",
+    "uptime",
+    "loadavg",
+    "slabinfo",
+    "net/dev",
+    "sys/kernel/ns_last_pid",
+    "sys/crypto/fips_enabled",
 };
 
 /* Lexically: "." and empty components out, ".." up. */
@@ -159,7 +170,8 @@ static int check_destination(struct compiler *c, size_t index, bool bind)
     if (path[0] == 0)
         return bad_mount(c, index, "destination \"%s\" is the root itself", mount->destination);
     if (strcmp(path, "/proc") == 0 && !bind && mount->type && strcmp(mount->type, "proc") != 0)
-        return bad_mount(c, index, "destination \"%s\" takes a mount of type proc only", mount->destination);
+        return bad_mount(c, index, "destination \"%s\" takes a mount of type proc only",
+                         mount->destination);
     if (strncmp(path, "/proc/", 6) != 0)
         return 0;
     for (size_t i = 0; bind && i < ARRAY_SIZE(proc_files); i++) {
@@ -174,7 +186,8 @@ static int check_mount(struct compiler *c, size_t index, const struct mount_plan
     const struct oci_mount *mount = &c->config->mounts[index];
     if (mount->uid_mappings_count || mount->gid_mappings_count) {
         fail_at(c->failure, "/mounts/%zu/uidMappings", index);
-        return fail(c->failure, OCI_ERR_UNSUPPORTED, "mounts with id mappings are not supported yet");
+        return fail(c->failure, OCI_ERR_UNSUPPORTED,
+                    "mounts with id mappings are not supported yet");
     }
     if (plan->bind && plan->data_count)
         return bad_mount(c, index, "option \"%s\" has no meaning for a bind mount", plan->data[0]);
@@ -219,8 +232,8 @@ static void set_attributes(struct compiler *c, int32_t slot, const struct mount_
 
 static int bind_tree(struct compiler *c, size_t index, struct mount_plan *plan)
 {
-    int r = open_tree(c, c->config->mounts[index].source, plan->recursive_bind,
-                      &c->mount_slots[index]);
+    int r =
+        open_tree(c, c->config->mounts[index].source, plan->recursive_bind, &c->mount_slots[index]);
     if (r < 0)
         return r;
     /* Unless it is asked for, nothing that is mounted inside comes back to the host. */
@@ -284,8 +297,8 @@ int compile_trees(struct compiler *c)
     return r == 0 ? compile_device_trees(c) : r;
 }
 
-/* /proc and /sys must be what they seem: a link in their place could show the container, or this program,
- * something else. */
+/* /proc and /sys must be what they seem: a link in their place could show the container, or this
+ * program, something else. */
 static bool needs_real_directory(const char *type)
 {
     return strcmp(type, "proc") == 0 || strcmp(type, "sysfs") == 0;
@@ -297,7 +310,8 @@ static int make_filesystem(struct compiler *c, size_t index, struct mount_plan *
     struct plan_builder *b = &c->builder;
     int32_t slot = plan_slot(b);
     _buffer_ struct buffer source = {0};
-    buffer_format(&source, "source=%s", mount->source && mount->source[0] ? mount->source : mount->type);
+    buffer_format(&source, "source=%s",
+                  mount->source && mount->source[0] ? mount->source : mount->type);
     if (buffer_failed(&source))
         return fail_memory(c->failure);
     plan->data[plan->data_count] = source.data;
@@ -322,7 +336,8 @@ static const char *last_component(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Controllers that share a hierarchy, as cpu and cpuacct often do, are also looked for one by one. */
+/* Controllers that share a hierarchy, as cpu and cpuacct often do, are also looked for one by one.
+ */
 static int link_controllers(struct compiler *c, const struct group *group, const char *destination,
                             const char *name)
 {
@@ -406,8 +421,9 @@ static int one_mount(struct compiler *c, size_t index)
     return r;
 }
 
-/* A root that is to hear of the host's mounts must stay its slave from the beginning; one that is shared is
- * shared anew in the end, with the container's own namespaces, and a slave of the host's. */
+/* A root that is to hear of the host's mounts must stay its slave from the beginning; one that is
+ * shared is shared anew in the end, with the container's own namespaces, and a slave of the host's.
+ */
 static uint64_t root_relation(const struct compiler *c)
 {
     switch (c->linux_->rootfs_propagation) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * linux.namespaces, the id mappings and timeOffsets: which namespaces are new, which are entered by path,
- * and in how many stages.
+ * linux.namespaces, the id mappings and timeOffsets: which namespaces are new, which are entered by
+ * path, and in how many stages.
  *
  * A user namespace, or a pid namespace by path, needs a second stage: the first, with the caller's
- * privileges, joins control groups, opens the host's mounts and forks the second into the namespaces.
- * It has a memory of its own by then, so nothing of the caller's can be reached from inside.
+ * privileges, joins control groups, opens the host's mounts and forks the second into the
+ * namespaces. It has a memory of its own by then, so nothing of the caller's can be reached from
+ * inside.
  */
 #include <plan/compile_internal.h>
 
@@ -105,7 +106,8 @@ static int map_text(struct compiler *c, const struct oci_id_mapping *maps, size_
         uint64_t out = (uint64_t)maps[i].host_id + maps[i].size;
         if (maps[i].size == 0 || in > UINT32_MAX || out > UINT32_MAX) {
             fail_at(c->failure, "/linux/%s/%zu", member, i);
-            return fail(c->failure, OCI_ERR_ID_MAPPING, "the range is empty or goes beyond the last id");
+            return fail(c->failure, OCI_ERR_ID_MAPPING,
+                        "the range is empty or goes beyond the last id");
         }
         buffer_format(&lines, "%u %u %u\n", maps[i].container_id, maps[i].host_id, maps[i].size);
     }
@@ -126,7 +128,8 @@ int compile_id_maps(struct compiler *c)
     return r;
 }
 
-static void offset_line(struct buffer *lines, const char *clock, const struct oci_time_offset *offset)
+static void offset_line(struct buffer *lines, const char *clock,
+                        const struct oci_time_offset *offset)
 {
     if (offset)
         buffer_format(lines, "%s %lld %u\n", clock, (long long)offset->secs, offset->nanosecs);
@@ -161,8 +164,8 @@ static void compile_opens(struct compiler *c, int32_t *slots)
     }
 }
 
-/* Namespaces by path.  One whose owner is the user namespace to be joined can be entered only after it,
- * one of the host's only before it: both are tried in turn. */
+/* Namespaces by path.  One whose owner is the user namespace to be joined can be entered only after
+ * it, one of the host's only before it: both are tried in turn. */
 static void compile_joins(struct compiler *c, const int32_t *slots)
 {
     struct namespaces *all = &c->namespaces;
@@ -189,8 +192,9 @@ int compile_places(struct compiler *c)
     int failed = compile_oom_score(c, c->config->process);
     if (failed < 0)
         return failed;
-    /* The cgroup namespace shows the group that the process is in when it is made, so it comes after the
-     * join and cannot be one of clone's flags; the time namespace takes its offsets before it is used. */
+    /* The cgroup namespace shows the group that the process is in when it is made, so it comes
+     * after the join and cannot be one of clone's flags; the time namespace takes its offsets
+     * before it is used. */
     uint64_t by_clone = all->fresh & ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
     int32_t slots[MAX_NAMESPACES];
     compile_opens(c, slots);

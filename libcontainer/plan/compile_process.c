@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The process object: limits, privileges, identity, directory and program, in the one order that works.
+ * The process object: limits, privileges, identity, directory and program, in the one order that
+ * works.
  *
  *   limits             raising them may need privileges
  *   no new privileges  at once
- *   filter             here if privileges may still be gained later (loading it needs CAP_SYS_ADMIN),
- *                      otherwise last, so that it need not allow what the init still does
- *   bounding set       needs CAP_SETPCAP
- *   user and groups    keeping the permitted set
- *   capability sets    then ambient, which needs them
- *   umask, directory, program   as the process's own user
+ *   filter             here if privileges may still be gained later (loading it needs
+ * CAP_SYS_ADMIN), otherwise last, so that it need not allow what the init still does bounding set
+ * needs CAP_SETPCAP user and groups    keeping the permitted set capability sets    then ambient,
+ * which needs them umask, directory, program   as the process's own user
  */
 #include <plan/compile_internal.h>
 
@@ -26,10 +25,12 @@ static uint64_t capability_set(struct compiler *c, const char *const *names, siz
     uint64_t set = 0;
     for (size_t i = 0; i < count; i++) {
         cap_value_t value;
-        /* An unknown one cannot be granted, says the specification, and that is to be said, not refused. */
+        /* An unknown one cannot be granted, says the specification, and that is to be said, not
+         * refused. */
         if (strncmp(names[i], "CAP_", 4) != 0 || cap_from_name(names[i], &value) != 0 || value > 63)
             log_message(c->input->log, CONTAINER_LOG_WARNING,
-                        "%s/capabilities/%s/%zu: \"%s\" is not a capability that this system knows; ignored",
+                        "%s/capabilities/%s/%zu: \"%s\" is not a capability that this system "
+                        "knows; ignored",
                         process_place(c), member, i, names[i]);
         else
             set |= UINT64_C(1) << value;
@@ -58,7 +59,8 @@ static int check_capabilities(struct compiler *c, uint64_t sets[5])
     uint64_t usable = sets[2] & sets[3];
     if (sets[4] & ~usable)
         log_message(c->input->log, CONTAINER_LOG_WARNING,
-                    "%s/capabilities/ambient: what is not both permitted and inheritable cannot be ambient; ignored",
+                    "%s/capabilities/ambient: what is not both permitted and inheritable cannot be "
+                    "ambient; ignored",
                     process_place(c));
     sets[4] &= usable;
     if (problem == NULL)
@@ -192,7 +194,8 @@ int compile_process(struct compiler *c, const struct oci_process *process)
     return 0;
 }
 
-/* Programs expect HOME.  The container's passwd knows it: the init looks there and writes over this. */
+/* Programs expect HOME.  The container's passwd knows it: the init looks there and writes over
+ * this. */
 #define HOME_ROOM 1024
 
 static int compile_environment(struct compiler *c, const struct oci_process *process,

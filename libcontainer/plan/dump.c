@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A plan as text: one line an op, in the order in which they happen, with the place in the configuration
- * that each came from.  For people and for tests; nothing reads it back.
+ * A plan as text: one line an op, in the order in which they happen, with the place in the
+ * configuration that each came from.  For people and for tests; nothing reads it back.
  */
 #include <plan/compile.h>
 
@@ -20,29 +20,53 @@
 #endif
 
 static const char *const names[PLAN_CODE_COUNT] = {
-    [PLAN_CGROUP_JOIN] = "cgroup-join",     [PLAN_NS_OPEN] = "namespace-open",
-    [PLAN_NS_ENTER] = "namespace-enter",    [PLAN_NS_ENTER_ALL] = "namespace-enter-all",
-    [PLAN_NS_UNSHARE] = "namespace-new",    [PLAN_TIME_OFFSETS] = "time-namespace",
-    [PLAN_FORK] = "fork",                   [PLAN_SYNC] = "wait-for-library",
-    [PLAN_NS_ROOT] = "become-root",         [PLAN_SESSION] = "new-session",
-    [PLAN_KEYRING] = "session-keyring",     [PLAN_PRIVATE] = "mounts-private",
-    [PLAN_TREE_OPEN] = "tree-open",         [PLAN_ROOT_ATTACH] = "root-attach",
-    [PLAN_FS_MAKE] = "filesystem",          [PLAN_MOUNT_ATTR] = "mount-attributes",
-    [PLAN_ATTACH] = "mount",                [PLAN_MKDIR] = "directory",
-    [PLAN_SYMLINK] = "link",                [PLAN_MKNOD] = "device",
-    [PLAN_MASK] = "mask",                   [PLAN_READONLY] = "read-only",
-    [PLAN_ROOT_READONLY] = "root-read-only", [PLAN_ROOT_PIVOT] = "root-pivot",
-    [PLAN_ROOT_MOVE] = "root-move",         [PLAN_ROOT_CHROOT] = "root-chroot",
-    [PLAN_ROOT_PROPAGATE] = "root-propagation", [PLAN_TERMINAL] = "terminal",
-    [PLAN_PROC_WRITE] = "proc-write",       [PLAN_LOOPBACK] = "loopback-up",
-    [PLAN_HOSTNAME] = "hostname",           [PLAN_DOMAINNAME] = "domainname",
-    [PLAN_RLIMIT] = "rlimit",               [PLAN_NO_NEW_PRIVS] = "no-new-privileges",
-    [PLAN_SECCOMP] = "seccomp",             [PLAN_BOUNDING] = "capabilities-bounding",
-    [PLAN_IDS] = "user",                    [PLAN_CAPS] = "capabilities",
-    [PLAN_AMBIENT] = "capabilities-ambient", [PLAN_UMASK] = "umask",
-    [PLAN_CHDIR] = "directory-enter",       [PLAN_EXEC_FIND] = "program-find",
-    [PLAN_HOME] = "home",                   [PLAN_HOOK] = "hook",                   [PLAN_READY] = "ready",
-    [PLAN_WAIT_START] = "wait-for-start",   [PLAN_EXEC] = "exec",
+    [PLAN_CGROUP_JOIN] = "cgroup-join",
+    [PLAN_NS_OPEN] = "namespace-open",
+    [PLAN_NS_ENTER] = "namespace-enter",
+    [PLAN_NS_ENTER_ALL] = "namespace-enter-all",
+    [PLAN_NS_UNSHARE] = "namespace-new",
+    [PLAN_TIME_OFFSETS] = "time-namespace",
+    [PLAN_FORK] = "fork",
+    [PLAN_SYNC] = "wait-for-library",
+    [PLAN_NS_ROOT] = "become-root",
+    [PLAN_SESSION] = "new-session",
+    [PLAN_KEYRING] = "session-keyring",
+    [PLAN_PRIVATE] = "mounts-private",
+    [PLAN_TREE_OPEN] = "tree-open",
+    [PLAN_ROOT_ATTACH] = "root-attach",
+    [PLAN_FS_MAKE] = "filesystem",
+    [PLAN_MOUNT_ATTR] = "mount-attributes",
+    [PLAN_ATTACH] = "mount",
+    [PLAN_MKDIR] = "directory",
+    [PLAN_SYMLINK] = "link",
+    [PLAN_MKNOD] = "device",
+    [PLAN_MASK] = "mask",
+    [PLAN_READONLY] = "read-only",
+    [PLAN_ROOT_READONLY] = "root-read-only",
+    [PLAN_ROOT_PIVOT] = "root-pivot",
+    [PLAN_ROOT_MOVE] = "root-move",
+    [PLAN_ROOT_CHROOT] = "root-chroot",
+    [PLAN_ROOT_PROPAGATE] = "root-propagation",
+    [PLAN_TERMINAL] = "terminal",
+    [PLAN_PROC_WRITE] = "proc-write",
+    [PLAN_LOOPBACK] = "loopback-up",
+    [PLAN_HOSTNAME] = "hostname",
+    [PLAN_DOMAINNAME] = "domainname",
+    [PLAN_RLIMIT] = "rlimit",
+    [PLAN_NO_NEW_PRIVS] = "no-new-privileges",
+    [PLAN_SECCOMP] = "seccomp",
+    [PLAN_BOUNDING] = "capabilities-bounding",
+    [PLAN_IDS] = "user",
+    [PLAN_CAPS] = "capabilities",
+    [PLAN_AMBIENT] = "capabilities-ambient",
+    [PLAN_UMASK] = "umask",
+    [PLAN_CHDIR] = "directory-enter",
+    [PLAN_EXEC_FIND] = "program-find",
+    [PLAN_HOME] = "home",
+    [PLAN_HOOK] = "hook",
+    [PLAN_READY] = "ready",
+    [PLAN_WAIT_START] = "wait-for-start",
+    [PLAN_EXEC] = "exec",
     [PLAN_EXIT] = "exit",
 };
 
@@ -52,24 +76,31 @@ struct bit_name {
 };
 
 static const struct bit_name namespaces[] = {
-    {CLONE_NEWNS, "mount"}, {CLONE_NEWPID, "pid"},   {CLONE_NEWNET, "network"},
-    {CLONE_NEWUTS, "uts"},  {CLONE_NEWIPC, "ipc"},   {CLONE_NEWUSER, "user"},
+    {CLONE_NEWNS, "mount"},  {CLONE_NEWPID, "pid"},       {CLONE_NEWNET, "network"},
+    {CLONE_NEWUTS, "uts"},   {CLONE_NEWIPC, "ipc"},       {CLONE_NEWUSER, "user"},
     {CLONE_NEWTIME, "time"}, {CLONE_NEWCGROUP, "cgroup"},
 };
 
 static const struct bit_name attributes[] = {
-    {MOUNT_ATTR_RDONLY, "ro"},           {MOUNT_ATTR_NOSUID, "nosuid"},
-    {MOUNT_ATTR_NODEV, "nodev"},         {MOUNT_ATTR_NOEXEC, "noexec"},
-    {MOUNT_ATTR_NOATIME, "noatime"},     {MOUNT_ATTR_STRICTATIME, "strictatime"},
-    {MOUNT_ATTR_NODIRATIME, "nodiratime"}, {MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
+    {MOUNT_ATTR_RDONLY, "ro"},
+    {MOUNT_ATTR_NOSUID, "nosuid"},
+    {MOUNT_ATTR_NODEV, "nodev"},
+    {MOUNT_ATTR_NOEXEC, "noexec"},
+    {MOUNT_ATTR_NOATIME, "noatime"},
+    {MOUNT_ATTR_STRICTATIME, "strictatime"},
+    {MOUNT_ATTR_NODIRATIME, "nodiratime"},
+    {MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
 };
 
 static const struct bit_name propagations[] = {
-    {MS_PRIVATE, "private"}, {MS_SHARED, "shared"}, {MS_SLAVE, "slave"}, {MS_UNBINDABLE, "unbindable"},
+    {MS_PRIVATE, "private"},
+    {MS_SHARED, "shared"},
+    {MS_SLAVE, "slave"},
+    {MS_UNBINDABLE, "unbindable"},
 };
 
-static void bits(struct buffer *out, const char *label, uint64_t value, const struct bit_name *table,
-                 size_t count)
+static void bits(struct buffer *out, const char *label, uint64_t value,
+                 const struct bit_name *table, size_t count)
 {
     bool first = true;
     for (size_t i = 0; i < count; i++) {
@@ -165,7 +196,7 @@ static void arguments(struct buffer *out, const struct compiled *compiled, const
     case PLAN_NS_ENTER_ALL:
     case PLAN_NS_UNSHARE:
     case PLAN_FORK:
-        slot(out, op->slot0);
+        slot(out, plan_uses_slot(op->code) ? op->slot0 : PLAN_SLOT_NONE);
         bits(out, " ", op->number0, namespaces, ARRAY_SIZE(namespaces));
         if (op->text0)
             quoted(out, plan_string(plan, op->text0));
@@ -188,7 +219,8 @@ static void arguments(struct buffer *out, const struct compiled *compiled, const
                       (unsigned long long)op->number1, (unsigned long long)op->number2);
         break;
     case PLAN_SECCOMP:
-        buffer_format(out, " %u instructions flags=0x%llx", op->length, (unsigned long long)op->number0);
+        buffer_format(out, " %u instructions flags=0x%llx", op->length,
+                      (unsigned long long)op->number0);
         break;
     case PLAN_BOUNDING:
         capabilities(out, "keep", op->number0);
@@ -233,7 +265,8 @@ char *plan_dump(const struct compiled *compiled)
 {
     const struct plan *plan = &compiled->plan;
     _buffer_ struct buffer out = {0};
-    buffer_text(&out, "# The init carries this out, top to bottom; #N is an fd that one line makes and others use.\n");
+    buffer_text(&out, "# The init carries this out, top to bottom; #N is an fd that one line makes "
+                      "and others use.\n");
     buffer_text(&out, "clone");
     bits(&out, " new ", compiled->clone_flags, namespaces, ARRAY_SIZE(namespaces));
     buffer_text(&out, "\n");

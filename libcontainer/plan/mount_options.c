@@ -20,8 +20,8 @@
     ATTR(on, false, bit, 0), ATTR(off, false, 0, bit), ATTR("r" on, true, bit, 0),                 \
         ATTR("r" off, true, 0, bit)
 /* The access time is one of three; choosing one clears the others.  0 is relatime, the default. */
-#define ATIME(name, value) ATTR(name, false, value, MOUNT_ATTR__ATIME),                            \
-        ATTR("r" name, true, value, MOUNT_ATTR__ATIME)
+#define ATIME(name, value)                                                                         \
+    ATTR(name, false, value, MOUNT_ATTR__ATIME), ATTR("r" name, true, value, MOUNT_ATTR__ATIME)
 #define SUPER(name)                                                                                \
     {                                                                                              \
         name, MOUNT_OPTION_SUPER, false, 0, 0                                                      \

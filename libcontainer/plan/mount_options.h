@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 enum mount_option_kind {
-    MOUNT_OPTION_ATTR,        /* an attribute of the mount */
-    MOUNT_OPTION_SUPER,       /* a flag of the filesystem, given to it by name */
+    MOUNT_OPTION_ATTR,  /* an attribute of the mount */
+    MOUNT_OPTION_SUPER, /* a flag of the filesystem, given to it by name */
     MOUNT_OPTION_PROPAGATION,
     MOUNT_OPTION_BIND,
     MOUNT_OPTION_REMOUNT,

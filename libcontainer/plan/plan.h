@@ -5,14 +5,15 @@
  *     struct plan_header | struct plan_op[op_count] | data (strings, vectors, blobs)
  *
  * Ops are carried out in order; the first that fails ends the init with a report of its index and
- * errno.  Everything an op needs was computed before: the init parses no text and looks up no names.
+ * errno.  Everything an op needs was computed before: the init parses no text and looks up no
+ * names.
  *
- * Offsets count from the start of the plan; 0 means "none".  A string is NUL-terminated inside the data
- * area.  A vector is an 8-byte aligned array of 64-bit offsets of strings that ends in 0; the init turns
- * the offsets into pointers in place, which gives it argv and envp without allocating.
+ * Offsets count from the start of the plan; 0 means "none".  A string is NUL-terminated inside the
+ * data area.  A vector is an 8-byte aligned array of 64-bit offsets of strings that ends in 0; the
+ * init turns the offsets into pointers in place, which gives it argv and envp without allocating.
  *
- * Slots are the init's fd table: the first inherited_slots come from the library, ops fill the others.
- * This header is shared by the library and the init; it holds no code.
+ * Slots are the init's fd table: the first inherited_slots come from the library, ops fill the
+ * others. This header is shared by the library and the init; it holds no code.
  */
 #ifndef OCIKIT_PLAN_H
 #define OCIKIT_PLAN_H
@@ -26,10 +27,10 @@
 /* Slots that every plan has. */
 enum plan_slot {
     PLAN_SLOT_NONE = -1,
-    PLAN_SLOT_CONTROL = 0, /* socket to the library */
-    PLAN_SLOT_PROC = 1,    /* the host's procfs, checked to be one */
-    PLAN_SLOT_START = 2,   /* listening socket that releases the container (create only) */
-    PLAN_SLOT_JOIN = 3,    /* pidfd of the container to enter (exec only) */
+    PLAN_SLOT_CONTROL = 0,     /* socket to the library */
+    PLAN_SLOT_PROC = 1,        /* the host's procfs, checked to be one */
+    PLAN_SLOT_START = 2,       /* listening socket that releases the container (create only) */
+    PLAN_SLOT_JOIN = 3,        /* pidfd of the container to enter (exec only) */
     PLAN_SLOT_FIRST_GROUP = 4, /* cgroup.procs of each hierarchy, then slots filled by ops */
 };
 
@@ -37,84 +38,85 @@ enum plan_code {
     PLAN_END = 0,
 
     /* places of the process: control groups, namespaces */
-    PLAN_CGROUP_JOIN,   /* slot0: cgroup.procs */
-    PLAN_NS_OPEN,       /* text0: path -> slot0; number0: CLONE_NEW* that it must be */
-    PLAN_NS_ENTER,      /* slot0 (skipped when already entered); number0: CLONE_NEW* */
-    PLAN_NS_ENTER_ALL,  /* slot0: pidfd; number0: mask of CLONE_NEW* */
-    PLAN_NS_UNSHARE,    /* number0: mask */
-    PLAN_TIME_OFFSETS,  /* text0: lines for timens_offsets; enters the new time namespace */
-    PLAN_FORK,          /* number0: CLONE_NEW* of the second stage, which goes on alone */
-    PLAN_SYNC,          /* number0: enum plan_sync; tell the library and wait for its answer */
-    PLAN_NS_ROOT,       /* become user and group 0 of the new user namespace */
-    PLAN_SESSION,       /* setsid */
-    PLAN_KEYRING,       /* text0: name of a new session keyring */
+    PLAN_CGROUP_JOIN,  /* slot0: cgroup.procs */
+    PLAN_NS_OPEN,      /* text0: path -> slot0; number0: CLONE_NEW* that it must be */
+    PLAN_NS_ENTER,     /* slot0 (skipped when already entered); number0: CLONE_NEW* */
+    PLAN_NS_ENTER_ALL, /* slot0: pidfd; number0: mask of CLONE_NEW* */
+    PLAN_NS_UNSHARE,   /* number0: mask */
+    PLAN_TIME_OFFSETS, /* text0: lines for timens_offsets; enters the new time namespace */
+    PLAN_FORK,         /* number0: CLONE_NEW* of the second stage, which goes on alone */
+    PLAN_SYNC,         /* number0: enum plan_sync; tell the library and wait for its answer */
+    PLAN_NS_ROOT,      /* become user and group 0 of the new user namespace */
+    PLAN_SESSION,      /* setsid */
+    PLAN_KEYRING,      /* text0: name of a new session keyring */
 
     /* the root filesystem */
-    PLAN_PRIVATE,       /* make every mount of the new mount namespace private */
-    PLAN_TREE_OPEN,     /* text0: path -> slot0: a detached copy of the mount; PLAN_RECURSIVE */
-    PLAN_ROOT_ATTACH,   /* slot0: tree that becomes the root, with number0 as its propagation; stays open
-                           for PLAN_ATTACH and others */
-    PLAN_FS_MAKE,       /* text0: type, text1: vector of options, number0: MOUNT_ATTR_* -> slot0;
-                           text2: where it will go, for messages */
-    PLAN_MOUNT_ATTR,    /* slot0, or what is mounted at text0 in the root; number0: set, number1: clear,
-                           number2: propagation; PLAN_RECURSIVE */
-    PLAN_ATTACH,        /* slot0 at text0 in the root; PLAN_REAL_DIR */
-    PLAN_MKDIR,         /* text0 in the root; number0: mode */
-    PLAN_SYMLINK,       /* text0: target, text1: link in the root; PLAN_OPTIONAL: kept if it exists */
-    PLAN_MKNOD,         /* text0 in the root; number0: mode with type, number1: dev, number2: gid<<32|uid;
-                           slot0: tree of the host's node to bind instead, or none */
-    PLAN_MASK,          /* text0 in the root; skipped when missing */
-    PLAN_READONLY,      /* text0 in the root; skipped when missing */
-    PLAN_ROOT_READONLY, /* the root mount itself */
-    PLAN_ROOT_PIVOT,    /* enter the root and drop the old one */
-    PLAN_ROOT_MOVE,     /* the same by moving the mount and chroot */
-    PLAN_ROOT_CHROOT,   /* text0: directory; chroot without a mount namespace of one's own */
+    PLAN_PRIVATE,     /* make every mount of the new mount namespace private */
+    PLAN_TREE_OPEN,   /* text0: path -> slot0: a detached copy of the mount; PLAN_RECURSIVE */
+    PLAN_ROOT_ATTACH, /* slot0: tree that becomes the root, with number0 as its propagation; stays
+                         open for PLAN_ATTACH and others */
+    PLAN_FS_MAKE,     /* text0: type, text1: vector of options, number0: MOUNT_ATTR_* -> slot0;
+                         text2: where it will go, for messages */
+    PLAN_MOUNT_ATTR,  /* slot0, or what is mounted at text0 in the root; number0: set, number1:
+                         clear,  number2: propagation; PLAN_RECURSIVE */
+    PLAN_ATTACH,      /* slot0 at text0 in the root; PLAN_REAL_DIR */
+    PLAN_MKDIR,       /* text0 in the root; number0: mode */
+    PLAN_SYMLINK,     /* text0: target, text1: link in the root; PLAN_OPTIONAL: kept if it exists */
+    PLAN_MKNOD, /* text0 in the root; number0: mode with type, number1: dev, number2: gid<<32|uid;
+                   slot0: tree of the host's node to bind instead, or none */
+    PLAN_MASK,  /* text0 in the root; skipped when missing */
+    PLAN_READONLY,       /* text0 in the root; skipped when missing */
+    PLAN_ROOT_READONLY,  /* the root mount itself */
+    PLAN_ROOT_PIVOT,     /* enter the root and drop the old one */
+    PLAN_ROOT_MOVE,      /* the same by moving the mount and chroot */
+    PLAN_ROOT_CHROOT,    /* text0: directory; chroot without a mount namespace of one's own */
     PLAN_ROOT_PROPAGATE, /* number0: propagation of the root mount */
-    PLAN_TERMINAL,      /* number0: rows, number1: columns, number2: gid<<32|uid; PLAN_CONSOLE_NODE */
+    PLAN_TERMINAL, /* number0: rows, number1: columns, number2: gid<<32|uid; PLAN_CONSOLE_NODE */
 
     /* the process */
-    PLAN_PROC_WRITE,    /* text0: path under proc, text1: value */
-    PLAN_LOOPBACK,      /* bring the new network namespace's own interface up */
-    PLAN_HOSTNAME,      /* text0 */
-    PLAN_DOMAINNAME,    /* text0 */
-    PLAN_RLIMIT,        /* number0: resource, number1: soft, number2: hard */
+    PLAN_PROC_WRITE, /* text0: path under proc, text1: value */
+    PLAN_LOOPBACK,   /* bring the new network namespace's own interface up */
+    PLAN_HOSTNAME,   /* text0 */
+    PLAN_DOMAINNAME, /* text0 */
+    PLAN_RLIMIT,     /* number0: resource, number1: soft, number2: hard */
     PLAN_NO_NEW_PRIVS,
-    PLAN_SECCOMP,       /* text0: struct sock_filter[length]; number0: SECCOMP_FILTER_FLAG_*;
-                           PLAN_LAST */
-    PLAN_BOUNDING,      /* number0: capabilities that stay */
-    PLAN_IDS,           /* number0: uid, number1: gid, text0: uint32_t[length] of groups; PLAN_KEEP_GROUPS */
-    PLAN_CAPS,          /* number0: effective, number1: permitted, number2: inheritable */
-    PLAN_AMBIENT,       /* number0 */
-    PLAN_UMASK,         /* number0 */
-    PLAN_CHDIR,         /* text0 */
-    PLAN_EXEC_FIND,     /* text0: vector of candidates; the first that can be executed is kept */
-    PLAN_HOME,          /* text0: "HOME=/" with room behind it; number0: uid to look for in passwd,
-                           number1: size of the room */
-    PLAN_HOOK,          /* text0: path, text1: argv, text2: envp, number0: timeout in ms or 0,
-                           number1, number2: state document before and after the pid */
-    PLAN_READY,         /* tell the library that everything is set up */
-    PLAN_WAIT_START,    /* wait on PLAN_SLOT_START for the release */
-    PLAN_EXEC,          /* text1: argv, text2: envp; the program found by PLAN_EXEC_FIND */
-    PLAN_EXIT,          /* report success and exit (hook runners) */
+    PLAN_SECCOMP,  /* text0: struct sock_filter[length]; number0: SECCOMP_FILTER_FLAG_*;
+                      PLAN_LAST */
+    PLAN_BOUNDING, /* number0: capabilities that stay */
+    PLAN_IDS,  /* number0: uid, number1: gid, text0: uint32_t[length] of groups; PLAN_KEEP_GROUPS */
+    PLAN_CAPS, /* number0: effective, number1: permitted, number2: inheritable */
+    PLAN_AMBIENT,    /* number0 */
+    PLAN_UMASK,      /* number0 */
+    PLAN_CHDIR,      /* text0 */
+    PLAN_EXEC_FIND,  /* text0: vector of candidates; the first that can be executed is kept */
+    PLAN_HOME,       /* text0: "HOME=/" with room behind it; number0: uid to look for in passwd,
+                        number1: size of the room */
+    PLAN_HOOK,       /* text0: path, text1: argv, text2: envp, number0: timeout in ms or 0,
+                        number1, number2: state document before and after the pid */
+    PLAN_READY,      /* tell the library that everything is set up */
+    PLAN_WAIT_START, /* wait on PLAN_SLOT_START for the release */
+    PLAN_EXEC,       /* text1: argv, text2: envp; the program found by PLAN_EXEC_FIND */
+    PLAN_EXIT,       /* report success and exit (hook runners) */
 
     PLAN_CODE_COUNT,
 };
 
 enum plan_flag {
     PLAN_RECURSIVE = 1,
-    PLAN_REAL_DIR = 2,      /* the target may not be reached through a symbolic link */
+    PLAN_REAL_DIR = 2, /* the target may not be reached through a symbolic link */
     PLAN_OPTIONAL = 4,
-    PLAN_KEEP_GROUPS = 8,   /* setgroups is forbidden in this user namespace */
-    PLAN_CONSOLE_NODE = 16, /* bind the terminal on /dev/console */
+    PLAN_KEEP_GROUPS = 8,    /* setgroups is forbidden in this user namespace */
+    PLAN_CONSOLE_NODE = 16,  /* bind the terminal on /dev/console */
     PLAN_MAY_BE_DENIED = 32, /* EPERM leaves the slot for a second try */
     PLAN_MUST_BE_PROC = 256, /* what is attached has to be a procfs */
-    PLAN_LAST = 128,        /* nothing but exec follows, and the filter need allow nothing else */
+    PLAN_LAST = 128,         /* nothing but exec follows, and the filter need allow nothing else */
     PLAN_KEEP_SLOT = 64,     /* the slot stays open for a later op */
 };
 
 enum plan_sync {
-    PLAN_SYNC_MAPS = 1,   /* the library writes uid_map and gid_map */
-    PLAN_SYNC_HOOKS = 2,  /* namespaces exist, the root is not yet entered: prestart, createRuntime */
+    PLAN_SYNC_MAPS = 1, /* the library writes uid_map and gid_map */
+    PLAN_SYNC_HOOKS =
+        2, /* namespaces exist, the root is not yet entered: prestart, createRuntime */
 };
 
 struct plan_op {
@@ -137,19 +139,18 @@ struct plan_header {
     uint32_t slot_count;
     uint32_t inherited_slots;
     uint32_t keep_fds; /* fds 0 .. keep_fds-1 reach the program */
-
 };
 
 /* Messages on the control socket and, for the answer to a start, on the start socket. */
 enum plan_message_kind {
-    PLAN_MESSAGE_FORKED = 1, /* pid of the second stage, with its pidfd */
-    PLAN_MESSAGE_SYNC = 2,   /* number: enum plan_sync */
+    PLAN_MESSAGE_FORKED = 1,   /* pid of the second stage, with its pidfd */
+    PLAN_MESSAGE_SYNC = 2,     /* number: enum plan_sync */
     PLAN_MESSAGE_TERMINAL = 3, /* with the terminal's fd */
     PLAN_MESSAGE_READY = 4,
-    PLAN_MESSAGE_ERROR = 5,  /* op, error, number (exit status of a hook), text */
-    PLAN_MESSAGE_DONE = 6,   /* a hook runner's success */
+    PLAN_MESSAGE_ERROR = 5,   /* op, error, number (exit status of a hook), text */
+    PLAN_MESSAGE_DONE = 6,    /* a hook runner's success */
     PLAN_MESSAGE_RUNNING = 8, /* the next thing is exec: after this only an error, or the end */
-    PLAN_MESSAGE_GO = 7,     /* from the library: go on; number: pid of the container's first process */
+    PLAN_MESSAGE_GO = 7, /* from the library: go on; number: pid of the container's first process */
 };
 
 /* What went wrong in an op beyond its errno. */
@@ -158,8 +159,8 @@ enum plan_detail {
     PLAN_DETAIL_HOOK_EXIT = 1,   /* number: exit status */
     PLAN_DETAIL_HOOK_SIGNAL = 2, /* number: signal */
     PLAN_DETAIL_HOOK_TIMEOUT = 3,
-    PLAN_DETAIL_OUTSIDE = 4,     /* a path leaves the root filesystem */
-    PLAN_DETAIL_MISMATCH = 5,    /* something else is already there */
+    PLAN_DETAIL_OUTSIDE = 4,  /* a path leaves the root filesystem */
+    PLAN_DETAIL_MISMATCH = 5, /* something else is already there */
     PLAN_DETAIL_NOT_PROC = 6,
     PLAN_DETAIL_PARENT_GONE = 7,
 };
@@ -168,7 +169,7 @@ enum plan_detail {
 
 struct plan_message {
     uint32_t kind;
-    uint32_t op;   /* index in the plan; after PLAN_WAIT_START, counted from the op that follows it */
+    uint32_t op; /* index in the plan; after PLAN_WAIT_START, counted from the op that follows it */
     uint32_t code; /* of that op */
     int32_t error;
     uint32_t detail;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The check of a plan's form.  The init trusts nothing that did not pass here, so that a mistake in the
- * compiler becomes a refusal and not a wild pointer in a privileged process.
+ * The check of a plan's form.  The init trusts nothing that did not pass here, so that a mistake in
+ * the compiler becomes a refusal and not a wild pointer in a privileged process.
  */
 #include <plan/verify.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Check that a plan is well formed: every offset inside it, every string and vector ended, every slot in
- * range.  Linked into the library and the init; uses no libc.
+ * Check that a plan is well formed: every offset inside it, every string and vector ended, every
+ * slot in range.  Linked into the library and the init; uses no libc.
  */
 #ifndef OCIKIT_PLAN_VERIFY_H
 #define OCIKIT_PLAN_VERIFY_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The seccomp compiler.  libseccomp makes the program; this file translates the configuration and refuses
- * what cannot be expressed.  No filter is loaded here.
+ * The seccomp compiler.  libseccomp makes the program; this file translates the configuration and
+ * refuses what cannot be expressed.  No filter is loaded here.
  */
 #include <seccomp/filter.h>
 
@@ -35,7 +35,8 @@ static int action_value(enum oci_seccomp_action action, bool has_errno, uint32_t
 {
     uint32_t data = has_errno ? number : EPERM;
     if (has_errno && number > 4095)
-        return fail(failure, OCI_ERR_SECCOMP, "error number %u is beyond the kernel's 4095", number);
+        return fail(failure, OCI_ERR_SECCOMP, "error number %u is beyond the kernel's 4095",
+                    number);
     switch (action) {
     case OCI_SECCOMP_ACTION_KILL:
     case OCI_SECCOMP_ACTION_KILL_THREAD:
@@ -76,14 +77,17 @@ static int comparison(const struct oci_seccomp_arg *arg, struct scmp_arg_cmp *cm
                       struct failure *failure)
 {
     static const enum scmp_compare operators[] = {
-        [OCI_SECCOMP_OPERATOR_NE] = SCMP_CMP_NE, [OCI_SECCOMP_OPERATOR_LT] = SCMP_CMP_LT,
-        [OCI_SECCOMP_OPERATOR_LE] = SCMP_CMP_LE, [OCI_SECCOMP_OPERATOR_EQ] = SCMP_CMP_EQ,
-        [OCI_SECCOMP_OPERATOR_GE] = SCMP_CMP_GE, [OCI_SECCOMP_OPERATOR_GT] = SCMP_CMP_GT,
+        [OCI_SECCOMP_OPERATOR_NE] = SCMP_CMP_NE,
+        [OCI_SECCOMP_OPERATOR_LT] = SCMP_CMP_LT,
+        [OCI_SECCOMP_OPERATOR_LE] = SCMP_CMP_LE,
+        [OCI_SECCOMP_OPERATOR_EQ] = SCMP_CMP_EQ,
+        [OCI_SECCOMP_OPERATOR_GE] = SCMP_CMP_GE,
+        [OCI_SECCOMP_OPERATOR_GT] = SCMP_CMP_GT,
         [OCI_SECCOMP_OPERATOR_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
     };
     if (arg->index > 5)
-        return fail(failure, OCI_ERR_SECCOMP, "argument index %u: a system call has arguments 0 to 5",
-                    arg->index);
+        return fail(failure, OCI_ERR_SECCOMP,
+                    "argument index %u: a system call has arguments 0 to 5", arg->index);
     if (arg->op <= 0 || (size_t)arg->op >= ARRAY_SIZE(operators))
         return fail(failure, OCI_ERR_INVALID_ARGUMENT, "the operator is missing");
     /* For a masked comparison value is the mask and valueTwo what remains under it. */
@@ -91,8 +95,8 @@ static int comparison(const struct oci_seccomp_arg *arg, struct scmp_arg_cmp *cm
     return 0;
 }
 
-/* Two comparisons of one argument are two ways to match, not one that needs both: each gets a rule of its
- * own, as other runtimes do. */
+/* Two comparisons of one argument are two ways to match, not one that needs both: each gets a rule
+ * of its own, as other runtimes do. */
 static bool repeats_argument(const struct oci_seccomp_syscall *rule)
 {
     unsigned seen = 0;
@@ -111,7 +115,8 @@ static int add_call(scmp_filter_ctx context, const char *name, uint32_t action,
     int number = seccomp_syscall_resolve_name(name);
     if (number == __NR_SCMP_ERROR) {
         /* Profiles name calls of other architectures and newer kernels. */
-        log_message(log, CONTAINER_LOG_DEBUG, "seccomp: system call \"%s\" is not known; ignored", name);
+        log_message(log, CONTAINER_LOG_DEBUG, "seccomp: system call \"%s\" is not known; ignored",
+                    name);
         return 0;
     }
     int r = 0;
@@ -124,8 +129,8 @@ static int add_call(scmp_filter_ctx context, const char *name, uint32_t action,
     if (r == -ENOMEM)
         return fail_memory(failure);
     if (r < 0)
-        return fail_errno(failure, OCI_ERR_SECCOMP, -r, "the rule for system call \"%s\" cannot be added",
-                          name);
+        return fail_errno(failure, OCI_ERR_SECCOMP, -r,
+                          "the rule for system call \"%s\" cannot be added", name);
     return 0;
 }
 
@@ -148,7 +153,8 @@ static int add_rule(scmp_filter_ctx context, const struct oci_seccomp *config, s
     if (rule->args_count > 6 && !separate)
         r = fail(failure, OCI_ERR_SECCOMP, "more than six argument conditions");
     for (size_t i = 0; r == 0 && i < rule->names_count; i++)
-        r = add_call(context, rule->names[i], action, cmps, rule->args_count, separate, log, failure);
+        r = add_call(context, rule->names[i], action, cmps, rule->args_count, separate, log,
+                     failure);
     return r;
 }
 
@@ -167,7 +173,8 @@ static int add_architectures(scmp_filter_ctx context, const struct oci_seccomp *
         int r = arch ? seccomp_arch_add(context, arch) : -EINVAL;
         if (r < 0 && r != -EEXIST) {
             fail_at(failure, "/linux/seccomp/architectures/%zu", i);
-            return fail_errno(failure, OCI_ERR_SECCOMP, -r, "architecture %s cannot be filtered here",
+            return fail_errno(failure, OCI_ERR_SECCOMP, -r,
+                              "architecture %s cannot be filtered here",
                               oci_seccomp_arch_text(config->architectures[i]));
         }
     }
@@ -187,8 +194,8 @@ static int export_program(scmp_filter_ctx context, struct filter *filter, struct
         return fail_errno(failure, OCI_ERR_IO, errno, "the seccomp filter's size");
     size_t size = (size_t)st.st_size, count = size / sizeof(struct sock_filter);
     if (count > BPF_MAXINSNS)
-        return fail(failure, OCI_ERR_SECCOMP, "the filter has %zu instructions; the kernel takes %d", count,
-                    BPF_MAXINSNS);
+        return fail(failure, OCI_ERR_SECCOMP,
+                    "the filter has %zu instructions; the kernel takes %d", count, BPF_MAXINSNS);
     _free_ void *code = malloc(size + 1);
     if (code == NULL)
         return fail_memory(failure);
@@ -207,8 +214,8 @@ static uint64_t filter_flags(const struct oci_seccomp *config)
         [OCI_SECCOMP_FLAG_SPEC_ALLOW] = SECCOMP_FILTER_FLAG_SPEC_ALLOW,
         [OCI_SECCOMP_FLAG_WAIT_KILLABLE_RECV] = SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
     };
-    /* Absent is not empty: without a word the speculation mitigations stay off, which is what engines
-     * have come to rely on. */
+    /* Absent is not empty: without a word the speculation mitigations stay off, which is what
+     * engines have come to rely on. */
     if (config->flags == NULL)
         return SECCOMP_FILTER_FLAG_SPEC_ALLOW;
     uint64_t flags = 0;

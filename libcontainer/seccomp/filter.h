@@ -11,8 +11,8 @@
 #include <base/log.h>
 
 struct filter {
-    void *code;   /* struct sock_filter[count], to be freed */
-    size_t count; /* 0: everything is allowed, no filter needed */
+    void *code;     /* struct sock_filter[count], to be freed */
+    size_t count;   /* 0: everything is allowed, no filter needed */
     uint64_t flags; /* SECCOMP_FILTER_FLAG_* */
 };
 

@@ -17,15 +17,19 @@
 
 int store_check_id(const char *id, struct failure *failure)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-.";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-.";
     size_t length = id ? strlen(id) : 0;
     if (length == 0)
         return fail(failure, OCI_ERR_INVALID_ID, "the container id is empty");
     if (length > MAX_ID)
-        return fail(failure, OCI_ERR_INVALID_ID, "the container id is longer than %d characters", MAX_ID);
+        return fail(failure, OCI_ERR_INVALID_ID, "the container id is longer than %d characters",
+                    MAX_ID);
     if (strspn(id, letters) != length || id[0] == '.' || id[0] == '-')
-        return fail(failure, OCI_ERR_INVALID_ID,
-                    "container id \"%.64s\" is not of letters, digits and _+-. with no . or - in front", id);
+        return fail(
+            failure, OCI_ERR_INVALID_ID,
+            "container id \"%.64s\" is not of letters, digits and _+-. with no . or - in front",
+            id);
     return 0;
 }
 
@@ -40,8 +44,8 @@ static int make_directories(const char *path, struct failure *failure)
         if (length == 0)
             break;
         if (length >= sizeof(name))
-            return fail(failure, OCI_ERR_INVALID_ARGUMENT, "a component of state directory %s is too long",
-                        path);
+            return fail(failure, OCI_ERR_INVALID_ARGUMENT,
+                        "a component of state directory %s is too long", path);
         memcpy(name, p, length);
         name[length] = 0;
         p += length;
@@ -77,8 +81,8 @@ static bool removed(int dir)
     return fstat(dir, &st) < 0 || st.st_nlink == 0;
 }
 
-/* A folder that exists belongs to a container, to a create at work (which holds the lock), or to a create
- * that was killed: then the lock is free and the record is missing or says "creating". */
+/* A folder that exists belongs to a container, to a create at work (which holds the lock), or to a
+ * create that was killed: then the lock is free and the record is missing or says "creating". */
 static int examine(int root, const char *id, int *dir, struct failure *failure)
 {
     _close_ int fd = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -106,7 +110,8 @@ int store_claim(int root, const char *id, int *dir, struct failure *failure)
         _close_ int fd = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0 && errno != ENOENT)
             return fail_errno(failure, OCI_ERR_IO, errno, "open the state directory of \"%s\"", id);
-        /* Between making and locking it, another create may have taken the folder for a left-over. */
+        /* Between making and locking it, another create may have taken the folder for a left-over.
+         */
         if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && !removed(fd)) {
             *dir = take_fd(&fd);
             return 0;
@@ -132,7 +137,8 @@ int store_lock(int dir, const char *id, int timeout_ms, struct failure *failure)
         if (errno != EWOULDBLOCK && errno != EINTR)
             return fail_errno(failure, OCI_ERR_IO, errno, "lock container \"%s\"", id);
         if (waited >= timeout_ms)
-            return fail(failure, OCI_ERR_BUSY, "container \"%s\" is in use by another operation", id);
+            return fail(failure, OCI_ERR_BUSY, "container \"%s\" is in use by another operation",
+                        id);
         poll(NULL, 0, nap);
         waited += nap;
         nap = nap < 16 ? nap * 2 : nap;
@@ -150,12 +156,14 @@ void store_unlock(int dir)
 
 int store_remove(int root, const char *id, int dir, struct failure *failure)
 {
-    /* record.json goes last: as long as it is there, a removal that was cut short can be repeated. */
-    static const char *const files[] = {STORE_START, STORE_CONFIG, "config.json.new", "record.json.new",
-                                        "record.json"};
+    /* record.json goes last: as long as it is there, a removal that was cut short can be repeated.
+     */
+    static const char *const files[] = {STORE_START, STORE_CONFIG, "config.json.new",
+                                        "record.json.new", "record.json"};
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
         if (unlinkat(dir, files[i], 0) < 0 && errno != ENOENT)
-            return fail_errno(failure, OCI_ERR_IO, errno, "remove %s of container \"%s\"", files[i], id);
+            return fail_errno(failure, OCI_ERR_IO, errno, "remove %s of container \"%s\"", files[i],
+                              id);
     }
     if (unlinkat(root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
         return fail_errno(failure, OCI_ERR_IO, errno, "remove the state directory of \"%s\"", id);

@@ -23,18 +23,20 @@
 /* Is this a name that a container may have? */
 int store_check_id(const char *id, struct failure *failure);
 
-/* Open the state directory; make: create it with its parents (0700).  Returns an fd; OCI_ERR_NOT_FOUND
- * where it does not exist. */
+/* Open the state directory; make: create it with its parents (0700).  Returns an fd;
+ * OCI_ERR_NOT_FOUND where it does not exist. */
 int store_open_root(const char *root, bool make, struct failure *failure);
 
-/* Make the folder of a new container and lock it.  OCI_ERR_EXISTS; 1 when a folder was there that a killed
- * create left behind: *dir is locked and is to be cleaned up by the caller, who then tries again. */
+/* Make the folder of a new container and lock it.  OCI_ERR_EXISTS; 1 when a folder was there that a
+ * killed create left behind: *dir is locked and is to be cleaned up by the caller, who then tries
+ * again. */
 int store_claim(int root, const char *id, int *dir, struct failure *failure);
 
 /* Open an existing folder.  OCI_ERR_NOT_FOUND. */
 int store_open(int root, const char *id, int *dir, struct failure *failure);
 
-/* Lock it, waiting up to timeout_ms.  OCI_ERR_BUSY, or OCI_ERR_NOT_FOUND when it was removed meanwhile. */
+/* Lock it, waiting up to timeout_ms.  OCI_ERR_BUSY, or OCI_ERR_NOT_FOUND when it was removed
+ * meanwhile. */
 int store_lock(int dir, const char *id, int timeout_ms, struct failure *failure);
 void store_unlock(int dir);
 

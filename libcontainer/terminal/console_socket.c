@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Handing a terminal to whoever listens on a console socket: one message with one byte and one fd, as
- * engines expect it.
+ * Handing a terminal to whoever listens on a console socket: one message with one byte and one fd,
+ * as engines expect it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +15,8 @@
 
 #define CONNECT_TIMEOUT_MS 5000
 
-/* A socket's address holds 107 bytes, paths of engines are often longer: the last component is named in
- * its directory's fd. */
+/* A socket's address holds 107 bytes, paths of engines are often longer: the last component is
+ * named in its directory's fd. */
 static int address_of(const char *path, int *dir, struct sockaddr_un *address)
 {
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -32,7 +32,8 @@ static int address_of(const char *path, int *dir, struct sockaddr_un *address)
     }
     if (*dir < 0)
         return -errno;
-    int n = snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s", *dir, name);
+    int n =
+        snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s", *dir, name);
     return n < (int)sizeof(address->sun_path) ? 0 : -ENAMETOOLONG;
 }
 
@@ -47,7 +48,8 @@ static int connect_to(const char *path)
     if (fd < 0)
         return -errno;
     /* EAGAIN: its backlog is full. */
-    for (int waited = 0; connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0; waited += 50) {
+    for (int waited = 0; connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0;
+         waited += 50) {
         if ((errno != EAGAIN && errno != EINTR) || waited >= CONNECT_TIMEOUT_MS)
             return -errno;
         poll(NULL, 0, 50);
@@ -76,7 +78,7 @@ int console_send(const char *path, int terminal, struct failure *failure)
         .msg_controllen = sizeof(control.room),
     };
     if (RETRY(sendmsg(fd, &header, MSG_NOSIGNAL)) != 1)
-        return fail_errno(failure, OCI_ERR_TERMINAL, errno, "send the terminal to console socket %s",
-                          path);
+        return fail_errno(failure, OCI_ERR_TERMINAL, errno,
+                          "send the terminal to console socket %s", path);
     return 0;
 }

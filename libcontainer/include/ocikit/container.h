@@ -2,22 +2,23 @@
 /*
  * Create, start, enter and remove OCI containers from inside any process.
  *
- * The contract with the calling process: no function here changes its working directory, umask, signal
- * mask or dispositions, resource limits, environment, subreaper flag or keyring; prints; exits; forks
- * it; or waits for children it did not make itself.  Every fd is close-on-exec.  A container's first
- * process is a child of the caller, so its end raises SIGCHLD; a handler that reaps with waitpid(-1) may
- * take its status (OCI_ERR_STATUS_LOST, where the kernel is older than 6.15).
+ * The contract with the calling process: no function here changes its working directory, umask,
+ * signal mask or dispositions, resource limits, environment, subreaper flag or keyring; prints;
+ * exits; forks it; or waits for children it did not make itself.  Every fd is close-on-exec.  A
+ * container's first process is a child of the caller, so its end raises SIGCHLD; a handler that
+ * reaps with waitpid(-1) may take its status (OCI_ERR_STATUS_LOST, where the kernel is older
+ * than 6.15).
  *
- * Results: 0 (or a count) on success, a negative enum oci_code on failure.  The last argument of nearly
- * every function receives an error object on failure; it may be NULL, and is left alone on success.
- * Outputs are written only on success.
+ * Results: 0 (or a count) on success, a negative enum oci_code on failure.  The last argument of
+ * nearly every function receives an error object on failure; it may be NULL, and is left alone on
+ * success. Outputs are written only on success.
  *
  * Options: every struct begins with its own size.  A library that is older than the caller's header
  * refuses members it does not know, unless they are 0, with OCI_ERR_UNSUPPORTED.
  *
- * Threads: a context may be shared by all threads.  A container or process handle is used by one thread
- * at a time; different handles, also of the same container, may be used at once: operations on one
- * container exclude each other by a lock in its state directory, also between processes.
+ * Threads: a context may be shared by all threads.  A container or process handle is used by one
+ * thread at a time; different handles, also of the same container, may be used at once: operations
+ * on one container exclude each other by a lock in its state directory, also between processes.
  *
  * All functions: since 0.1.
  */
@@ -38,21 +39,32 @@ typedef struct container container;
 typedef struct container_process container_process;
 typedef struct container_error container_error;
 
-/* ---- errors ------------------------------------------------------------------------------------ */
+/* ---- errors ------------------------------------------------------------------------------------
+ */
 
-/* An error object answers these; each accepts NULL.  Strings belong to the error; "" where unknown. */
-OCI_API int container_error_code(const container_error *error);          /* enum oci_code, negative */
-OCI_API int container_error_errno(const container_error *error);         /* errno value, or 0 */
-OCI_API const char *container_error_message(const container_error *error); /* the whole text, one line */
-OCI_API const char *container_error_operation(const container_error *error); /* "create", "start", ... */
-OCI_API const char *container_error_id(const container_error *error);      /* the container's id */
-OCI_API const char *container_error_pointer(const container_error *error); /* "/mounts/3" in config.json */
-OCI_API const char *container_error_file(const container_error *error);    /* the document with that pointer */
-OCI_API size_t container_error_line(const container_error *error);         /* from 1, or 0 */
-OCI_API size_t container_error_column(const container_error *error);       /* from 1, or 0 */
+/* An error object answers these; each accepts NULL.  Strings belong to the error; "" where unknown.
+ *
+ *   code       enum oci_code, negative
+ *   errno      the errno value behind it, or 0
+ *   message    the whole text, one line: file, line and column, pointer, what is wrong
+ *   operation  "create", "start", ...
+ *   id         the container's
+ *   pointer    the place in the document, such as "/mounts/3"
+ *   file       the document that the pointer is of
+ *   line, column  of that place, from 1; 0 where unknown */
+OCI_API int container_error_code(const container_error *error);
+OCI_API int container_error_errno(const container_error *error);
+OCI_API const char *container_error_message(const container_error *error);
+OCI_API const char *container_error_operation(const container_error *error);
+OCI_API const char *container_error_id(const container_error *error);
+OCI_API const char *container_error_pointer(const container_error *error);
+OCI_API const char *container_error_file(const container_error *error);
+OCI_API size_t container_error_line(const container_error *error);
+OCI_API size_t container_error_column(const container_error *error);
 OCI_API void container_error_free(container_error *error);
 
-/* ---- context ----------------------------------------------------------------------------------- */
+/* ---- context -----------------------------------------------------------------------------------
+ */
 
 enum container_log_level {
     CONTAINER_LOG_WARNING = 1, /* something in the configuration had no effect */
@@ -82,7 +94,8 @@ OCI_API int container_context_new(const struct container_context_options *option
 /* Free it after all its containers are closed.  NULL is allowed. */
 OCI_API void container_context_free(container_context *context);
 
-/* ---- create and start -------------------------------------------------------------------------- */
+/* ---- create and start --------------------------------------------------------------------------
+ */
 
 enum container_create_flags {
     CONTAINER_NO_NEW_KEYRING = 1, /* stay in the caller's session keyring */
@@ -91,11 +104,11 @@ enum container_create_flags {
 
 struct container_create_options {
     size_t size;
-    const char *bundle;         /* directory with config.json; relative to the working directory */
-    const char *config;         /* JSON text to use in place of the bundle's config.json, or NULL */
-    size_t config_length;       /* its length in bytes */
-    int stdio[3];               /* the process's fds 0, 1, 2; -1: inherit the caller's */
-    const int *preserve_fds;    /* the caller's fds that become 3, 4, ... in the process */
+    const char *bundle;      /* directory with config.json; relative to the working directory */
+    const char *config;      /* JSON text to use in place of the bundle's config.json, or NULL */
+    size_t config_length;    /* its length in bytes */
+    int stdio[3];            /* the process's fds 0, 1, 2; -1: inherit the caller's */
+    const int *preserve_fds; /* the caller's fds that become 3, 4, ... in the process */
     size_t preserve_fds_count;
     const char *console_socket; /* unix socket that is sent the terminal's fd, or NULL */
     const int *cancel_fd;       /* when this fd becomes readable the call gives up; NULL: never */
@@ -104,7 +117,8 @@ struct container_create_options {
 
 #define CONTAINER_CREATE_OPTIONS_INIT                                                              \
     {                                                                                              \
-        sizeof(struct container_create_options), NULL, NULL, 0, {-1, -1, -1}, NULL, 0, NULL, NULL, 0 \
+        sizeof(struct container_create_options), NULL, NULL, 0, {-1, -1, -1}, NULL, 0, NULL, NULL, \
+            0                                                                                      \
     }
 
 /* Create a container: everything is set up and its first process waits to run the program.
@@ -113,21 +127,22 @@ struct container_create_options {
  *   options  bundle is required; when config is given, bundle is only the base for relative paths
  *   result   the handle (close with container_close); may be NULL
  *
- * On failure nothing is left behind.  Codes: all of those for documents (OCI_ERR_SYNTAX ...) and for
- * configurations (OCI_ERR_BUNDLE ... OCI_ERR_EXEC_NOT_EXECUTABLE), OCI_ERR_INVALID_ID, OCI_ERR_EXISTS,
- * OCI_ERR_BUSY, OCI_ERR_INIT_DIED, OCI_ERR_UNSUPPORTED, OCI_ERR_PERMISSION, OCI_ERR_IO,
- * OCI_ERR_CANCELLED, OCI_ERR_TIMEOUT, OCI_ERR_NO_MEMORY. */
+ * On failure nothing is left behind.  Codes: all of those for documents (OCI_ERR_SYNTAX ...) and
+ * for configurations (OCI_ERR_BUNDLE ... OCI_ERR_EXEC_NOT_EXECUTABLE), OCI_ERR_INVALID_ID,
+ * OCI_ERR_EXISTS, OCI_ERR_BUSY, OCI_ERR_INIT_DIED, OCI_ERR_UNSUPPORTED, OCI_ERR_PERMISSION,
+ * OCI_ERR_IO, OCI_ERR_CANCELLED, OCI_ERR_TIMEOUT, OCI_ERR_NO_MEMORY. */
 OCI_API int container_create(container_context *context, const char *id,
                              const struct container_create_options *options, container **result,
                              container_error **error);
 
-/* Run the program of a created container.  Returns once the program has replaced the waiting process
- * (so a program that cannot be executed is an error here, not a silent exit) and the poststart hooks
- * have run.  OCI_ERR_WRONG_STATE, OCI_ERR_INIT_DIED, OCI_ERR_EXEC_NOT_FOUND,
+/* Run the program of a created container.  Returns once the program has replaced the waiting
+ * process (so a program that cannot be executed is an error here, not a silent exit) and the
+ * poststart hooks have run.  OCI_ERR_WRONG_STATE, OCI_ERR_INIT_DIED, OCI_ERR_EXEC_NOT_FOUND,
  * OCI_ERR_EXEC_NOT_EXECUTABLE, OCI_ERR_HOOK, OCI_ERR_BUSY, OCI_ERR_NOT_FOUND. */
 OCI_API int container_start(container *container, container_error **error);
 
-/* ---- looking ----------------------------------------------------------------------------------- */
+/* ---- looking -----------------------------------------------------------------------------------
+ */
 
 /* A handle on an existing container, also one that another process created.  OCI_ERR_NOT_FOUND,
  * OCI_ERR_INVALID_ID, OCI_ERR_STATE_CORRUPT. */
@@ -139,12 +154,12 @@ OCI_API void container_close(container *container);
 
 OCI_API const char *container_id(const container *container);
 
-/* The terminal of a container whose configuration asks for one and that was created through this handle
- * without a console_socket: an fd that belongs to the handle; -1 if there is none. */
+/* The terminal of a container whose configuration asks for one and that was created through this
+ * handle without a console_socket: an fd that belongs to the handle; -1 if there is none. */
 OCI_API int container_terminal_fd(const container *container);
 
-/* A pidfd of the first process: readable when it has ended.  Belongs to the handle; -1 if it had already
- * ended when the handle was made. */
+/* A pidfd of the first process: readable when it has ended.  Belongs to the handle; -1 if it had
+ * already ended when the handle was made. */
 OCI_API int container_pidfd(const container *container);
 
 enum container_status {
@@ -168,17 +183,18 @@ OCI_API const char *container_state_bundle(const container_state *state);
 OCI_API const char *container_state_rootfs(const container_state *state);
 OCI_API const char *container_state_created(const container_state *state); /* RFC 3339 */
 OCI_API uid_t container_state_owner(const container_state *state);
-/* The OCI state document with runc's additions (rootfs, created, owner): JSON text that belongs to the
- * snapshot. */
+/* The OCI state document with runc's additions (rootfs, created, owner): JSON text that belongs to
+ * the snapshot. */
 OCI_API const char *container_state_json(const container_state *state);
 
-/* The ids of all containers in the context's state directory, sorted; names[count] is NULL.  Free with
- * container_list_free. */
+/* The ids of all containers in the context's state directory, sorted; names[count] is NULL.  Free
+ * with container_list_free. */
 OCI_API int container_list(container_context *context, char ***names, size_t *count,
                            container_error **error);
 OCI_API void container_list_free(char **names);
 
-/* ---- waiting, signals, removal ----------------------------------------------------------------- */
+/* ---- waiting, signals, removal -----------------------------------------------------------------
+ */
 
 /* How a process ended. */
 struct container_exit {
@@ -186,9 +202,9 @@ struct container_exit {
     int signal; /* the signal, or 0 */
 };
 
-/* Wait until the first process has ended: at most timeout_ms milliseconds, -1 for ever, 0 not at all.
- * result may be NULL.  OCI_ERR_TIMEOUT; OCI_ERR_STATUS_LOST when it ended but its status was taken by
- * another waiter, or belongs to another parent and the kernel is older than 6.15. */
+/* Wait until the first process has ended: at most timeout_ms milliseconds, -1 for ever, 0 not at
+ * all. result may be NULL.  OCI_ERR_TIMEOUT; OCI_ERR_STATUS_LOST when it ended but its status was
+ * taken by another waiter, or belongs to another parent and the kernel is older than 6.15. */
 OCI_API int container_wait(container *container, int timeout_ms, struct container_exit *result,
                            container_error **error);
 
@@ -204,32 +220,35 @@ enum container_delete_flags {
     CONTAINER_DELETE_FORCE = 1, /* kill it first if it runs */
 };
 
-/* Remove a stopped or created container: its processes, control groups and state; then run its poststop
- * hooks (a failure there is only logged).  May be repeated.  The handle stays valid for container_close
- * and, if the process was the caller's child, for container_wait.  OCI_ERR_WRONG_STATE when it runs,
- * OCI_ERR_BUSY or OCI_ERR_CGROUP when something will not go. */
+/* Remove a stopped or created container: its processes, control groups and state; then run its
+ * poststop hooks (a failure there is only logged).  May be repeated.  The handle stays valid for
+ * container_close and, if the process was the caller's child, for container_wait.
+ * OCI_ERR_WRONG_STATE when it runs, OCI_ERR_BUSY or OCI_ERR_CGROUP when something will not go. */
 OCI_API int container_delete(container *container, unsigned flags, container_error **error);
 
-/* The same by id; also removes what a killed create left behind.  With CONTAINER_DELETE_FORCE a container
- * that does not exist is no error. */
+/* The same by id; also removes what a killed create left behind.  With CONTAINER_DELETE_FORCE a
+ * container that does not exist is no error. */
 OCI_API int container_delete_id(container_context *context, const char *id, unsigned flags,
                                 container_error **error);
 
-/* ---- more processes ---------------------------------------------------------------------------- */
+/* ---- more processes ----------------------------------------------------------------------------
+ */
 
 struct container_exec_options {
     size_t size;
-    const char *process;        /* an OCI process object as JSON; or NULL to use the members below */
+    const char *process; /* an OCI process object as JSON; or NULL to use the members below */
     size_t process_length;
-    const char *process_name;   /* what to call it in messages; default "process" */
-    const char *const *argv;    /* NULL-terminated; required without process */
-    const char *const *env;     /* "NAME=value" additions to the configuration's, NULL-terminated; or NULL */
-    const char *cwd;            /* default: the configuration's */
-    const char *user;           /* "UID" or "UID:GID", numbers; default: the configuration's */
-    const char *const *capabilities; /* additions to the bounding, effective and permitted sets; or NULL */
-    int terminal;               /* nonzero: give the process a terminal */
-    int no_new_privileges;      /* nonzero: set it, whatever the configuration says */
-    int stdio[3];               /* as for create */
+    const char *process_name; /* what to call it in messages; default "process" */
+    const char *const *argv;  /* NULL-terminated; required without process */
+    const char *const
+        *env;         /* "NAME=value" additions to the configuration's, NULL-terminated; or NULL */
+    const char *cwd;  /* default: the configuration's */
+    const char *user; /* "UID" or "UID:GID", numbers; default: the configuration's */
+    const char *const
+        *capabilities;     /* additions to the bounding, effective and permitted sets; or NULL */
+    int terminal;          /* nonzero: give the process a terminal */
+    int no_new_privileges; /* nonzero: set it, whatever the configuration says */
+    int stdio[3];          /* as for create */
     const int *preserve_fds;
     size_t preserve_fds_count;
     const char *console_socket;
@@ -242,14 +261,16 @@ struct container_exec_options {
             {-1, -1, -1}, NULL, 0, NULL, NULL                                                      \
     }
 
-/* Run one more process in a running container.  Returns once its program runs.  OCI_ERR_WRONG_STATE,
- * OCI_ERR_EXEC_NOT_FOUND, OCI_ERR_EXEC_NOT_EXECUTABLE and the codes for documents and configurations. */
+/* Run one more process in a running container.  Returns once its program runs. OCI_ERR_WRONG_STATE,
+ * OCI_ERR_EXEC_NOT_FOUND, OCI_ERR_EXEC_NOT_EXECUTABLE and the codes for documents and
+ * configurations. */
 OCI_API int container_exec(container *container, const struct container_exec_options *options,
                            container_process **result, container_error **error);
 
 OCI_API pid_t container_process_pid(const container_process *process);
-OCI_API int container_process_pidfd(const container_process *process);       /* belongs to the handle */
-OCI_API int container_process_terminal_fd(const container_process *process); /* likewise; -1: none */
+OCI_API int container_process_pidfd(const container_process *process); /* belongs to the handle */
+OCI_API int
+container_process_terminal_fd(const container_process *process); /* likewise; -1: none */
 /* As container_wait. */
 OCI_API int container_process_wait(container_process *process, int timeout_ms,
                                    struct container_exit *result, container_error **error);
@@ -257,22 +278,24 @@ OCI_API int container_process_kill(container_process *process, int signal, conta
 /* Free the handle; the process lives on. */
 OCI_API void container_process_free(container_process *process);
 
-/* ---- without a configuration ------------------------------------------------------------------- */
+/* ---- without a configuration -------------------------------------------------------------------
+ */
 
-/* The configuration that `ocikit spec` writes: safe defaults to run sh in "rootfs".  argv (may be NULL)
- * and rootfs (may be NULL) replace those parts.  *text is released with container_text_free. */
+/* The configuration that `ocikit spec` writes: safe defaults to run sh in "rootfs".  argv (may be
+ * NULL) and rootfs (may be NULL) replace those parts.  *text is released with container_text_free.
+ */
 OCI_API int container_default_config(const char *rootfs, const char *const *argv, char **text,
                                      container_error **error);
 
-/* Run argv in a root filesystem with safe defaults (own namespaces, a small set of capabilities, masked
- * paths, no new privileges, no network but loopback), wait for it and remove every trace.
+/* Run argv in a root filesystem with safe defaults (own namespaces, a small set of capabilities,
+ * masked paths, no new privileges, no network but loopback), wait for it and remove every trace.
  * stdio as in the create options; may be NULL.  id may be NULL for one that is made up. */
 OCI_API int container_run(container_context *context, const char *id, const char *rootfs,
-                          const char *const *argv, const int stdio[3], struct container_exit *result,
-                          container_error **error);
+                          const char *const *argv, const int stdio[3],
+                          struct container_exit *result, container_error **error);
 
-/* What container_create would do, step by step, as text for people; nothing is made or changed.  Needs no
- * privileges.  *text is released with container_text_free. */
+/* What container_create would do, step by step, as text for people; nothing is made or changed.
+ * Needs no privileges.  *text is released with container_text_free. */
 OCI_API int container_plan_text(container_context *context, const char *id,
                                 const struct container_create_options *options, char **text,
                                 container_error **error);

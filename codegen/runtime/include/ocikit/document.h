@@ -3,8 +3,8 @@
  * Read, check and write OCI documents as C structs.
  *
  * A document is parsed into one struct tree that lives in one arena; freeing the document frees the
- * whole tree.  Every finding about a document (not only the first) is kept in a report with its code,
- * JSON pointer, line and column.
+ * whole tree.  Every finding about a document (not only the first) is kept in a report with its
+ * code, JSON pointer, line and column.
  *
  * Threads: there is no global state.  Different documents and reports may be used from different
  * threads at once; one document or report may be read by many threads, or changed by one.
@@ -30,7 +30,8 @@ enum oci_severity {
     OCI_SEVERITY_WARNING = 2,
 };
 
-/* What to do about members that the schema does not name (the specs tell readers to ignore them). */
+/* What to do about members that the schema does not name (the specs tell readers to ignore them).
+ */
 enum oci_unknown_mode {
     OCI_UNKNOWN_KEEP = 0,   /* keep them and write them back */
     OCI_UNKNOWN_WARN = 1,   /* the same, with a warning each */
@@ -49,8 +50,8 @@ struct oci_finding {
     const char *expected;   /* "an integer from 0 to 255" */
     const char *found;      /* "the string \"12\"" */
     const char *suggestion; /* "readonly", for a misspelt member or value */
-    const char *text;       /* what is wrong, in words made of the above; lower case, no full stop */
-    const char *message;    /* the whole line: name, line and column, pointer, text */
+    const char *text;    /* what is wrong, in words made of the above; lower case, no full stop */
+    const char *message; /* the whole line: name, line and column, pointer, text */
 };
 
 /* How to parse.  Set size (or use the initialiser); members left 0 take their default. */
@@ -97,17 +98,17 @@ OCI_API int oci_parse(const oci_type *type, const char *text, size_t length,
 OCI_API int oci_parse_fd(const oci_type *type, int fd, const struct oci_parse_options *options,
                          oci_document **document, oci_report **report);
 
-/* The same for a file: path is taken relative to dirfd (AT_FDCWD for the working directory).  Only a
- * regular file is read; a FIFO or device is OCI_ERR_IO.  Since 0.1. */
+/* The same for a file: path is taken relative to dirfd (AT_FDCWD for the working directory).  Only
+ * a regular file is read; a FIFO or device is OCI_ERR_IO.  Since 0.1. */
 OCI_API int oci_parse_file(const oci_type *type, int dirfd, const char *path,
                            const struct oci_parse_options *options, oci_document **document,
                            oci_report **report);
 
-/* Read a whole regular file (or, by fd, a pipe) within max_bytes (0: 16 MiB) into *text, NUL-terminated,
- * to be released with oci_free.  Returns 0, OCI_ERR_IO with *sys_errno set (may be NULL),
- * OCI_ERR_TOO_LARGE or OCI_ERR_NO_MEMORY.  Since 0.1. */
-OCI_API int oci_read_file(int dirfd, const char *path, size_t max_bytes, char **text, size_t *length,
-                          int *sys_errno);
+/* Read a whole regular file (or, by fd, a pipe) within max_bytes (0: 16 MiB) into *text,
+ * NUL-terminated, to be released with oci_free.  Returns 0, OCI_ERR_IO with *sys_errno set (may be
+ * NULL), OCI_ERR_TOO_LARGE or OCI_ERR_NO_MEMORY.  Since 0.1. */
+OCI_API int oci_read_file(int dirfd, const char *path, size_t max_bytes, char **text,
+                          size_t *length, int *sys_errno);
 OCI_API int oci_read_fd(int fd, size_t max_bytes, char **text, size_t *length, int *sys_errno);
 
 /* The struct of the document, which is of its type; NULL if document is NULL or not of this type.
@@ -124,8 +125,8 @@ OCI_API void oci_document_free(oci_document *document);
  *   text    receives a NUL-terminated string, to be released with oci_free
  *   length  may be NULL; receives its length without the NUL
  *
- * Returns 0, OCI_ERR_INVALID_ARGUMENT (an enum out of range, a NULL where a value must be, text that is
- * not UTF-8) or OCI_ERR_NO_MEMORY.  Any thread.  Since 0.1. */
+ * Returns 0, OCI_ERR_INVALID_ARGUMENT (an enum out of range, a NULL where a value must be, text
+ * that is not UTF-8) or OCI_ERR_NO_MEMORY.  Any thread.  Since 0.1. */
 OCI_API int oci_write(const oci_type *type, const void *value, unsigned flags, char **text,
                       size_t *length);
 
@@ -142,8 +143,9 @@ OCI_API size_t oci_report_total(const oci_report *report);
 OCI_API const struct oci_finding *oci_report_first_error(const oci_report *report);
 OCI_API void oci_report_free(oci_report *report);
 
-/* Find where in a JSON text the value at a JSON pointer begins.  Returns 0, or OCI_ERR_NOT_FOUND where
- * the text has no such value (or is not JSON); then line and column are untouched.  Since 0.1. */
+/* Find where in a JSON text the value at a JSON pointer begins.  Returns 0, or OCI_ERR_NOT_FOUND
+ * where the text has no such value (or is not JSON); then line and column are untouched.  Since
+ * 0.1. */
 OCI_API int oci_locate(const char *text, size_t length, const char *pointer, size_t *line,
                        size_t *column);
 

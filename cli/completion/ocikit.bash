@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Completion of the command `ocikit` for bash.  Asks the command itself for options and container ids, so
+# that it cannot fall behind.
+
+_ocikit_options() {
+    "$1" "${@:2}" --help 2>/dev/null | sed -n 's/^  \(-., \|    \)\(--[a-z-]*\).*/\2/p'
+}
+
+_ocikit_commands() {
+    "$1" help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+}
+
+# Sets root (the options that choose a state directory) and command from the words before the cursor.
+_ocikit_context() {
+    local i word
+    root=() command=
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        case $word in
+        --root | -root)
+            # "=" is a word of its own in COMP_WORDS.
+            [[ ${COMP_WORDS[i + 1]} == '=' ]] && ((i++))
+            root=(--root "${COMP_WORDS[++i]}")
+            ;;
+        --log | --log-format | --rootless)
+            [[ ${COMP_WORDS[i + 1]} == '=' ]] && ((i++))
+            ((i++))
+            ;;
+        -*) ;;
+        *)
+            command=$word
+            return
+            ;;
+        esac
+    done
+}
+
+_ocikit() {
+    local program=${COMP_WORDS[0]} current=${COMP_WORDS[COMP_CWORD]}
+    local previous=${COMP_WORDS[COMP_CWORD - 1]} command
+    local -a root
+    _ocikit_context
+    COMPREPLY=()
+    case $previous in
+    --bundle | -b | --cwd | --root)
+        mapfile -t COMPREPLY < <(compgen -d -- "$current")
+        return
+        ;;
+    --pid-file | --console-socket | --process | -p | --log)
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    --log-format)
+        mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$current")
+        return
+        ;;
+    --type)
+        mapfile -t COMPREPLY < <(compgen -W 'runtime-config runtime-state runtime-features' \
+            -- "$current")
+        return
+        ;;
+    esac
+    if [[ -z $command && $current != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_ocikit_commands "$program")" -- "$current")
+    elif [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(
+            compgen -W "$(_ocikit_options "$program" ${command:+"$command"})" -- "$current")
+    else
+        case $command in
+        start | state | kill | delete | exec)
+            mapfile -t COMPREPLY < <(
+                compgen -W "$("$program" "${root[@]}" list --quiet 2>/dev/null)" -- "$current")
+            ;;
+        validate)
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            ;;
+        help)
+            mapfile -t COMPREPLY < <(compgen -W "$(_ocikit_commands "$program")" -- "$current")
+            ;;
+        esac
+    fi
+}
+
+complete -o filenames -F _ocikit ocikit

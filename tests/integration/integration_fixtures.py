@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the integration tests: the runtime under test, root filesystem, bundles.
+
+The runtime is OCIKIT_RUNTIME (default: build/cli/ocikit).  Tests of what only ocikit does are marked
+ocikit; with another runtime they are skipped, the others validate themselves against it.
+"""
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import bundles
+import hostview
+import runtime
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def runtime_path():
+    chosen = os.environ.get("OCIKIT_RUNTIME", str(REPOSITORY / "build/cli/ocikit"))
+    found = shutil.which(chosen)
+    return os.path.abspath(found) if found else None
+
+
+def is_ocikit():
+    return os.path.basename(runtime_path() or "ocikit").startswith("ocikit")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "ocikit: what only ocikit does")
+
+
+def pytest_collection_modifyitems(items):
+    if is_ocikit():
+        return
+    skip = pytest.mark.skip(reason=f"ocikit only; OCIKIT_RUNTIME is {runtime_path()}")
+    for item in items:
+        if item.get_closest_marker("ocikit"):
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def host():
+    if os.geteuid() != 0:
+        pytest.exit("the integration tests need root: run them with sudo", returncode=2)
+    if not runtime_path():
+        pytest.exit("no runtime to test: build it or set OCIKIT_RUNTIME", returncode=2)
+    os.umask(0o022)
+    hostview.settle_in()
+
+
+@pytest.fixture(scope="session")
+def rootfs(host, tmp_path_factory):
+    root = tmp_path_factory.mktemp("rootfs") / "tree"
+    root.mkdir()
+    bundles.make_rootfs(root)
+    for directory in (root.parent, root.parent.parent, root.parent.parent.parent):
+        directory.chmod(0o755)
+    return root
+
+
+@pytest.fixture(scope="session")
+def default_config(host, tmp_path_factory):
+    """What the runtime writes as the default, as a dictionary; copy before changing."""
+
+    directory = tmp_path_factory.mktemp("spec")
+    subprocess.run([runtime_path(), "spec", "-b", str(directory)], check=True, timeout=20)
+    return json.loads((directory / "config.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def rt(host, tmp_path):
+    for directory in (tmp_path, tmp_path.parent):
+        directory.chmod(0o755)
+    snapshot = hostview.Snapshot(runtime.new_token())
+    subject = runtime.Runtime(runtime_path(), tmp_path / "state", snapshot)
+    yield subject
+    subject.finish()
+
+
+@pytest.fixture
+def make_bundle(rt, rootfs, default_config, tmp_path):
+    """A factory: make_bundle() is a new bundle each time."""
+    made = []
+
+    def make():
+        bundle = bundles.Bundle(tmp_path / f"bundle{len(made)}",
+                                bundles.base_config(default_config), rootfs)
+        made.append(bundle)
+        return bundle
+
+    return make
+
+
+@pytest.fixture
+def bundle(make_bundle):
+    return make_bundle()
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """A folder of the host's that no container may change; checked at the end."""
+    directory = tmp_path / "outside"
+    directory.mkdir()
+    (directory / "marker").write_text("untouched\n", encoding="utf-8")
+    (directory / "ptmx").write_text("untouched\n", encoding="utf-8")
+    yield directory
+    names = sorted(entry.name for entry in directory.iterdir())
+    assert names == ["marker", "ptmx"], f"the host's folder changed: {names}"
+    for name in names:
+        assert (directory / name).read_text(encoding="utf-8") == "untouched\n"
+        assert not (directory / name).is_symlink()

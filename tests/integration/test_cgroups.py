@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""linux.cgroupsPath and linux.resources on the host's hierarchies, and on cgroup v2 alone."""
+import os
+from pathlib import Path
+
+import pytest
+
+import hostview
+
+CGROUPS = Path(hostview.CGROUPS)
+pytestmark = pytest.mark.skipif(not (CGROUPS / "pids/tasks").exists(),
+                                reason="the host has no cgroup v1 hierarchies")
+V2_VIEW = ["unshare", "-m", "sh", "-c",
+           'umount -R /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup; exec "$@"', "x"]
+
+
+def groups_of(pid):
+    """controller list -> path"""
+    found = {}
+    with open(f"/proc/{pid}/cgroup", encoding="utf-8") as lines:
+        for line in lines.read().splitlines():
+            _, controllers, path = line.split(":", 2)
+            found[controllers] = path
+    return found
+
+
+def values(name, controller, *files):
+    directory = CGROUPS / controller / name
+    return [(directory / file).read_text(encoding="ascii").strip() for file in files]
+
+
+def with_resources(rt, bundle, **resources):
+    bundle.linux["cgroupsPath"] = f"/{rt.token}"
+    bundle.linux["resources"] = resources
+    return rt.launch(bundle.payload("sleep"))
+
+
+def test_absolute_path_in_all_hierarchies(rt, bundle):
+    name = with_resources(rt, bundle)
+    groups = groups_of(rt.pid(name))
+    for controllers, path in groups.items():
+        if controllers:
+            assert path == f"/{rt.token}", controllers
+    rt.delete(name, "-f")
+    rt.assert_clean()
+
+
+def test_relative_path(rt, bundle):
+    bundle.linux["cgroupsPath"] = f"{rt.token}-relative"
+    name = rt.launch(bundle.payload("sleep"))
+    assert groups_of(rt.pid(name))["pids"].endswith(f"/{rt.token}-relative")
+
+
+def test_no_path(rt, bundle):
+    """Containers never share a group, nor stay in the caller's."""
+    bundle.linux.pop("cgroupsPath", None)
+    name = rt.launch(bundle.payload("sleep"))
+    path = groups_of(rt.pid(name))["pids"]
+    assert path.endswith(name) or rt.token in path
+    assert path != groups_of("self")["pids"]
+
+
+def test_path_with_dots_is_confined(rt, bundle):
+    bundle.linux["cgroupsPath"] = f"/../../../{rt.token}"
+    result = rt.run(bundle.payload("exit", "0"))
+    assert not (CGROUPS.parent / rt.token).exists()
+    assert result.code in (0, 1)
+    rt.assert_clean()
+
+
+def test_pids_limit(rt, bundle):
+    name = with_resources(rt, bundle, pids={"limit": 17})
+    assert values(rt.token, "pids", "pids.max") == ["17"]
+    rt.stop(name)
+
+
+def test_pids_limit_is_enforced(rt, bundle):
+    bundle.linux["resources"] = {"pids": {"limit": 12}}
+    made = rt.report(bundle.payload("spawn", "100"))["made"]
+    assert 0 < made <= 12
+
+
+def test_memory_limits(rt, bundle):
+    name = with_resources(rt, bundle, memory={"limit": 64 << 20, "reservation": 32 << 20})
+    assert values(rt.token, "memory", "memory.limit_in_bytes", "memory.soft_limit_in_bytes") == [
+        str(64 << 20), str(32 << 20)]
+    rt.stop(name)
+
+
+def test_memory_limit_is_enforced(rt, bundle):
+    bundle.linux["resources"] = {"memory": {"limit": 16 << 20}}
+    bundle.mount("/big", "tmpfs", "tmpfs", ["size=64m"])
+    bundle.args("/bin/dd", "if=/dev/zero", "of=/big/file", "bs=1M", "count=48")
+    assert rt.run(bundle).code != 0
+    rt.assert_clean()
+
+
+def test_cpu_limits(rt, bundle):
+    name = with_resources(rt, bundle, cpu={"shares": 256, "quota": 20000, "period": 100000})
+    assert values(rt.token, "cpu", "cpu.shares", "cpu.cfs_quota_us", "cpu.cfs_period_us") == [
+        "256", "20000", "100000"]
+    rt.stop(name)
+
+
+def test_cpuset(rt, bundle):
+    name = with_resources(rt, bundle, cpu={"cpus": "0", "mems": "0"})
+    assert values(rt.token, "cpuset", "cpuset.cpus", "cpuset.mems") == ["0", "0"]
+    rt.stop(name)
+
+
+def test_several_containers_each_have_their_own(rt, bundle, make_bundle):
+    first, second = rt.launch(bundle.payload("sleep")), rt.launch(make_bundle().payload("sleep"))
+    assert groups_of(rt.pid(first))["pids"] != groups_of(rt.pid(second))["pids"]
+
+
+def test_exec_joins(rt, bundle):
+    name = with_resources(rt, bundle)
+    out = rt.call("exec", name, "/bin/cat", "/proc/self/cgroup").ok().out
+    inside = dict(line.split(":", 2)[1:] for line in out.splitlines())
+    assert inside["pids"] in ("/", f"/{rt.token}")
+    rt.stop(name)
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("resources,pointer", [
+    ({"pids": {"limit": "many"}}, "/linux/resources/pids/limit"),
+    ({"memory": {"limit": 1.5}}, "/linux/resources/memory/limit"),
+    ({"cpu": {"cpus": "no such cpu"}}, "/linux/resources/cpu"),
+])
+def test_bad_resources(rt, bundle, resources, pointer):
+    bundle.linux["resources"] = resources
+    rt.run(bundle).failed(pointer)
+    rt.assert_clean()
+
+
+@pytest.mark.parametrize("limit", [1, 4096])
+def test_memory_too_small_to_start_in(rt, bundle, limit):
+    """Whatever comes of it, it ends and leaves nothing."""
+    bundle.linux["resources"] = {"memory": {"limit": limit}}
+    rt.run(bundle.payload("exit", "0"), timeout=20)
+    rt.assert_clean()
+
+
+def test_v2_alone(rt, bundle):
+    rt.wrapper = V2_VIEW
+    bundle.linux["cgroupsPath"] = f"/{rt.token}"
+    bundle.linux["resources"] = {}
+    name = rt.launch(bundle.payload("sleep"))
+    assert groups_of(rt.pid(name))[""] == f"/{rt.token}"
+    rt.stop(name)
+    rt.delete(name)
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+def test_v2_alone_kill_all(rt, bundle):
+    rt.wrapper = V2_VIEW
+    bundle.namespace("pid", False).linux["resources"] = {}
+    bundle.args("/bin/sh", "-c", "sleep 1000 & sleep 1000 & echo up > /up; wait")
+    name = rt.launch(bundle)
+    hostview.until(lambda: (bundle.rootfs / "up").exists(), what="the program")
+    rt.delete(name, "--force")
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+def test_v2_alone_device_rules(rt, bundle):
+    rt.wrapper = V2_VIEW
+    bundle.capabilities("CAP_MKNOD", "CAP_DAC_OVERRIDE")
+    bundle.linux["devices"] = [{"path": "/dev/mem0", "type": "c", "major": 1, "minor": 1,
+                                "fileMode": 0o666}]
+    bundle.linux["resources"] = {"devices": [{"allow": False, "access": "rwm"}]}
+    found = rt.report(bundle.probe("open:/dev/mem0", "open:/dev/null"))
+    assert [bool(item["errno"]) for item in found] == [True, False]
+
+
+def test_removed_by_another_hand(rt, bundle):
+    name = with_resources(rt, bundle)
+    rt.stop(name)
+    for path in hostview.cgroups():
+        if path.endswith(f"/{rt.token}"):
+            os.rmdir(path)
+    rt.delete(name)
+    rt.assert_clean()

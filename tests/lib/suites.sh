@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2034,SC2154
+# The steps of tests/run.sh.  Sourced; uses $python, $work, $results; each leaves a result file.
+
+say() {
+    echo "[$(date +%H:%M:%S)] $*"
+}
+
+# step NAME COMMAND...: one test that is a command; the output is kept for the summary.
+step() {
+    name=$1
+    shift
+    if "$@" >"$work/$name.log" 2>&1; then
+        echo passed >"$results/$name.step"
+        return 0
+    fi
+    { echo failed; cat "$work/$name.log"; } >"$results/$name.step"
+    say "failed: $name"
+    return 1
+}
+
+configure_and_compile() {
+    folder=$1
+    shift
+    if [ -f "$folder/build.ninja" ]; then
+        meson setup --reconfigure "$folder" -Dpython="$python" -Dtests=true "$@" || return 1
+    else
+        meson setup "$folder" -Dpython="$python" -Dtests=true "$@" || return 1
+    fi
+    ninja -C "$folder" -j "$(nproc)"
+}
+
+# build_step FOLDER [MESON-OPTION]...
+build_step() {
+    say "build: $1"
+    step "$1" configure_and_compile "$@"
+}
+
+meson_suite() {
+    say "unit tests: $1"
+    meson test -C "$1" --no-rebuild --print-errorlogs --num-processes "$(nproc)" \
+        >"$work/unit-$1.log" 2>&1
+    status=$?
+    if [ -f "$1/meson-logs/testlog.json" ]; then
+        cp "$1/meson-logs/testlog.json" "$results/unit-$1.json"
+    elif [ $status != 0 ]; then
+        { echo failed; cat "$work/unit-$1.log"; } >"$results/unit-$1.step"
+    fi
+}
+
+# pytest_suite NAME BUILD FOLDER: nothing where the folder has no tests.
+pytest_suite() {
+    name=$1 folder=$3
+    find "$folder" -name 'test_*.py' 2>/dev/null | grep -q . || return 0
+    say "$name: $2"
+    OCIKIT_BUILD=$(pwd)/$2 OCIKIT_RUNTIME=$(pwd)/$2/cli/ocikit \
+        "$python" -m pytest -q -p no:cacheprovider --basetemp "$work/$name-$2" \
+        --junitxml "$results/$name-$2.xml" "$folder" >"$work/$name-$2.log" 2>&1
+    status=$?
+    tail -n 1 "$work/$name-$2.log"
+    # 1 is "tests failed", which the XML tells; anything else means that there is no whole result.
+    if [ $status -gt 1 ]; then
+        { echo failed; cat "$work/$name-$2.log"; } >"$results/$name-$2.step"
+    fi
+}
+
+# The same tests where every finding of a sanitizer ends the process with a code of its own.
+sanitized_suites() {
+    (
+        export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99
+        export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:exitcode=99
+        meson_suite "$1"
+        pytest_suite contract "$1" tests/contract
+        pytest_suite integration "$1" tests/integration
+    )
+}
