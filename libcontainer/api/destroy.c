@@ -160,6 +160,9 @@ int container_delete(container *container, unsigned flags, container_error **err
 {
     struct failure failure = {0};
     int r = delete (container->context, container->id, container->dir, flags, &failure);
+    /* What is gone already was deleted, by whomever. */
+    if (r == OCI_ERR_NOT_FOUND)
+        r = 0;
     /* The first process, if it was the caller's child, is kept for container_wait. */
     if (r == 0 && container->process.pidfd >= 0 && !container->process.has_status) {
         struct failure ignored = {0};

@@ -99,7 +99,7 @@ static void collect_seccomp(struct lists *lists)
 
 static int features(char **json, struct failure *failure)
 {
-    static const char *hooks[] = {"prestart",       "createRuntime", "createContainer",
+    static const char *const hooks[] = {"prestart",       "createRuntime", "createContainer",
                                   "startContainer", "poststart",     "poststop"};
     struct lists lists _cleanup_(lists_free) = {0};
     size_t option_count;
@@ -151,7 +151,7 @@ static int features(char **json, struct failure *failure)
     struct oci_runtime_features value = {
         .oci_version_min = "1.0.0",
         .oci_version_max = "1.3.0",
-        .hooks = hooks,
+        .hooks = (const char **)hooks,
         .hooks_count = ARRAY_SIZE(hooks),
         .mount_options = lists.options,
         .mount_options_count = option_count,

@@ -39,8 +39,7 @@ typedef struct container container;
 typedef struct container_process container_process;
 typedef struct container_error container_error;
 
-/* ---- errors ------------------------------------------------------------------------------------
- */
+/* ---- errors ---- */
 
 /* An error object answers these; each accepts NULL.  Strings belong to the error; "" where unknown.
  *
@@ -63,8 +62,7 @@ OCI_API size_t container_error_line(const container_error *error);
 OCI_API size_t container_error_column(const container_error *error);
 OCI_API void container_error_free(container_error *error);
 
-/* ---- context -----------------------------------------------------------------------------------
- */
+/* ---- context ---- */
 
 enum container_log_level {
     CONTAINER_LOG_WARNING = 1, /* something in the configuration had no effect */
@@ -94,8 +92,7 @@ OCI_API int container_context_new(const struct container_context_options *option
 /* Free it after all its containers are closed.  NULL is allowed. */
 OCI_API void container_context_free(container_context *context);
 
-/* ---- create and start --------------------------------------------------------------------------
- */
+/* ---- create and start ---- */
 
 enum container_create_flags {
     CONTAINER_NO_NEW_KEYRING = 1, /* stay in the caller's session keyring */
@@ -141,8 +138,7 @@ OCI_API int container_create(container_context *context, const char *id,
  * OCI_ERR_EXEC_NOT_EXECUTABLE, OCI_ERR_HOOK, OCI_ERR_BUSY, OCI_ERR_NOT_FOUND. */
 OCI_API int container_start(container *container, container_error **error);
 
-/* ---- looking -----------------------------------------------------------------------------------
- */
+/* ---- looking ---- */
 
 /* A handle on an existing container, also one that another process created.  OCI_ERR_NOT_FOUND,
  * OCI_ERR_INVALID_ID, OCI_ERR_STATE_CORRUPT. */
@@ -193,8 +189,7 @@ OCI_API int container_list(container_context *context, char ***names, size_t *co
                            container_error **error);
 OCI_API void container_list_free(char **names);
 
-/* ---- waiting, signals, removal -----------------------------------------------------------------
- */
+/* ---- waiting, signals, removal ---- */
 
 /* How a process ended. */
 struct container_exit {
@@ -231,8 +226,7 @@ OCI_API int container_delete(container *container, unsigned flags, container_err
 OCI_API int container_delete_id(container_context *context, const char *id, unsigned flags,
                                 container_error **error);
 
-/* ---- more processes ----------------------------------------------------------------------------
- */
+/* ---- more processes ---- */
 
 struct container_exec_options {
     size_t size;
@@ -278,8 +272,7 @@ OCI_API int container_process_kill(container_process *process, int signal, conta
 /* Free the handle; the process lives on. */
 OCI_API void container_process_free(container_process *process);
 
-/* ---- without a configuration -------------------------------------------------------------------
- */
+/* ---- without a configuration ---- */
 
 /* The configuration that `ocikit spec` writes: safe defaults to run sh in "rootfs".  argv (may be
  * NULL) and rootfs (may be NULL) replace those parts.  *text is released with container_text_free.

@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Build ocikit and run every test; the last line is "N passed, N failed".
+#
+#   tests/run.sh [--quick] [--asan] [--keep]
+#
+#   --quick   one build with gcc; no clang build, no sanitizers
+#   --asan    only the build with address and undefined-behaviour sanitizers, and its tests
+#   --keep    keep the folder with results and temporary files, and say where it is
+#
+# Writes to build/, build-clang/, build-asan/ and a temporary folder.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(dirname "$here")
+quick='' asan='' keep=''
+for option in "$@"; do
+    case "$option" in
+        --quick) quick=1 ;;
+        --asan) asan=1 ;;
+        --keep) keep=1 ;;
+        -h | --help) sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        *) echo "$0: unknown option $option; see --help" >&2; exit 2 ;;
+    esac
+done
+
+. "$here/lib/install.sh"
+. "$here/lib/suites.sh"
+need_root "$@" || exit 2
+# shellcheck disable=SC2086
+install_packages $BUILD_PACKAGES $TEST_PACKAGES || { echo "packages are missing" >&2; exit 2; }
+
+python=$(find_python)
+work=$(mktemp -d /tmp/ocikit-tests.XXXXXX)
+chmod 755 "$work"
+results=$work/results
+mkdir "$results"
+finish() {
+    if [ -n "$keep" ]; then echo "kept: $work"; else rm -rf "$work"; fi
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+export PYTHONDONTWRITEBYTECODE=1
+cd "$top" || exit 2
+
+if [ -z "$asan" ]; then
+    if build_step build; then
+        meson_suite build
+        pytest_suite codegen build tests/codegen
+        pytest_suite spec build tests/spec
+        pytest_suite docs build tests/docs
+        pytest_suite contract build tests/contract
+        pytest_suite abi build tests/abi
+        pytest_suite bench build tests/bench
+        pytest_suite integration build tests/integration
+    fi
+    [ -n "$quick" ] || CC=clang CXX=clang++ build_step build-clang
+fi
+if [ -z "$quick" ]; then
+    # Sanitized code misleads gcc's own warnings; the other builds keep -Werror.
+    if build_step build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=false; then
+        sanitized_suites build-asan
+    fi
+fi
+
+"$python" "$here/lib/summary.py" "$results" >"$work/summary"
+status=$?
+trap - EXIT
+summary=$(cat "$work/summary")
+finish
+echo "$summary"
+exit $status
