@@ -85,7 +85,9 @@ static int default_config(const char *rootfs, const char *const *argv, char **te
     while (argv && argv[argc])
         argc++;
     struct oci_process process = {
+        /* The shell is for a person, a program that was named may be for anybody. */
         .has_terminal = true,
+        .terminal = argc == 0,
         .user = &user,
         .args = (const char **)(argc ? argv : shell),
         .args_count = argc ? argc : 1,

@@ -268,7 +268,8 @@ def test_proc_and_sys_must_be_real_directories(rt, bundle, name):
     ({"destination": "/d", "type": "bind", "source": "/no/such", "options": ["bind"]}, ["/no/such"]),
     ({"destination": "/d", "type": "nosuchfs", "source": "none"}, ["no such device"]),
     ({"destination": "/bin/busybox", "type": "tmpfs", "source": "tmpfs"}, ["/bin/busybox"]),
-    ({"destination": "/d", "type": "tmpfs", "source": "tmpfs", "options": ["size=wrong"]}, ["invalid argument"]),
+    ({"destination": "/d", "type": "tmpfs", "source": "tmpfs", "options": ["size=wrong"]},
+     ["invalid argument"]),
 ])
 def test_failing_mount_names_the_target(rt, bundle, mount, texts):
     bundle.config["mounts"].append(mount)

@@ -274,9 +274,9 @@ OCI_API void container_process_free(container_process *process);
 
 /* ---- without a configuration ---- */
 
-/* The configuration that `ocikit spec` writes: safe defaults to run sh in "rootfs".  argv (may be
- * NULL) and rootfs (may be NULL) replace those parts.  *text is released with container_text_free.
- */
+/* The configuration that `ocikit spec` writes: safe defaults to run sh, on a terminal, in "rootfs".  rootfs
+ * and argv (each may be NULL) replace those parts; a program that is named gets no terminal.  *text is
+ * released with container_text_free. */
 OCI_API int container_default_config(const char *rootfs, const char *const *argv, char **text,
                                      container_error **error);
 
