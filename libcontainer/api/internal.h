@@ -13,6 +13,7 @@
 #include <config/load.h>
 #include <launch/session.h>
 #include <state/store.h>
+#include <terminal/console_socket.h>
 
 /* How long an operation waits for another one on the same container. */
 #define LOCK_TIMEOUT_MS 10000
@@ -85,8 +86,5 @@ int run_host_hooks(container_context *context, const struct compile_input *input
  */
 int destroy(container_context *context, const char *id, int root, int dir,
             const struct oci_record *record, int pidfd, struct failure *failure);
-
-/* Send the terminal's fd to whoever listens at path. */
-int console_send(const char *path, int terminal, struct failure *failure);
 
 #endif

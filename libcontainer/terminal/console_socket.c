@@ -3,6 +3,8 @@
  * Handing a terminal to whoever listens on a console socket: one message with one byte and one fd,
  * as engines expect it.
  */
+#include <terminal/console_socket.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,7 +13,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <api/internal.h>
+#include <base/util.h>
 
 #define CONNECT_TIMEOUT_MS 5000
 

@@ -100,6 +100,9 @@ def can_run(runtime, root, bundle):
     done = subprocess.run([runtime, "--root", str(root), "run", "-b", str(bundle),
                            f"oct-bench-{os.getpid()}"], stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        for path in Path("/sys/fs/cgroup").glob(f"**/oct-bench-{os.getpid()}"):
+            path.rmdir()
     return done.returncode == 0
 
 
