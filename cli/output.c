@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct hint {
     int code;
@@ -147,6 +148,10 @@ static const char *hint_for(const container_error *error, char *text, size_t siz
     const char *id = container_error_id(error);
     if (code == OCI_ERR_PERMISSION && geteuid() != 0)
         return "containers are made by root";
+    /* These fail in many ways for who may not do what containers need. */
+    if (geteuid() != 0 &&
+        (code == OCI_ERR_CGROUP || code == OCI_ERR_PERMISSION || code == OCI_ERR_NAMESPACE))
+        return "this version runs containers as root only";
     for (size_t i = 0; i < ARRAY_SIZE(hints); i++) {
         if (hints[i].code == code) {
             const char *place = strstr(hints[i].text, "%s");

@@ -32,8 +32,8 @@ const char *errno_text(int error, char buffer[64])
     return buffer;
 }
 
-__attribute__((format(printf, 4, 0))) static void
-set(struct failure *failure, int code, int error, const char *format, va_list list)
+__attribute__((format(printf, 4, 0))) static void set(struct failure *failure, int code, int error,
+                                                      const char *format, va_list list)
 {
     failure->code = code;
     failure->error = error;

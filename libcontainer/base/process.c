@@ -13,8 +13,8 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include <base/clock.h>
 #include <base/util.h>
 
 #ifndef P_PIDFD
@@ -76,16 +76,9 @@ bool process_ended(int pidfd)
     return process_await_end(pidfd, 0);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 bool process_await_end(int pidfd, int timeout_ms)
 {
-    int64_t deadline = timeout_ms > 0 ? now_ms() + timeout_ms : 0;
+    int64_t deadline = timeout_ms > 0 ? monotonic_ms() + timeout_ms : 0;
     for (;;) {
         struct pollfd poll_fd = {pidfd, POLLIN, 0};
         int r = poll(&poll_fd, 1, timeout_ms);
@@ -96,7 +89,7 @@ bool process_await_end(int pidfd, int timeout_ms)
         if (errno != EINTR)
             return true;
         if (timeout_ms > 0) {
-            int64_t left = deadline - now_ms();
+            int64_t left = deadline - monotonic_ms();
             timeout_ms = left > 0 ? (int)left : 0;
         }
     }

@@ -100,11 +100,44 @@ int groups_make(struct group_set *set, struct failure *failure)
     return 0;
 }
 
+/* Engines set many of these in passing, so that refusing them would refuse most containers; but
+ * nobody should believe that they hold. */
+static void warn_without_effect(const struct oci_linux_resources *r, const struct log *log)
+{
+    const struct oci_linux_memory *memory = r->memory;
+    const struct oci_linux_cpu *cpu = r->cpu;
+    const struct {
+        bool given;
+        const char *name;
+    } parts[] = {
+        {r->block_io != NULL, "blockIO"},
+        {r->hugepage_limits_count > 0, "hugepageLimits"},
+        {r->network != NULL, "network"},
+        {r->rdma_count > 0, "rdma"},
+        {r->unified_count > 0, "unified"},
+        {memory && memory->has_kernel, "memory/kernel"},
+        {memory && memory->has_kernel_tcp, "memory/kernelTCP"},
+        {memory && memory->has_swappiness, "memory/swappiness"},
+        {memory && memory->has_disable_oom_killer && memory->disable_oom_killer,
+         "memory/disableOOMKiller"},
+        {cpu && cpu->has_burst, "cpu/burst"},
+        {cpu && cpu->has_realtime_period, "cpu/realtimePeriod"},
+        {cpu && cpu->has_realtime_runtime, "cpu/realtimeRuntime"},
+        {cpu && cpu->has_idle, "cpu/idle"},
+    };
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (parts[i].given)
+            log_message(log, CONTAINER_LOG_WARNING,
+                        "/linux/resources/%s: this version does not set it", parts[i].name);
+    }
+}
+
 int groups_apply(const struct group_set *set, const struct oci_linux_resources *resources,
                  const struct log *log, struct failure *failure)
 {
     if (resources == NULL)
         return 0;
+    warn_without_effect(resources, log);
     int r = 0;
     for (size_t i = 0; r == 0 && i < set->count; i++) {
         const struct group *group = &set->groups[i];

@@ -12,16 +12,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include <base/clock.h>
 #include <base/util.h>
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void nap(int ms)
 {
@@ -155,7 +148,8 @@ static int remove_group(const struct group *group, int64_t deadline, struct fail
         return fail_memory(failure);
     for (unsigned i = 0; i < group->made; i++) {
         int r, wait = 1;
-        while ((r = remove_last(group, path, i == 0)) == -EBUSY && i == 0 && now_ms() < deadline) {
+        while ((r = remove_last(group, path, i == 0)) == -EBUSY && i == 0 &&
+               monotonic_ms() < deadline) {
             nap(wait);
             wait = wait < 32 ? wait * 2 : 32;
         }
@@ -175,7 +169,7 @@ static int remove_group(const struct group *group, int64_t deadline, struct fail
 
 int groups_remove(const struct group_set *set, int timeout_ms, struct failure *failure)
 {
-    int64_t deadline = now_ms() + timeout_ms;
+    int64_t deadline = monotonic_ms() + timeout_ms;
     int result = 0;
     for (size_t i = 0; i < set->count; i++) {
         int r = set->groups[i].made ? remove_group(&set->groups[i], deadline, failure) : 0;
