@@ -146,8 +146,6 @@ static const char *hint_for(const container_error *error, char *text, size_t siz
 {
     int code = container_error_code(error);
     const char *id = container_error_id(error);
-    if (code == OCI_ERR_PERMISSION && geteuid() != 0)
-        return "containers are made by root";
     /* These fail in many ways for who may not do what containers need. */
     if (geteuid() != 0 &&
         (code == OCI_ERR_CGROUP || code == OCI_ERR_PERMISSION || code == OCI_ERR_NAMESPACE))

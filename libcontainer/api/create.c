@@ -35,6 +35,21 @@ struct creation {
     struct failure *failure;
 };
 
+static struct creation creation_begin(container_context *context, const char *id,
+                                      struct failure *failure)
+{
+    return (struct creation){
+        .context = context,
+        .id = id,
+        .log = context_log(context, id),
+        .session = SESSION_INIT,
+        .null = -1,
+        .root = -1,
+        .dir = -1,
+        .failure = failure,
+    };
+}
+
 static void creation_free(struct creation *c)
 {
     loaded_free(&c->loaded);
@@ -309,16 +324,7 @@ int container_create(container_context *context, const char *id,
                      container_error **error)
 {
     struct failure failure = {0};
-    struct creation c = {
-        .context = context,
-        .id = id,
-        .log = context_log(context, id),
-        .session = SESSION_INIT,
-        .null = -1,
-        .root = -1,
-        .dir = -1,
-        .failure = &failure,
-    };
+    struct creation c = creation_begin(context, id, &failure);
     int r = create(&c, options, result);
     creation_free(&c);
     return r < 0 ? fail_public(&failure, "create", id, error) : 0;
@@ -329,16 +335,7 @@ int container_plan_text(container_context *context, const char *id,
                         container_error **error)
 {
     struct failure failure = {0};
-    struct creation c = {
-        .context = context,
-        .id = id,
-        .log = context_log(context, id),
-        .session = SESSION_INIT,
-        .null = -1,
-        .root = -1,
-        .dir = -1,
-        .failure = &failure,
-    };
+    struct creation c = creation_begin(context, id, &failure);
     int r = check_options(&c, options);
     if (r == 0)
         r = prepare(&c);

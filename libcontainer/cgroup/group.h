@@ -7,6 +7,8 @@
 #ifndef OCIKIT_GROUP_H
 #define OCIKIT_GROUP_H
 
+#include <sys/types.h>
+
 #include <ocikit/spec.h>
 
 #include <base/error.h>
@@ -62,5 +64,10 @@ int group_v2_apply(const struct group *group, const struct oci_linux_resources *
 int group_open(const struct group *group, struct failure *failure); /* the directory */
 int group_write(const struct group *group, int dir, const char *file, const char *value,
                 const char *place, struct failure *failure);
+/* Read a small file, NUL-terminated; -1 on failure. */
+ssize_t group_read(int dir, const char *file, char *text, size_t size);
+/* Replace *dir by its child that *path, the rest of the group's path, begins with, and take that
+ * from *path.  1, 0 at the end of the path, or a code. */
+int group_descend(const struct group *group, int *dir, const char **path, struct failure *failure);
 
 #endif

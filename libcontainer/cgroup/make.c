@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Making groups, and one file of a group.
+ * Making groups and setting their limits.
  */
 #include <cgroup/group.h>
 
@@ -10,34 +10,6 @@
 #include <sys/stat.h>
 
 #include <base/util.h>
-
-int group_open(const struct group *group, struct failure *failure)
-{
-    _close_ int top = open(group->mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (top < 0)
-        return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s", group->mountpoint);
-    int dir = openat(top, group->path + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0) {
-        fail_errno(failure, OCI_ERR_CGROUP, errno, "open control group %s%s", group->mountpoint,
-                   group->path);
-        return OCI_ERR_CGROUP;
-    }
-    return dir;
-}
-
-int group_write(const struct group *group, int dir, const char *file, const char *value,
-                const char *place, struct failure *failure)
-{
-    _close_ int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
-    size_t length = strlen(value);
-    if (fd >= 0 && write(fd, value, length) == (ssize_t)length)
-        return 0;
-    int error = errno;
-    if (place)
-        fail_at(failure, "%s", place);
-    return fail_errno(failure, OCI_ERR_CGROUP, error, "write \"%s\" to %s%s/%s", value,
-                      group->mountpoint, group->path, file);
-}
 
 /* Make the path's components one below the other; counts those that are new from the first on. */
 static int make_path(struct group *group, struct failure *failure)

@@ -6,39 +6,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <base/util.h>
 #include <cgroup/limits.h>
 
-void limit_add(struct limits *limits, const char *controller, const char *file, const char *place,
-               const char *format, ...)
-{
-    if (limits->count >= MAX_LIMITS)
-        return;
-    struct limit *limit = &limits->list[limits->count++];
-    *limit = (struct limit){controller, file, place, ""};
-    va_list list;
-    va_start(list, format);
-    vsnprintf(limit->value, sizeof(limit->value), format, list);
-    va_end(list);
-}
-
 static bool has_controller(const struct group *group, const char *name)
 {
     struct group_set one = {(struct group *)group, 1};
     return groups_with(&one, name) != NULL;
-}
-
-static ssize_t read_file(int dir, const char *file, char *text, size_t size)
-{
-    _close_ int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
-    if (n >= 0)
-        text[n] = 0;
-    return n;
 }
 
 /* A new cpuset has no processors and no memory, and takes no process: it is given its parent's,
@@ -49,36 +26,25 @@ static int fill_cpuset(const struct group *group, const char *file, struct failu
     if (dir < 0)
         return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s", group->mountpoint);
     char above[4096];
-    if (read_file(dir, file, above, sizeof(above)) < 0)
+    if (group_read(dir, file, above, sizeof(above)) < 0)
         return fail_errno(failure, OCI_ERR_CGROUP, errno, "read %s/%s", group->mountpoint, file);
-    for (const char *p = group->path; *p;) {
-        p += strspn(p, "/");
-        size_t length = strcspn(p, "/");
-        char name[256], own[4096];
-        if (length == 0 || length >= sizeof(name))
-            break;
-        memcpy(name, p, length);
-        name[length] = 0;
-        p += length;
-        int next = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (next < 0)
-            return fail_errno(failure, OCI_ERR_CGROUP, errno, "open control group %s%s",
-                              group->mountpoint, group->path);
-        close(dir);
-        dir = next;
-        ssize_t n = read_file(dir, file, own, sizeof(own));
+    const char *rest = group->path;
+    int r;
+    while ((r = group_descend(group, &dir, &rest, failure)) > 0) {
+        char own[4096];
+        ssize_t n = group_read(dir, file, own, sizeof(own));
         if (n < 0)
             return fail_errno(failure, OCI_ERR_CGROUP, errno, "read %s of %s%s", file,
                               group->mountpoint, group->path);
         if (own[0] == '\n' || own[0] == 0) {
-            int r = group_write(group, dir, file, above, NULL, failure);
+            r = group_write(group, dir, file, above, NULL, failure);
             if (r < 0)
                 return r;
         } else {
             memcpy(above, own, (size_t)n + 1);
         }
     }
-    return 0;
+    return r;
 }
 
 int group_v1_prepare(const struct group *group, struct failure *failure)

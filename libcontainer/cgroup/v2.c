@@ -92,11 +92,8 @@ static int collect(const struct oci_linux_resources *resources, struct limits *l
 static bool file_has_word(int dir, const char *file, const char *word)
 {
     char text[1024];
-    _close_ int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-    if (n < 0)
+    if (group_read(dir, file, text, sizeof(text)) < 0)
         return false;
-    text[n] = 0;
     size_t length = strlen(word);
     for (const char *p = text; *p;) {
         size_t size = strcspn(p, " \n");
@@ -133,24 +130,16 @@ int group_v2_prepare(const struct group *group, const struct oci_linux_resources
     _close_ int dir = open(group->mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s", group->mountpoint);
-    for (const char *p = group->path + 1; *p;) {
-        for (unsigned i = 0; r == 0 && i < limits.count; i++)
+    /* The container's own group is a leaf: its parents hand the controllers down. */
+    const char *rest = group->path;
+    do {
+        rest += strspn(rest, "/");
+        for (unsigned i = 0; *rest && r >= 0 && i < limits.count; i++)
             r = enable(group, dir, &limits.list[i], failure);
-        size_t length = strcspn(p, "/");
-        char name[256];
-        if (r < 0 || length == 0 || length >= sizeof(name))
-            return r;
-        memcpy(name, p, length);
-        name[length] = 0;
-        p += length + strspn(p + length, "/");
-        int next = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (next < 0)
-            return fail_errno(failure, OCI_ERR_CGROUP, errno, "open control group %s%s",
-                              group->mountpoint, group->path);
-        close(dir);
-        dir = next;
-    }
-    return 0;
+        if (r >= 0)
+            r = group_descend(group, &dir, &rest, failure);
+    } while (r > 0);
+    return r;
 }
 
 int group_v2_apply(const struct group *group, const struct oci_linux_resources *resources,

@@ -67,6 +67,34 @@ static int rootfs_path(struct compiler *c)
             (c)->config->hooks ? (c)->config->hooks->member##_count : 0                            \
     }
 
+static void compile_group_joins(struct compiler *c)
+{
+    for (size_t i = 0; i < c->input->groups->count; i++)
+        PLAN_ADD(&c->builder, .code = PLAN_CGROUP_JOIN,
+                 .slot0 = PLAN_SLOT_FIRST_GROUP + (int32_t)i);
+}
+
+/* What needs the caller's rights on the host comes before a user namespace takes them away. */
+static int compile_places(struct compiler *c)
+{
+    plan_from(&c->builder, OCI_ERR_CGROUP, c->linux_->cgroups_path ? "/linux/cgroupsPath" : NULL);
+    compile_group_joins(c);
+    int r = compile_oom_score(c, c->config->process);
+    compile_namespace_opens(c);
+    if (r == 0)
+        r = compile_time_namespace(c);
+    if (r == 0 && c->namespaces.two_stage)
+        r = compile_trees(c);
+    if (r == 0 && has_user_namespace(c))
+        r = compile_rlimits(c, c->config->process);
+    compile_namespace_joins(c);
+    compile_namespace_makes(c);
+    plan_from(&c->builder, OCI_ERR_INTERNAL, NULL);
+    PLAN_ADD(&c->builder, .code = PLAN_SESSION);
+    compile_namespace_arrival(c);
+    return r;
+}
+
 /* Everything between the namespaces and the process: the root filesystem, and the hooks that run
  * when it is there but not yet entered. */
 static int compile_root(struct compiler *c)
@@ -148,8 +176,7 @@ int compile_exec(const struct compile_input *input, const struct oci_process *pr
     struct plan_builder *b = &c.builder;
     r = check_process(&c, process);
     plan_from(b, OCI_ERR_CGROUP, NULL);
-    for (size_t i = 0; i < input->groups->count; i++)
-        PLAN_ADD(b, .code = PLAN_CGROUP_JOIN, .slot0 = PLAN_SLOT_FIRST_GROUP + (int32_t)i);
+    compile_group_joins(&c);
     if (r == 0)
         r = compile_oom_score(&c, process);
     /* Limits that only the host's root may raise are raised before its rights are given up. */

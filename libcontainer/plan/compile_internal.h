@@ -16,6 +16,7 @@ struct namespace_join {
     uint64_t flag;
     const char *path;
     size_t index; /* in linux.namespaces */
+    int32_t slot;
 };
 
 struct namespaces {
@@ -41,26 +42,45 @@ struct compiler {
     int32_t device_slots[64]; /* trees of the host's nodes, where nodes cannot be made */
 };
 
+/* compile_namespaces.c */
 const char *namespace_name(uint64_t flag);
 int read_namespaces(struct compiler *c);
-int compile_places(struct compiler *c);  /* compile_namespaces.c */
-int compile_id_maps(struct compiler *c); /* compile_namespaces.c */
-int compile_trees(struct compiler *c);   /* compile_mounts.c */
-int compile_mounts(struct compiler *c);  /* compile_mounts.c */
-int compile_devices(struct compiler *c); /* compile_devices.c */
+int compile_id_maps(struct compiler *c);
+void compile_namespace_opens(struct compiler *c);
+int compile_time_namespace(struct compiler *c);
+void compile_namespace_joins(struct compiler *c);
+void compile_namespace_makes(struct compiler *c);   /* the second stage, where there is one */
+void compile_namespace_arrival(struct compiler *c); /* what is done first inside */
+
+/* compile_mounts.c */
+int compile_trees(struct compiler *c);
+int compile_mounts(struct compiler *c);
+
+/* compile_devices.c */
 int compile_device_trees(struct compiler *c);
-int compile_masks(struct compiler *c);      /* compile_rootfs.c */
-int compile_enter_root(struct compiler *c); /* compile_rootfs.c */
-int compile_kernel(struct compiler *c);     /* compile_kernel.c: names, sysctl */
+int compile_devices(struct compiler *c);
+
+/* compile_rootfs.c */
+int compile_masks(struct compiler *c);
+int compile_enter_root(struct compiler *c);
+
+/* compile_kernel.c */
+int compile_kernel(struct compiler *c); /* names, sysctl */
 int compile_rlimits(struct compiler *c, const struct oci_process *process);
 int compile_oom_score(struct compiler *c, const struct oci_process *process);
+
+/* compile_process.c */
 int compile_terminal(struct compiler *c, const struct oci_process *process, bool console_node);
 /* Identity, privileges, directory, program, up to PLAN_READY. */
 int compile_process(struct compiler *c, const struct oci_process *process);
 /* The filter where it goes last, and exec. */
 int compile_program(struct compiler *c, const struct oci_process *process);
+
+/* compile_hooks.c */
 int compile_hooks(struct compiler *c, const struct hook_list *list, const char *status);
-int check_supported(struct compiler *c); /* compile_check.c */
+
+/* compile_check.c */
+int check_supported(struct compiler *c);
 int check_process(struct compiler *c, const struct oci_process *process);
 
 static inline bool has_user_namespace(const struct compiler *c)

@@ -135,7 +135,7 @@ static void offset_line(struct buffer *lines, const char *clock,
         buffer_format(lines, "%s %lld %u\n", clock, (long long)offset->secs, offset->nanosecs);
 }
 
-static int compile_time(struct compiler *c)
+int compile_time_namespace(struct compiler *c)
 {
     if (!(c->namespaces.fresh & CLONE_NEWTIME))
         return 0;
@@ -153,76 +153,68 @@ static int compile_time(struct compiler *c)
     return 0;
 }
 
-static void compile_opens(struct compiler *c, int32_t *slots)
+/* The files are opened before anything is entered: what follows may no longer see them. */
+void compile_namespace_opens(struct compiler *c)
 {
     struct namespaces *all = &c->namespaces;
     for (size_t i = 0; i < all->join_count; i++) {
-        slots[i] = plan_slot(&c->builder);
-        plan_from(&c->builder, OCI_ERR_NAMESPACE, "/linux/namespaces/%zu/path", all->join[i].index);
-        PLAN_ADD(&c->builder, .code = PLAN_NS_OPEN, .slot0 = slots[i],
-                 .text0 = plan_text(&c->builder, all->join[i].path), .number0 = all->join[i].flag);
+        struct namespace_join *join = &all->join[i];
+        join->slot = plan_slot(&c->builder);
+        plan_from(&c->builder, OCI_ERR_NAMESPACE, "/linux/namespaces/%zu/path", join->index);
+        PLAN_ADD(&c->builder, .code = PLAN_NS_OPEN, .slot0 = join->slot,
+                 .text0 = plan_text(&c->builder, join->path), .number0 = join->flag);
     }
 }
 
 /* Namespaces by path.  One whose owner is the user namespace to be joined can be entered only after
  * it, one of the host's only before it: both are tried in turn. */
-static void compile_joins(struct compiler *c, const int32_t *slots)
+void compile_namespace_joins(struct compiler *c)
 {
     struct namespaces *all = &c->namespaces;
     bool user = all->joined & CLONE_NEWUSER;
     for (int pass = user ? 0 : 2; pass < 3; pass++) {
         for (size_t i = 0; i < all->join_count; i++) {
-            bool is_user = all->join[i].flag == CLONE_NEWUSER;
-            if (is_user != (pass == 1))
+            const struct namespace_join *join = &all->join[i];
+            if ((join->flag == CLONE_NEWUSER) != (pass == 1))
                 continue;
-            plan_from(&c->builder, OCI_ERR_NAMESPACE, "/linux/namespaces/%zu", all->join[i].index);
-            PLAN_ADD(&c->builder, .code = PLAN_NS_ENTER, .slot0 = slots[i],
-                     .flags = pass == 0 ? PLAN_MAY_BE_DENIED : 0, .number0 = all->join[i].flag);
+            plan_from(&c->builder, OCI_ERR_NAMESPACE, "/linux/namespaces/%zu", join->index);
+            PLAN_ADD(&c->builder, .code = PLAN_NS_ENTER, .slot0 = join->slot,
+                     .flags = pass == 0 ? PLAN_MAY_BE_DENIED : 0, .number0 = join->flag);
         }
     }
 }
 
-int compile_places(struct compiler *c)
+/* The cgroup namespace shows the group that the process is in when it is made, so it comes after
+ * the join and cannot be one of clone's flags; the time namespace takes its offsets before it is
+ * used. */
+static uint64_t made_by_clone(const struct compiler *c)
 {
-    struct namespaces *all = &c->namespaces;
+    return c->namespaces.fresh & ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
+}
+
+void compile_namespace_makes(struct compiler *c)
+{
     struct plan_builder *b = &c->builder;
-    plan_from(b, OCI_ERR_CGROUP, c->linux_->cgroups_path ? "/linux/cgroupsPath" : NULL);
-    for (size_t i = 0; i < c->input->groups->count; i++)
-        PLAN_ADD(b, .code = PLAN_CGROUP_JOIN, .slot0 = PLAN_SLOT_FIRST_GROUP + (int32_t)i);
-    int failed = compile_oom_score(c, c->config->process);
-    if (failed < 0)
-        return failed;
-    /* The cgroup namespace shows the group that the process is in when it is made, so it comes
-     * after the join and cannot be one of clone's flags; the time namespace takes its offsets
-     * before it is used. */
-    uint64_t by_clone = all->fresh & ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
-    int32_t slots[MAX_NAMESPACES];
-    compile_opens(c, slots);
-    /* What needs the caller's rights on the host comes before a user namespace takes them away. */
-    int r = compile_time(c);
-    if (r == 0 && all->two_stage)
-        r = compile_trees(c);
-    if (r == 0 && has_user_namespace(c))
-        r = compile_rlimits(c, c->config->process);
-    compile_joins(c, slots);
-    if (r == 0 && all->two_stage) {
-        plan_from(b, OCI_ERR_NAMESPACE, "/linux/namespaces");
-        PLAN_ADD(b, .code = PLAN_FORK, .number0 = by_clone);
-        plan_from(b, OCI_ERR_ID_MAPPING, "/linux/uidMappings");
-        if (all->fresh & CLONE_NEWUSER)
-            PLAN_ADD(b, .code = PLAN_SYNC, .number0 = PLAN_SYNC_MAPS);
-        if (has_user_namespace(c))
-            PLAN_ADD(b, .code = PLAN_NS_ROOT);
-    }
-    c->out->clone_flags = all->two_stage ? 0 : by_clone;
-    c->out->two_stage = all->two_stage;
-    c->out->private_pids = (all->fresh & CLONE_NEWPID) != 0;
-    plan_from(b, OCI_ERR_INTERNAL, NULL);
-    PLAN_ADD(b, .code = PLAN_SESSION);
+    c->out->private_pids = (c->namespaces.fresh & CLONE_NEWPID) != 0;
+    c->out->two_stage = c->namespaces.two_stage;
+    c->out->clone_flags = c->namespaces.two_stage ? 0 : made_by_clone(c);
+    if (!c->namespaces.two_stage)
+        return;
     plan_from(b, OCI_ERR_NAMESPACE, "/linux/namespaces");
-    if (all->fresh & CLONE_NEWCGROUP)
+    PLAN_ADD(b, .code = PLAN_FORK, .number0 = made_by_clone(c));
+    plan_from(b, OCI_ERR_ID_MAPPING, "/linux/uidMappings");
+    if (c->namespaces.fresh & CLONE_NEWUSER)
+        PLAN_ADD(b, .code = PLAN_SYNC, .number0 = PLAN_SYNC_MAPS);
+    if (has_user_namespace(c))
+        PLAN_ADD(b, .code = PLAN_NS_ROOT);
+}
+
+void compile_namespace_arrival(struct compiler *c)
+{
+    struct plan_builder *b = &c->builder;
+    plan_from(b, OCI_ERR_NAMESPACE, "/linux/namespaces");
+    if (c->namespaces.fresh & CLONE_NEWCGROUP)
         PLAN_ADD(b, .code = PLAN_NS_UNSHARE, .number0 = CLONE_NEWCGROUP);
-    if (all->fresh & CLONE_NEWNET)
+    if (c->namespaces.fresh & CLONE_NEWNET)
         PLAN_ADD(b, .code = PLAN_LOOPBACK);
-    return r;
 }

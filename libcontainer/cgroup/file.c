@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One group's directory and files, and the list of what is to be written to them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <base/util.h>
+#include <cgroup/group.h>
+#include <cgroup/limits.h>
+
+int group_open(const struct group *group, struct failure *failure)
+{
+    _close_ int top = open(group->mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0)
+        return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s", group->mountpoint);
+    int dir = openat(top, group->path + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) {
+        fail_errno(failure, OCI_ERR_CGROUP, errno, "open control group %s%s", group->mountpoint,
+                   group->path);
+        return OCI_ERR_CGROUP;
+    }
+    return dir;
+}
+
+int group_write(const struct group *group, int dir, const char *file, const char *value,
+                const char *place, struct failure *failure)
+{
+    _close_ int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
+    size_t length = strlen(value);
+    if (fd >= 0 && write(fd, value, length) == (ssize_t)length)
+        return 0;
+    int error = errno;
+    if (place)
+        fail_at(failure, "%s", place);
+    return fail_errno(failure, OCI_ERR_CGROUP, error, "write \"%s\" to %s%s/%s", value,
+                      group->mountpoint, group->path, file);
+}
+
+ssize_t group_read(int dir, const char *file, char *text, size_t size)
+{
+    _close_ int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : RETRY(read(fd, text, size - 1));
+    text[n > 0 ? n : 0] = 0;
+    return n;
+}
+
+int group_descend(const struct group *group, int *dir, const char **path, struct failure *failure)
+{
+    *path += strspn(*path, "/");
+    size_t length = strcspn(*path, "/");
+    char name[256];
+    if (length == 0)
+        return 0;
+    if (length >= sizeof(name)) {
+        fail_at(failure, "/linux/cgroupsPath");
+        return fail(failure, OCI_ERR_CGROUP, "a component of \"%s\" is too long", group->path);
+    }
+    memcpy(name, *path, length);
+    name[length] = 0;
+    *path += length;
+    int next = openat(*dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (next < 0)
+        return fail_errno(failure, OCI_ERR_CGROUP, errno, "open control group %s%s",
+                          group->mountpoint, group->path);
+    close(*dir);
+    *dir = next;
+    return 1;
+}
+
+void limit_add(struct limits *limits, const char *controller, const char *file, const char *place,
+               const char *format, ...)
+{
+    if (limits->count >= MAX_LIMITS)
+        return;
+    struct limit *limit = &limits->list[limits->count++];
+    *limit = (struct limit){controller, file, place, ""};
+    va_list list;
+    va_start(list, format);
+    vsnprintf(limit->value, sizeof(limit->value), format, list);
+    va_end(list);
+}
