@@ -2,9 +2,11 @@
 """Configurations that engines and runc write, run unchanged."""
 import json
 import os
+import pathlib
 import pty
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -23,11 +25,12 @@ exit 1
 
 
 @pytest.fixture(scope="session")
-def podman_config(rootfs, tmp_path_factory):
+def podman_config(rootfs):
     """The config.json that podman hands to a runtime for a small container."""
     if not shutil.which("podman"):
         pytest.skip("podman is missing")
-    work = tmp_path_factory.mktemp("podman")
+    # podman takes no run folder with a name of more than 50 characters.
+    work = pathlib.Path(tempfile.mkdtemp(prefix="podman", dir="/tmp"))
     target, spy = work / "config.json", work / "spy"
     spy.write_text(SPY.format(target=target), encoding="utf-8")
     spy.chmod(0o755)
@@ -43,6 +46,7 @@ def podman_config(rootfs, tmp_path_factory):
     text = target.read_text(encoding="utf-8") if target.exists() else None
     yield text
     subprocess.run([*podman, "rm", "-f", "c"], capture_output=True, check=False, timeout=60)
+    shutil.rmtree(work)
 
 
 def test_podman(rt, podman_config, bundle):
