@@ -278,10 +278,33 @@ static void end_process(int *pidfd)
     close(take_fd(pidfd));
 }
 
+/* A second stage may exist that was not heard of yet: it is our child, to be ended and reaped like the
+ * first.  Its report is in the socket once the first stage has ended. */
+static void find_second_stage(struct session *session)
+{
+    if (session->pidfd < 0 || session->pid_known)
+        return;
+    if (!process_await_end(session->pidfd, 100))
+        syscall(SYS_pidfd_send_signal, session->pidfd, SIGKILL, NULL, 0);
+    process_await_end(session->pidfd, 10000);
+    struct pollfd poll_fd = {session->control, POLLIN, 0};
+    while (!session->pid_known && poll(&poll_fd, 1, 0) > 0) {
+        struct plan_message message;
+        struct failure ignored = {0};
+        _close_ int fd = -1;
+        if (message_receive(session->control, -1, &message, &fd, &ignored) <= 0)
+            return;
+        if (message.kind == PLAN_MESSAGE_FORKED)
+            take_forked(session, &message, &fd, &ignored);
+    }
+}
+
 void session_abort(struct session *session)
 {
-    /* A second stage that was not reported yet ends when it finds the socket closed. */
-    close(take_fd(&session->control));
+    if (session->control >= 0)
+        find_second_stage(session);
+    close_fd(&session->control);
+    session->control = -1;
     end_process(&session->stage);
     end_process(&session->pidfd);
     session_close(session);

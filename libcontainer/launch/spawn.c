@@ -34,7 +34,8 @@
     __attribute__((no_sanitize_address, no_sanitize_undefined, no_sanitize_thread, noinline))
 #endif
 
-#define CHILD_STACK (64 * 1024)
+/* On the caller's stack, which may be small: a few frames of system calls need little. */
+#define CHILD_STACK (16 * 1024)
 
 int spawn_init_image(struct failure *failure)
 {
