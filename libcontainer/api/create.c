@@ -199,7 +199,7 @@ static int launch(struct creation *c)
         .init = context_init(c->context, c->failure),
         .plan = &c->compiled.plan,
         .flags = c->compiled.clone_flags,
-        .cgroup = -1,
+        .cgroup = c->compiled.born_in_group ? c->groups.groups[0].dir : -1,
         .stdio = c->stdio,
         .preserve = c->options.preserve_fds,
         .preserve_count = c->options.preserve_fds_count,

@@ -30,6 +30,7 @@ int record_groups(const struct oci_record *record, struct group_set *set, struct
             .path = strdup(from->path),
             .made = from->made,
             .fd = -1,
+            .dir = -1,
         };
         to->v2 = to->controllers && to->controllers[0] == 0;
         if (to->controllers == NULL || to->mountpoint == NULL || to->path == NULL)

@@ -223,16 +223,8 @@ static int differing_namespaces(struct execution *e, uint64_t *mask)
 static int open_groups(struct execution *e)
 {
     int r = record_groups(e->record, &e->groups, e->failure);
-    for (size_t i = 0; r == 0 && i < e->groups.count; i++) {
-        struct group *group = &e->groups.groups[i];
-        _close_ int dir = group_open(group, e->failure);
-        if (dir < 0)
-            return dir;
-        group->fd = openat(dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-        if (group->fd < 0)
-            r = fail_errno(e->failure, OCI_ERR_CGROUP, errno, "open %s%s/cgroup.procs",
-                           group->mountpoint, group->path);
-    }
+    for (size_t i = 0; r == 0 && i < e->groups.count; i++)
+        r = group_enter(&e->groups.groups[i], e->failure);
     return r;
 }
 
@@ -259,7 +251,7 @@ static int launch(struct execution *e)
     struct spawn spawn = {
         .init = context_init(e->container->context, e->failure),
         .plan = &e->compiled.plan,
-        .cgroup = -1,
+        .cgroup = e->compiled.born_in_group ? e->groups.groups[0].dir : -1,
         .stdio = e->stdio,
         .preserve = e->options.preserve_fds,
         .preserve_count = e->options.preserve_fds_count,

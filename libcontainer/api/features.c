@@ -100,7 +100,7 @@ static void collect_seccomp(struct lists *lists)
 static int features(char **json, struct failure *failure)
 {
     static const char *const hooks[] = {"prestart",       "createRuntime", "createContainer",
-                                  "startContainer", "poststart",     "poststop"};
+                                        "startContainer", "poststart",     "poststop"};
     struct lists lists _cleanup_(lists_free) = {0};
     size_t option_count;
     if (!collect_capabilities(&lists) || !collect_options(&lists, &option_count))

@@ -122,7 +122,7 @@ static int find_mount(const char *mounts, struct group *group)
 /* A line of /proc/self/cgroup: "5:cpu,cpuacct:/path". */
 static int read_line(const char *line, size_t length, struct group *group)
 {
-    *group = (struct group){.fd = -1};
+    *group = (struct group){.fd = -1, .dir = -1};
     const char *first = memchr(line, ':', length);
     const char *second = first ? memchr(first + 1, ':', length - (size_t)(first + 1 - line)) : NULL;
     if (second == NULL)
@@ -136,6 +136,7 @@ static int read_line(const char *line, size_t length, struct group *group)
 static void group_free(struct group *group)
 {
     close_fd(&group->fd);
+    close_fd(&group->dir);
     free(group->controllers);
     free(group->mountpoint);
     free(group->own);
@@ -246,7 +247,8 @@ void groups_close(struct group_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {
         close_fd(&set->groups[i].fd);
-        set->groups[i].fd = -1;
+        close_fd(&set->groups[i].dir);
+        set->groups[i].fd = set->groups[i].dir = -1;
     }
 }
 

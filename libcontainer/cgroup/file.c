@@ -26,6 +26,18 @@ int group_open(const struct group *group, struct failure *failure)
     return dir;
 }
 
+int group_enter(struct group *group, struct failure *failure)
+{
+    group->dir = group_open(group, failure);
+    if (group->dir < 0)
+        return group->dir;
+    group->fd = openat(group->dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    if (group->fd < 0)
+        return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s%s/cgroup.procs",
+                          group->mountpoint, group->path);
+    return 0;
+}
+
 int group_write(const struct group *group, int dir, const char *file, const char *value,
                 const char *place, struct failure *failure)
 {

@@ -21,7 +21,8 @@ struct group {
     char *path;    /* the container's group below the mount point; begins with / */
     unsigned made; /* trailing components of path that group_make made */
     bool v2;
-    int fd; /* cgroup.procs, open for writing once made; -1 */
+    int fd;  /* cgroup.procs, open for writing once made; -1 */
+    int dir; /* its directory, once entered; -1 */
 };
 
 struct group_set {
@@ -62,6 +63,8 @@ int group_v2_apply(const struct group *group, const struct oci_linux_resources *
 
 /* file.c: one file of a group. */
 int group_open(const struct group *group, struct failure *failure); /* the directory */
+/* Open the directory and cgroup.procs, to put a process in. */
+int group_enter(struct group *group, struct failure *failure);
 int group_write(const struct group *group, int dir, const char *file, const char *value,
                 const char *place, struct failure *failure);
 /* Read a small file, NUL-terminated; -1 on failure. */

@@ -52,14 +52,7 @@ static int make_one(struct group *group, struct failure *failure)
         r = group_v1_prepare(group, failure);
     if (r < 0)
         return r;
-    _close_ int dir = group_open(group, failure);
-    if (dir < 0)
-        return dir;
-    group->fd = openat(dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-    if (group->fd < 0)
-        return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s%s/cgroup.procs",
-                          group->mountpoint, group->path);
-    return 0;
+    return group_enter(group, failure);
 }
 
 int groups_make(struct group_set *set, struct failure *failure)

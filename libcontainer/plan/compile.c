@@ -69,6 +69,9 @@ static int rootfs_path(struct compiler *c)
 
 static void compile_group_joins(struct compiler *c)
 {
+    c->out->born_in_group = groups_unified(c->input->groups);
+    if (c->out->born_in_group)
+        return;
     for (size_t i = 0; i < c->input->groups->count; i++)
         PLAN_ADD(&c->builder, .code = PLAN_CGROUP_JOIN,
                  .slot0 = PLAN_SLOT_FIRST_GROUP + (int32_t)i);

@@ -34,6 +34,7 @@ struct compile_input {
 
 struct compiled {
     struct plan plan;
+    bool born_in_group;   /* on one unified hierarchy clone puts the init into its group at once */
     uint64_t clone_flags; /* CLONE_NEW* of the first stage */
     bool two_stage;
     bool new_user; /* the library writes these maps at PLAN_SYNC_MAPS */

@@ -172,7 +172,9 @@ static void slot(struct buffer *out, int32_t number)
         buffer_format(out, " #%d", number);
 }
 
-static void arguments(struct buffer *out, const struct compiled *compiled, const struct plan_op *op)
+/* Of ops that concern namespaces and mounts; false for others. */
+static bool place_arguments(struct buffer *out, const struct compiled *compiled,
+                            const struct plan_op *op)
 {
     const struct plan *plan = &compiled->plan;
     switch (op->code) {
@@ -211,6 +213,16 @@ static void arguments(struct buffer *out, const struct compiled *compiled, const
     case PLAN_ROOT_PROPAGATE:
         bits(out, " ", op->number0, propagations, ARRAY_SIZE(propagations));
         break;
+    default:
+        return false;
+    }
+    return true;
+}
+
+/* Of ops that concern the process, and of those that have no more than a slot and texts. */
+static void process_arguments(struct buffer *out, const struct plan *plan, const struct plan_op *op)
+{
+    switch (op->code) {
     case PLAN_MKNOD:
         device(out, plan, op);
         break;
@@ -267,7 +279,7 @@ char *plan_dump(const struct compiled *compiled)
     _buffer_ struct buffer out = {0};
     buffer_text(&out, "# The init carries this out, top to bottom; #N is an fd that one line makes "
                       "and others use.\n");
-    buffer_text(&out, "clone");
+    buffer_text(&out, compiled->born_in_group ? "clone into the control group" : "clone");
     bits(&out, " new ", compiled->clone_flags, namespaces, ARRAY_SIZE(namespaces));
     buffer_text(&out, "\n");
     for (uint32_t i = 0; i < plan_head(plan)->op_count; i++) {
@@ -278,7 +290,8 @@ char *plan_dump(const struct compiled *compiled)
             buffer_text(&out, " recursive");
         if (op->flags & PLAN_REAL_DIR)
             buffer_text(&out, " no-links");
-        arguments(&out, compiled, op);
+        if (!place_arguments(&out, compiled, op))
+            process_arguments(&out, plan, op);
         if (pointer && pointer[0])
             buffer_format(&out, "  <- %s", pointer);
         buffer_text(&out, "\n");

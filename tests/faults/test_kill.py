@@ -10,7 +10,7 @@ import pytest
 
 import faults
 
-MOST = {"c": 60, "i": 40}
+MOST = {"c": 15, "i": 10}
 
 
 class Verb:
@@ -114,8 +114,9 @@ def sweep(lab, bundle, verb, who, victim, thorough):
         before = calls[at - 2] if at > 1 else "nothing"
         where = f"{who} {at}/{len(calls)} (after {before}, before {calls[at - 1]})"
         lab.check(where, report.end != "timeout", f"no end within {faults.HANG} s")
-        if victim == "c" and report.done:
-            lab.check(where, report.end == "signal 9", f"killed, and yet {report.end}")
+        if (who, victim) == ("c", "c"):
+            lab.check(where, report.end == "signal 9" or not report.done,
+                      f"killed, and yet {report.end}")
         yield where, name, report
 
 
@@ -184,10 +185,12 @@ def test_init_killed_in_create(lab, kind_of_bundle, thorough, kind):
     bundle = kind_of_bundle(kind, "create")
     for where, name, report in sweep(lab, bundle, VERBS["create"], "i", "i", thorough):
         if report.end == "exit 0":
-            # It was told that all is ready before: then this is a container that has stopped.
-            state = lab.rt.call("state", name)
-            lab.check(where, state.code == 0 and state.json()["status"] == "stopped",
-                      f"success, and then {state!r}")
+            # All was ready before: then this is a container that has stopped.
+            # The command may end before the init gets there, and a first stage that is killed
+            # after its last word is none of the container.
+            whole = not report.done or kind == "user_namespace" and lab.rt.call("state", name).code == 0
+            lab.check(where, whole or lab.becomes(name, "stopped"),
+                      "success, and no stopped container")
             lab.check_delete(where, name)
             continue
         lab.check(where, report.end == "exit 1", f"the command: {report.end}")
