@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #define DEFAULT_STATE_ROOT "/run/ocikit"
 
@@ -50,6 +52,7 @@ void container_context_free(container_context *context)
     if (context == NULL)
         return;
     close_fd(&context->init);
+    context_forget_children(context);
     pthread_mutex_destroy(&context->lock);
     free(context->state_root);
     free(context);
@@ -167,6 +170,25 @@ int stdio_resolve(const int given[3], int result[3], int *null, struct failure *
     for (int i = 0; i < 3; i++) {
         if (result[i] < 0)
             result[i] = *null;
+    }
+    return 0;
+}
+
+uint64_t grantable_capabilities(void)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {{0, 0, 0}, {0, 0, 0}};
+    if (syscall(SYS_capget, &header, data) < 0)
+        return 0;
+    return (uint64_t)data[1].permitted << 32 | data[0].permitted;
+}
+
+int check_preserved(const int *fds, size_t count, struct failure *failure)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (fcntl(fds[i], F_GETFD) < 0)
+            return fail(failure, OCI_ERR_INVALID_ARGUMENT,
+                        "fd %d, which is to be preserved, is not open", fds[i]);
     }
     return 0;
 }

@@ -7,8 +7,9 @@
  *     intent record             says which groups there will be
  *     groups, limits            made
  *     init                      ends with this process until ...
- *     record "created"          ... it is on disk
+ *     record with its pid       ... it is on disk
  *     go                        the init waits for the start
+ *     record "created"
  */
 #include <api/internal.h>
 
@@ -78,6 +79,7 @@ static int prepare(struct creation *c)
         .log = &c->log,
         .process_place = "/process",
         .flags = c->options.flags,
+        .grantable = grantable_capabilities(),
         .keep_fds = 3 + (uint32_t)c->options.preserve_fds_count,
     };
     if (r == 0)
@@ -124,8 +126,8 @@ static int write_record(struct creation *c, enum oci_record_phase phase, uint64_
         .created = created,
         .has_owner = true,
         .owner = geteuid(),
-        .has_private_pids = true,
-        .private_pids = c->compiled.private_pids,
+        .has_caller_keyring = true,
+        .caller_keyring = (c->options.flags & CONTAINER_NO_NEW_KEYRING) != 0,
         .cgroups = groups,
         .cgroups_count = c->groups.count,
         .annotations = c->loaded.config->annotations,
@@ -143,7 +145,8 @@ static int clean_leftover(struct creation *c, int dir)
     const struct oci_record *record = NULL;
     struct failure ignored = {0};
     store_read_record(dir, c->id, &document, &record, &ignored);
-    int r = destroy(c->context, c->id, c->root, dir, record, -1, c->failure);
+    _close_ int pidfd = record ? process_open((pid_t)record->pid, record->start_time) : -1;
+    int r = destroy(c->context, c->id, c->root, dir, record, pidfd, c->failure);
     close(dir);
     return r;
 }
@@ -230,6 +233,21 @@ static int hand_over_terminal(struct creation *c)
     return r;
 }
 
+/* The init is on record before it is let off the leash, and the container is "created" only after that: a
+ * creator that is killed in between leaves a create that did not finish, which can be found and undone. */
+static int finish(struct creation *c)
+{
+    bool gone;
+    uint64_t start_time = process_start_time(c->session.pid, &gone);
+    if (start_time == 0 || gone)
+        return fail(c->failure, OCI_ERR_INIT_DIED,
+                    "the container's init cannot be seen under /proc");
+    int r = write_record(c, OCI_RECORD_PHASE_CREATING, start_time);
+    if (r == 0)
+        r = session_go(&c->session, c->failure);
+    return r == 0 ? write_record(c, OCI_RECORD_PHASE_CREATED, start_time) : r;
+}
+
 /* From the claim on there is something to undo. */
 static int make(struct creation *c)
 {
@@ -238,15 +256,19 @@ static int make(struct creation *c)
         r = write_record(c, OCI_RECORD_PHASE_CREATING, 0);
     if (r == 0)
         r = make_groups(c);
-    if (r == 0)
+    if (r == 0) {
+        log_message(&c->log, CONTAINER_LOG_DEBUG, "%zu control groups are made", c->groups.count);
         r = launch(c);
+    }
+    if (r == 0)
+        log_message(&c->log, CONTAINER_LOG_DEBUG, "the init is ready as process %d",
+                    (int)c->session.pid);
     groups_close(&c->groups);
+    if (r == 0 && c->loaded.config->linux_)
+        r = groups_apply_pids(&c->groups, c->loaded.config->linux_->resources, c->failure);
     if (r == 0)
         r = hand_over_terminal(c);
-    bool gone;
-    if (r == 0)
-        r = write_record(c, OCI_RECORD_PHASE_CREATED, process_start_time(c->session.pid, &gone));
-    return r == 0 ? session_go(&c->session, c->failure) : r;
+    return r == 0 ? finish(c) : r;
 }
 
 /* Undo; what fails now cannot replace the reason.  Poststop hooks run also for a create that
@@ -280,11 +302,8 @@ static int check_options(struct creation *c, const struct container_create_optio
                  "the create flags hold one that this library does not know");
     if (r == 0)
         r = stdio_resolve(c->options.stdio, c->stdio, &c->null, c->failure);
-    for (size_t i = 0; r == 0 && i < c->options.preserve_fds_count; i++) {
-        if (fcntl(c->options.preserve_fds[i], F_GETFD) < 0)
-            r = fail(c->failure, OCI_ERR_INVALID_ARGUMENT,
-                     "fd %d, which is to be preserved, is not open", c->options.preserve_fds[i]);
-    }
+    if (r == 0)
+        r = check_preserved(c->options.preserve_fds, c->options.preserve_fds_count, c->failure);
     return r;
 }
 

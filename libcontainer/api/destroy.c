@@ -39,16 +39,26 @@ int record_groups(const struct oci_record *record, struct group_set *set, struct
     return 0;
 }
 
-static int end_init(int pidfd, struct failure *failure)
+/* A frozen process dies when it is thawed; the first process of a pid namespace only when its others are
+ * collected, of which some may be the caller's children. */
+static int end_init(container_context *context, int pidfd, const struct group_set *groups,
+                    struct failure *failure)
 {
     if (pidfd < 0)
         return 0;
     if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
         return fail_errno(failure, OCI_ERR_IO, errno, "kill the container's first process");
-    if (!process_await_end(pidfd, KILL_TIMEOUT_MS))
-        return fail(failure, OCI_ERR_BUSY,
-                    "the container's first process did not end within %d s of SIGKILL",
-                    KILL_TIMEOUT_MS / 1000);
+    if (groups_frozen(groups))
+        groups_thaw(groups);
+    for (int waited = 0; !process_await_end(pidfd, 20); waited += 20) {
+        context_collect(context);
+        if (waited >= KILL_TIMEOUT_MS)
+            return fail(
+                failure, OCI_ERR_BUSY,
+                "the container's first process did not end within %d s of SIGKILL; a process that "
+                "was executed in it may not have been waited for",
+                KILL_TIMEOUT_MS / 1000);
+    }
     return 0;
 }
 
@@ -84,13 +94,13 @@ int destroy(container_context *context, const char *id, int root, int dir,
     struct group_set groups _groups_ = {0};
     int r = record_groups(record, &groups, failure);
     if (r == 0)
-        r = end_init(pidfd, failure);
+        r = end_init(context, pidfd, &groups, failure);
     if (r < 0)
         return r;
     /* Whoever shares no pid namespace with the first process has outlived it. */
     r = groups_signal(&groups, SIGKILL, failure);
     if (r >= 0)
-        r = groups_remove(&groups, GROUP_TIMEOUT_MS, failure);
+        r = groups_remove(&groups, GROUP_TIMEOUT_MS, true, failure);
     if (r < 0)
         return r;
     if (record) {
@@ -100,8 +110,9 @@ int destroy(container_context *context, const char *id, int root, int dir,
     return store_remove(root, id, dir, failure);
 }
 
-/* The record is lost, the configuration may not be: what it says about groups is where the
- * container's are, unless the caller's own group has changed since. */
+/* The record is lost, the configuration may not be.  Where it names no group, the container's carries its
+ * id and is nobody else's; a group that it does name may have others in it, and is only removed if it is
+ * empty. */
 static int destroy_by_config(container_context *context, const char *id, int root, int dir,
                              struct failure *failure)
 {
@@ -109,15 +120,24 @@ static int destroy_by_config(container_context *context, const char *id, int roo
     const struct oci_runtime_config *config = NULL;
     struct failure ignored = {0};
     struct group_set groups _groups_ = {0};
-    if (store_read_config(dir, &document, &config, &ignored) < 0 ||
-        groups_plan(config->linux_ ? config->linux_->cgroups_path : NULL, id, &groups, &ignored) <
-            0)
+    struct log log = context_log(context, id);
+    if (store_read_config(dir, &document, &config, &ignored) < 0)
         return store_remove(root, id, dir, failure);
+    const char *path = config->linux_ ? config->linux_->cgroups_path : NULL;
+    if (groups_plan(path, id, &groups, &ignored) < 0)
+        return store_remove(root, id, dir, failure);
+    bool named = path && path[0];
     for (size_t i = 0; i < groups.count; i++)
         groups.groups[i].made = 1;
-    int r = groups_signal(&groups, SIGKILL, failure);
+    int r = named ? 0 : groups_signal(&groups, SIGKILL, failure);
     if (r >= 0)
-        r = groups_remove(&groups, GROUP_TIMEOUT_MS, failure);
+        r = groups_remove(&groups, named ? 0 : GROUP_TIMEOUT_MS, !named, failure);
+    if (r < 0 && named) {
+        log_message(&log, CONTAINER_LOG_WARNING,
+                    "control group \"%s\" stays: it has processes, and the lost record knew whose",
+                    path);
+        r = 0;
+    }
     return r < 0 ? r : store_remove(root, id, dir, failure);
 }
 
@@ -137,9 +157,10 @@ static int delete_locked(container_context *context, const char *id, int root, i
         return r;
     _close_ int pidfd = -1;
     enum container_status status = container_find_status(dir, record, &pidfd);
-    if (status == CONTAINER_RUNNING && !force)
+    if ((status == CONTAINER_RUNNING || status == CONTAINER_PAUSED) && !force)
         return fail(failure, OCI_ERR_WRONG_STATE,
-                    "cannot delete container \"%s\": it is running, and must be stopped first", id);
+                    "cannot delete container \"%s\": it is %s, and must be stopped first", id,
+                    status_text(status));
     return destroy(context, id, root, dir, record, pidfd, failure);
 }
 

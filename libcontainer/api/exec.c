@@ -204,11 +204,13 @@ static int differing_namespaces(struct execution *e, uint64_t *mask)
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         char path[64];
         struct stat theirs, ours;
-        snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[i].name);
-        if (stat(path, &ours) < 0)
-            continue; /* not a kind that this kernel has */
+        /* The thread's, not the process's: its main thread may have ended, or this one moved. */
+        snprintf(path, sizeof(path), "/proc/thread-self/ns/%s", kinds[i].name);
+        bool known = stat(path, &ours) == 0;
         snprintf(path, sizeof(path), "/proc/%u/ns/%s", e->record->pid, kinds[i].name);
-        if (stat(path, &theirs) < 0)
+        if (stat(path, &theirs) < 0 && !known && errno == ENOENT && !process_ended(e->pidfd))
+            continue; /* not a kind that this kernel has */
+        if (!known || stat(path, &theirs) < 0)
             return fail_errno(e->failure, OCI_ERR_NAMESPACE, errno, "look at namespace %s", path);
         if (theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev)
             *mask |= kinds[i].flag;
@@ -241,6 +243,9 @@ static int compile(struct execution *e)
         .groups = &e->groups,
         .log = &e->log,
         .process_place = e->options.process ? "" : "/process",
+        .flags = e->record->caller_keyring ? CONTAINER_NO_NEW_KEYRING : 0,
+        .grantable = grantable_capabilities(),
+        .join = (pid_t)e->record->pid,
         .keep_fds = 3 + (uint32_t)e->options.preserve_fds_count,
     };
     return compile_exec(&input, &e->process, namespaces, &e->compiled, e->failure);
@@ -284,11 +289,8 @@ static int check_options(struct execution *e, const struct container_exec_option
     int r = options_copy(&e->options, sizeof(e->options), given, e->failure);
     if (r == 0)
         r = stdio_resolve(e->options.stdio, e->stdio, &e->null, e->failure);
-    for (size_t i = 0; r == 0 && i < e->options.preserve_fds_count; i++) {
-        if (fcntl(e->options.preserve_fds[i], F_GETFD) < 0)
-            r = fail(e->failure, OCI_ERR_INVALID_ARGUMENT,
-                     "fd %d, which is to be preserved, is not open", e->options.preserve_fds[i]);
-    }
+    if (r == 0)
+        r = check_preserved(e->options.preserve_fds, e->options.preserve_fds_count, e->failure);
     e->file = e->options.process_name ? e->options.process_name : "process";
     return r;
 }
@@ -317,11 +319,16 @@ static int execute(struct execution *e, const struct container_exec_options *giv
     r = run_locked(e);
     store_unlock(container->dir);
     container_process *process = r == 0 ? calloc(1, sizeof(*process)) : NULL;
-    if (process)
+    if (process) {
+        process->context = container->context;
         process->id = strdup(container->id);
-    if (r == 0 && (process == NULL || process->id == NULL))
+        process->child = process->id ? context_adopt(container->context, e->session.pidfd) : NULL;
+    }
+    if (r == 0 && (process == NULL || process->child == NULL))
         r = fail_memory(e->failure);
     if (r < 0) {
+        if (process)
+            free(process->id);
         free(process);
         session_abort(&e->session);
         if (e->options.process)

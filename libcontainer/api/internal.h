@@ -18,12 +18,24 @@
 /* How long an operation waits for another one on the same container. */
 #define LOCK_TIMEOUT_MS 10000
 
+/* A process made by container_exec, for as long as it is this process's child.  Its end is collected by
+ * whoever comes first: its own handle, or a delete, since the first process of a pid namespace cannot end
+ * before it.  Guarded by the context's lock. */
+struct child {
+    struct child *next;
+    int pidfd;
+    bool has_status;
+    bool has_handle;
+    struct container_exit status;
+};
+
 struct container_context {
     char *state_root;
     container_log_function log;
     void *log_data;
     pthread_mutex_t lock; /* of init */
     int init;             /* memfd of the init program; -1 until the first launch */
+    struct child *children;
 };
 
 /* A process that this handle may wait for. */
@@ -43,8 +55,10 @@ struct container {
 };
 
 struct container_process {
+    container_context *context;
     char *id;
     struct tracked process;
+    struct child *child;
 };
 
 static inline struct log context_log(const container_context *context, const char *id)
@@ -59,6 +73,17 @@ int context_init(container_context *context, struct failure *failure);
 container *handle_new(container_context *context, const char *id, int dir, pid_t pid, int pidfd,
                       int terminal);
 
+/* Note a process of container_exec; NULL when memory is out. */
+struct child *context_adopt(container_context *context, int pidfd);
+/* Its handle goes away. */
+void context_orphan(container_context *context, struct child *child);
+void context_forget_children(container_context *context);
+/* Collect every noted process that has ended. */
+void context_collect(container_context *context);
+/* The status, if it was collected. */
+bool context_collected(container_context *context, struct child *child,
+                       struct container_exit *status);
+
 int tracked_wait(struct tracked *process, int timeout_ms, struct container_exit *result,
                  struct failure *failure);
 void tracked_close(struct tracked *process);
@@ -71,9 +96,17 @@ int stdio_resolve(const int given[3], int result[3], int *null, struct failure *
 /* The record's groups as a set whose paths and counts are filled. */
 int record_groups(const struct oci_record *record, struct group_set *set, struct failure *failure);
 
+/* The capabilities that this thread could give to a process. */
+uint64_t grantable_capabilities(void);
+
+/* Are the fds that are to be preserved open? */
+int check_preserved(const int *fds, size_t count, struct failure *failure);
+
 /* What the container is doing.  *pidfd is set to one of its first process while that lives, else
  * -1. */
 enum container_status container_find_status(int dir, const struct oci_record *record, int *pidfd);
+/* Are the container's groups frozen? */
+bool is_frozen(const struct oci_record *record);
 const char *status_text(enum container_status status);
 
 /* Run hooks outside of the container with the given status in their state document; cancel as in a

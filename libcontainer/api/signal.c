@@ -69,11 +69,27 @@ int container_process_terminal_fd(const container_process *process)
     return process->process.terminal;
 }
 
+static int wait_process(container_process *process, int timeout_ms, struct failure *failure)
+{
+    struct tracked *tracked = &process->process;
+    if (tracked->has_status)
+        return 0;
+    if (!process_await_end(tracked->pidfd, timeout_ms))
+        return fail(failure, OCI_ERR_TIMEOUT, "the process still runs after %d ms", timeout_ms);
+    if (context_collected(process->context, process->child, &tracked->status)) {
+        tracked->has_status = true;
+        return 0;
+    }
+    return tracked_wait(tracked, 0, NULL, failure); /* says why */
+}
+
 int container_process_wait(container_process *process, int timeout_ms,
                            struct container_exit *result, container_error **error)
 {
     struct failure failure = {0};
-    int r = tracked_wait(&process->process, timeout_ms, result, &failure);
+    int r = wait_process(process, timeout_ms, &failure);
+    if (r == 0 && result)
+        *result = process->process.status;
     return r < 0 ? fail_public(&failure, "wait", process->id, error) : 0;
 }
 
@@ -91,6 +107,7 @@ void container_process_free(container_process *process)
 {
     if (process == NULL)
         return;
+    context_orphan(process->context, process->child);
     tracked_close(&process->process);
     free(process->id);
     free(process);

@@ -33,16 +33,28 @@ _Static_assert((int)CONTAINER_CREATING == (int)OCI_CONTAINER_STATUS_CREATING &&
                    (int)CONTAINER_PAUSED == (int)OCI_CONTAINER_STATUS_PAUSED,
                "status and its text");
 
+bool is_frozen(const struct oci_record *record)
+{
+    struct group_set groups _groups_ = {0};
+    struct failure ignored = {0};
+    return record_groups(record, &groups, &ignored) == 0 && groups_frozen(&groups);
+}
+
 enum container_status container_find_status(int dir, const struct oci_record *record, int *pidfd)
 {
-    *pidfd = -1;
+    *pidfd = process_open((pid_t)record->pid, record->start_time);
     if (record->phase == OCI_RECORD_PHASE_CREATING)
         return CONTAINER_CREATING;
-    *pidfd = process_open((pid_t)record->pid, record->start_time);
     if (*pidfd < 0)
         return CONTAINER_STOPPED;
-    /* The start socket goes away once the program runs. */
-    return store_has_start(dir) ? CONTAINER_CREATED : CONTAINER_RUNNING;
+    /* The start socket goes away once the program runs; where its starter was killed before it could
+     * remove it, nobody listens there any more. */
+    if (store_has_start(dir)) {
+        _close_ int init = store_connect(dir);
+        if (init != -ECONNREFUSED)
+            return CONTAINER_CREATED;
+    }
+    return is_frozen(record) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
 }
 
 /* The OCI document, with the members that runc adds and engines read. */
@@ -193,8 +205,11 @@ static int compare_names(const void *a, const void *b)
 static int read_names(int root, char ***names, size_t *count, struct failure *failure)
 {
     DIR *dir = fdopendir(root);
-    if (dir == NULL)
-        return fail_errno(failure, OCI_ERR_IO, errno, "read the state directory");
+    if (dir == NULL) {
+        fail_errno(failure, OCI_ERR_IO, errno, "read the state directory");
+        close(root);
+        return failure->code;
+    }
     size_t room = 0, n = 0;
     char **list = NULL;
     int r = 0;

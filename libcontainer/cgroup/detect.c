@@ -149,6 +149,24 @@ static bool below(const char *path)
     return strncmp(path, "/..", 3) != 0;
 }
 
+/* How many of the path's components are to be made; noted before they are, so that they can be removed
+ * whatever happens. */
+static unsigned count_missing(const struct group *group)
+{
+    struct failure ignored = {0};
+    unsigned missing = 0;
+    const char *rest = group->path;
+    _close_ int dir = open(group->mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (dir >= 0 && group_descend(group, &dir, &rest, &ignored) > 0)
+        ;
+    /* group_descend takes the component that it does not find from the path, too. */
+    for (missing = ignored.code < 0; *rest; rest += strcspn(rest, "/")) {
+        rest += strspn(rest, "/");
+        missing += *rest != 0;
+    }
+    return missing;
+}
+
 /* Absolute paths count from the hierarchy's root; others, and the default, from where the caller
  * is, so that the caller's own limits hold for its containers too.  On version 2 a group that has
  * processes may have no children with controllers: there the caller's neighbour is taken. */
@@ -170,17 +188,21 @@ static int place_group(struct group *group, const char *cgroups_path, const char
     while (path.length > 1 && path.data[path.length - 1] == '/')
         path.data[--path.length] = 0;
     group->path = buffer_take(&path);
-    return group->path ? 0 : OCI_ERR_NO_MEMORY;
+    if (group->path == NULL)
+        return OCI_ERR_NO_MEMORY;
+    group->made = count_missing(group);
+    return 0;
 }
 
 static int check_path(const char *path, struct failure *failure)
 {
     for (const char *p = path; p && *p;) {
         size_t length = strcspn(p, "/");
-        if ((length == 2 && p[0] == '.' && p[1] == '.') || strpbrk(path, "\n")) {
+        bool dots = p[0] == '.' && (length == 1 || (length == 2 && p[1] == '.'));
+        if (dots || strpbrk(path, "\n")) {
             fail_at(failure, "/linux/cgroupsPath");
             return fail(failure, OCI_ERR_CONFIG,
-                        "path \"%s\" goes back up or has more than one line", path);
+                        "path \"%s\" has a component . or .., or more than one line", path);
         }
         p += length + (p[length] == '/');
     }
@@ -198,9 +220,9 @@ int groups_plan(const char *cgroups_path, const char *id, struct group_set *set,
     _free_ char *lines = NULL, *mounts = NULL;
     int r = check_path(cgroups_path, failure);
     if (r == 0)
-        r = read_text("/proc/self/cgroup", &lines, failure);
+        r = read_text("/proc/thread-self/cgroup", &lines, failure);
     if (r == 0)
-        r = read_text("/proc/self/mountinfo", &mounts, failure);
+        r = read_text("/proc/thread-self/mountinfo", &mounts, failure);
     size_t room = 1;
     for (const char *p = lines; r == 0 && *p; p++)
         room += *p == '\n';

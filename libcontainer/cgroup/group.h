@@ -19,7 +19,7 @@ struct group {
     char *mountpoint;
     char *own;     /* the caller's group in this hierarchy */
     char *path;    /* the container's group below the mount point; begins with / */
-    unsigned made; /* trailing components of path that group_make made */
+    unsigned made; /* trailing components of path that did not exist and are the container's */
     bool v2;
     int fd;  /* cgroup.procs, open for writing once made; -1 */
     int dir; /* its directory, once entered; -1 */
@@ -39,10 +39,16 @@ int groups_make(struct group_set *set, struct failure *failure);
 /* Set limits; resources may be NULL. */
 int groups_apply(const struct group_set *set, const struct oci_linux_resources *resources,
                  const struct log *log, struct failure *failure);
+/* Set the number of processes, once the container is set up: the set-up may need one more. */
+int groups_apply_pids(const struct group_set *set, const struct oci_linux_resources *resources,
+                      struct failure *failure);
+/* Frozen processes neither run nor die. */
+bool groups_frozen(const struct group_set *set);
+void groups_thaw(const struct group_set *set);
 /* Signal every process in the groups. */
 int groups_signal(const struct group_set *set, int signal, struct failure *failure);
-/* Remove what was made, once it is empty: waits up to timeout_ms. */
-int groups_remove(const struct group_set *set, int timeout_ms, struct failure *failure);
+/* Remove what was made, once it is empty: waits up to timeout_ms; kill: ends who is still in it. */
+int groups_remove(const struct group_set *set, int timeout_ms, bool kill, struct failure *failure);
 /* Is this the only hierarchy, a version 2 one? */
 bool groups_unified(const struct group_set *set);
 /* The group that has a controller, or NULL. */
@@ -54,10 +60,8 @@ void groups_free(struct group_set *set);
 
 /* v1.c and v2.c */
 int group_v1_prepare(const struct group *group, struct failure *failure);
-int group_v1_apply(const struct group *group, const struct oci_linux_resources *resources,
-                   struct failure *failure);
-int group_v2_prepare(const struct group *group, const struct oci_linux_resources *resources,
-                     struct failure *failure);
+int groups_v1_apply(const struct group_set *set, const struct oci_linux_resources *resources,
+                    const struct log *log, struct failure *failure);
 int group_v2_apply(const struct group *group, const struct oci_linux_resources *resources,
                    const struct log *log, struct failure *failure);
 

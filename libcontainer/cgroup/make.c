@@ -6,53 +6,58 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <base/util.h>
 
-/* Make the path's components one below the other; counts those that are new from the first on. */
+/* Make the path's components one below the other.  -EAGAIN when one went away meanwhile. */
 static int make_path(struct group *group, struct failure *failure)
 {
-    _close_ int dir = open(group->mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    _close_ int dir = open(group->mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s", group->mountpoint);
-    for (const char *p = group->path; *p;) {
-        p += strspn(p, "/");
-        size_t length = strcspn(p, "/");
-        if (length == 0)
-            break;
+    const char *rest = group->path;
+    for (;;) {
         char name[256];
-        if (length >= sizeof(name)) {
-            fail_at(failure, "/linux/cgroupsPath");
-            return fail(failure, OCI_ERR_CGROUP, "a component of \"%s\" is too long", group->path);
+        const char *start = rest + strspn(rest, "/");
+        size_t length = strcspn(start, "/");
+        if (length == 0)
+            return 0;
+        snprintf(name, sizeof(name), "%.*s", (int)length, start);
+        bool last = start[length + strspn(start + length, "/")] == 0;
+        if (mkdirat(dir, name, 0755) < 0) {
+            if (errno == ENOENT)
+                return -EAGAIN;
+            if (errno != EEXIST)
+                return fail_errno(failure, OCI_ERR_CGROUP, errno, "make control group %s%s",
+                                  group->mountpoint, group->path);
+            /* It was not there a moment ago: whoever made it will also remove it. */
+            if (last && group->made > 0) {
+                group->made = 0;
+                return fail(failure, OCI_ERR_CGROUP,
+                            "control group %s%s is being made by somebody else", group->mountpoint,
+                            group->path);
+            }
         }
-        memcpy(name, p, length);
-        name[length] = 0;
-        if (mkdirat(dir, name, 0755) == 0)
-            group->made++;
-        else if (errno != EEXIST)
-            return fail_errno(failure, OCI_ERR_CGROUP, errno, "make control group %s%s",
-                              group->mountpoint, group->path);
-        int next = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (next < 0)
-            return fail_errno(failure, OCI_ERR_CGROUP, errno, "open control group %s%s",
-                              group->mountpoint, group->path);
-        close(dir);
-        dir = next;
-        p += length;
+        int r = group_descend(group, &dir, &rest, failure);
+        if (r < 0)
+            return failure->error == ENOENT ? -EAGAIN : r;
     }
-    return 0;
 }
 
 static int make_one(struct group *group, struct failure *failure)
 {
-    int r = make_path(group, failure);
+    int r = -EAGAIN;
+    for (int tries = 0; r == -EAGAIN && tries < 8; tries++)
+        r = make_path(group, failure);
+    if (r == -EAGAIN)
+        r = fail(failure, OCI_ERR_BUSY, "control group %s%s goes away while it is made",
+                 group->mountpoint, group->path);
     if (r == 0 && !group->v2)
         r = group_v1_prepare(group, failure);
-    if (r < 0)
-        return r;
-    return group_enter(group, failure);
+    return r == 0 ? group_enter(group, failure) : r;
 }
 
 int groups_make(struct group_set *set, struct failure *failure)
@@ -103,15 +108,57 @@ int groups_apply(const struct group_set *set, const struct oci_linux_resources *
     if (resources == NULL)
         return 0;
     warn_without_effect(resources, log);
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < set->count; i++) {
-        const struct group *group = &set->groups[i];
-        if (!group->v2)
-            r = group_v1_apply(group, resources, failure);
-        else if (groups_unified(set))
-            r = group_v2_prepare(group, resources, failure);
-        if (r == 0 && groups_unified(set))
-            r = group_v2_apply(group, resources, log, failure);
+    return groups_unified(set) ? group_v2_apply(&set->groups[0], resources, log, failure)
+                               : groups_v1_apply(set, resources, log, failure);
+}
+
+int groups_apply_pids(const struct group_set *set, const struct oci_linux_resources *resources,
+                      struct failure *failure)
+{
+    static const char place[] = "/linux/resources/pids/limit";
+    if (resources == NULL || resources->pids == NULL)
+        return 0;
+    const struct group *group = groups_unified(set) ? &set->groups[0] : groups_with(set, "pids");
+    if (group == NULL) {
+        fail_at(failure, place);
+        return fail(failure, OCI_ERR_UNSUPPORTED, "this host has no pids controller");
     }
-    return r;
+    char value[32] = "max";
+    if (resources->pids->limit >= 0)
+        snprintf(value, sizeof(value), "%lld", (long long)resources->pids->limit);
+    _close_ int dir = group_open(group, failure);
+    return dir < 0 ? dir : group_write(group, dir, "pids.max", value, place, failure);
+}
+
+static const struct group *freezer_of(const struct group_set *set, const char **file)
+{
+    const struct group *group = groups_with(set, "freezer");
+    *file = group ? "freezer.state" : "cgroup.freeze";
+    for (size_t i = 0; group == NULL && i < set->count; i++) {
+        if (set->groups[i].v2)
+            group = &set->groups[i];
+    }
+    return group;
+}
+
+bool groups_frozen(const struct group_set *set)
+{
+    char text[16];
+    const char *file;
+    struct failure ignored = {0};
+    const struct group *group = freezer_of(set, &file);
+    _close_ int dir = group ? group_open(group, &ignored) : -1;
+    if (dir < 0 || group_read(dir, file, text, sizeof(text)) <= 0)
+        return false;
+    return strncmp(text, "FR", 2) == 0 || text[0] == '1';
+}
+
+void groups_thaw(const struct group_set *set)
+{
+    const char *file;
+    struct failure ignored = {0};
+    const struct group *group = freezer_of(set, &file);
+    _close_ int dir = group ? group_open(group, &ignored) : -1;
+    if (dir >= 0)
+        group_write(group, dir, file, group->v2 ? "0" : "THAWED", NULL, &ignored);
 }

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include <base/clock.h>
 #include <base/util.h>
@@ -21,26 +22,82 @@ static void nap(int ms)
     poll(NULL, 0, ms);
 }
 
-/* Signal what cgroup.procs lists.  Processes may fork meanwhile, so this is repeated until a
- * reading finds nobody that was not signalled already; the bound is the caller's. */
-static int signal_listed(int dir, int signal)
+#define MAX_AT_ONCE 4096
+
+static size_t read_pids(int dir, pid_t *pids, size_t room)
 {
-    _close_ int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT || errno == ENODEV ? 0 : -errno;
-    FILE *file = fdopen(fd, "re");
-    if (file == NULL)
-        return -errno;
-    take_fd(&fd);
-    int found = 0;
+    int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+    if (file == NULL) {
+        close_fd(&fd);
+        return 0;
+    }
+    size_t count = 0;
     char line[32];
-    while (fgets(line, sizeof(line), file)) {
-        long pid = strtol(line, NULL, 10);
+    while (count < room && fgets(line, sizeof(line), file)) {
         /* 0 is a process of a pid namespace that we cannot see into. */
-        if (pid > 0 && kill((pid_t)pid, signal) == 0)
-            found++;
+        long pid = strtol(line, NULL, 10);
+        if (pid > 0)
+            pids[count++] = (pid_t)pid;
     }
     fclose(file);
+    return count;
+}
+
+static bool is_listed(const pid_t *pids, size_t count, pid_t pid)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pids[i] == pid)
+            return true;
+    }
+    return false;
+}
+
+/* Signal what the group lists.  A pid may become another's between reading and signalling: it counts only
+ * if it is still listed after a pidfd of it was opened.  Returns how many were signalled. */
+static int signal_listed(int dir, int signal)
+{
+    _free_ pid_t *before = malloc(2 * MAX_AT_ONCE * sizeof(*before));
+    if (before == NULL)
+        return 0;
+    pid_t *after = before + MAX_AT_ONCE;
+    size_t count = read_pids(dir, before, MAX_AT_ONCE);
+    int found = 0;
+    for (size_t i = 0; i < count; i += 64) {
+        int pidfds[64];
+        size_t batch = count - i < 64 ? count - i : 64;
+        for (size_t j = 0; j < batch; j++)
+            pidfds[j] = (int)syscall(SYS_pidfd_open, before[i + j], 0);
+        size_t still = read_pids(dir, after, MAX_AT_ONCE);
+        for (size_t j = 0; j < batch; j++) {
+            if (pidfds[j] >= 0 && is_listed(after, still, before[i + j]) &&
+                syscall(SYS_pidfd_send_signal, pidfds[j], signal, NULL, 0) == 0)
+                found++;
+            close_fd(&pidfds[j]);
+        }
+    }
+    return found;
+}
+
+/* The group and those that the container made inside it; how deep they may lie is bounded. */
+static int signal_tree(int dir, int signal, int depth)
+{
+    int found = signal_listed(dir, signal);
+    int fd = depth > 16 ? -1 : openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+    if (entries == NULL) {
+        close_fd(&fd);
+        return found;
+    }
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+            continue;
+        _close_ int child =
+            openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (child >= 0)
+            found += signal_tree(child, signal, depth + 1);
+    }
+    closedir(entries);
     return found;
 }
 
@@ -56,12 +113,7 @@ static int signal_group(const struct group *group, int signal, struct failure *f
     if (signal == SIGKILL && group->v2 &&
         group_write(group, dir, "cgroup.kill", "1", NULL, &ignored) == 0)
         return 1;
-    int found = signal_listed(dir, signal);
-    if (found < 0)
-        return fail_errno(failure, OCI_ERR_CGROUP, -found,
-                          "read the processes of control group %s%s", group->mountpoint,
-                          group->path);
-    return found;
+    return signal_tree(dir, signal, 0);
 }
 
 int groups_signal(const struct group_set *set, int signal, struct failure *failure)
@@ -122,7 +174,7 @@ static void remove_children(int parent, int depth)
 }
 
 /* Remove one component; -EBUSY while it still has processes. */
-static int remove_last(const struct group *group, const char *path, bool innermost)
+static int remove_last(const struct group *group, const char *path, bool kill)
 {
     char name[256];
     _close_ int dir = open_above(group, path, name, sizeof(name));
@@ -131,7 +183,7 @@ static int remove_last(const struct group *group, const char *path, bool innermo
     if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
         return 0;
     int error = errno;
-    if (innermost && error == EBUSY) {
+    if (kill && error == EBUSY) {
         _close_ int own = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (own >= 0) {
             signal_listed(own, SIGKILL);
@@ -141,14 +193,15 @@ static int remove_last(const struct group *group, const char *path, bool innermo
     return -error;
 }
 
-static int remove_group(const struct group *group, int64_t deadline, struct failure *failure)
+static int remove_group(const struct group *group, int64_t deadline, bool kill,
+                        struct failure *failure)
 {
     _free_ char *path = strdup(group->path);
     if (path == NULL)
         return fail_memory(failure);
     for (unsigned i = 0; i < group->made; i++) {
         int r, wait = 1;
-        while ((r = remove_last(group, path, i == 0)) == -EBUSY && i == 0 &&
+        while ((r = remove_last(group, path, kill && i == 0)) == -EBUSY && i == 0 &&
                monotonic_ms() < deadline) {
             nap(wait);
             wait = wait < 32 ? wait * 2 : 32;
@@ -167,12 +220,12 @@ static int remove_group(const struct group *group, int64_t deadline, struct fail
     return 0;
 }
 
-int groups_remove(const struct group_set *set, int timeout_ms, struct failure *failure)
+int groups_remove(const struct group_set *set, int timeout_ms, bool kill, struct failure *failure)
 {
     int64_t deadline = monotonic_ms() + timeout_ms;
     int result = 0;
     for (size_t i = 0; i < set->count; i++) {
-        int r = set->groups[i].made ? remove_group(&set->groups[i], deadline, failure) : 0;
+        int r = set->groups[i].made ? remove_group(&set->groups[i], deadline, kill, failure) : 0;
         if (r < 0)
             result = r;
     }

@@ -124,27 +124,38 @@ static void cpu_limits(struct limits *limits, const struct oci_linux_cpu *cpu)
         limit_add(limits, "cpuset", "cpuset.mems", "/linux/resources/cpu/mems", "%s", cpu->mems);
 }
 
-int group_v1_apply(const struct group *group, const struct oci_linux_resources *resources,
-                   struct failure *failure)
+static int apply_limit(const struct group_set *set, const struct limit *limit,
+                       struct failure *failure)
+{
+    const struct group *group = groups_with(set, limit->controller);
+    if (group == NULL) {
+        fail_at(failure, "%s", limit->place);
+        return fail(failure, OCI_ERR_UNSUPPORTED, "this host has no %s controller of version 1",
+                    limit->controller);
+    }
+    _close_ int dir = group_open(group, failure);
+    return dir < 0 ? dir
+                   : group_write(group, dir, limit->file, limit->value, limit->place, failure);
+}
+
+int groups_v1_apply(const struct group_set *set, const struct oci_linux_resources *resources,
+                    const struct log *log, struct failure *failure)
 {
     struct limits limits = {.count = 0};
     if (resources->memory)
         memory_limits(&limits, resources->memory);
     if (resources->cpu)
         cpu_limits(&limits, resources->cpu);
-    if (resources->pids && resources->pids->limit < 0)
-        limit_add(&limits, "pids", "pids.max", "/linux/resources/pids/limit", "max");
-    else if (resources->pids)
-        limit_add(&limits, "pids", "pids.max", "/linux/resources/pids/limit", "%lld",
-                  (long long)resources->pids->limit);
-    _close_ int dir = group_open(group, failure);
-    if (dir < 0)
-        return dir;
-    int r = has_controller(group, "devices") ? apply_devices(group, dir, resources, failure) : 0;
-    for (unsigned i = 0; r == 0 && i < limits.count; i++) {
-        if (has_controller(group, limits.list[i].controller))
-            r = group_write(group, dir, limits.list[i].file, limits.list[i].value,
-                            limits.list[i].place, failure);
+    const struct group *devices = groups_with(set, "devices");
+    int r = 0;
+    if (devices) {
+        _close_ int dir = group_open(devices, failure);
+        r = dir < 0 ? dir : apply_devices(devices, dir, resources, failure);
+    } else if (resources->devices_count) {
+        log_message(log, CONTAINER_LOG_WARNING,
+                    "/linux/resources/devices: this host has no devices controller; not enforced");
     }
+    for (unsigned i = 0; r == 0 && i < limits.count; i++)
+        r = apply_limit(set, &limits.list[i], failure);
     return r;
 }

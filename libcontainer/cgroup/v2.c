@@ -120,13 +120,12 @@ static int enable(const struct group *group, int dir, const struct limit *limit,
     return group_write(group, dir, "cgroup.subtree_control", word, limit->place, failure);
 }
 
-int group_v2_prepare(const struct group *group, const struct oci_linux_resources *resources,
-                     struct failure *failure)
+static int enable_all(const struct group *group, const struct limits *limits,
+                      struct failure *failure)
 {
-    struct limits limits;
-    int r = collect(resources, &limits, failure);
-    if (r < 0 || limits.count == 0)
-        return r;
+    int r = 0;
+    if (limits->count == 0)
+        return 0;
     _close_ int dir = open(group->mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s", group->mountpoint);
@@ -134,8 +133,8 @@ int group_v2_prepare(const struct group *group, const struct oci_linux_resources
     const char *rest = group->path;
     do {
         rest += strspn(rest, "/");
-        for (unsigned i = 0; *rest && r >= 0 && i < limits.count; i++)
-            r = enable(group, dir, &limits.list[i], failure);
+        for (unsigned i = 0; *rest && r >= 0 && i < limits->count; i++)
+            r = enable(group, dir, &limits->list[i], failure);
         if (r >= 0)
             r = group_descend(group, &dir, &rest, failure);
     } while (r > 0);
@@ -147,6 +146,8 @@ int group_v2_apply(const struct group *group, const struct oci_linux_resources *
 {
     struct limits limits;
     int r = collect(resources, &limits, failure);
+    if (r == 0)
+        r = enable_all(group, &limits, failure);
     if (r < 0)
         return r;
     if (resources->devices_count)
@@ -156,8 +157,12 @@ int group_v2_apply(const struct group *group, const struct oci_linux_resources *
     _close_ int dir = group_open(group, failure);
     if (dir < 0)
         return dir;
-    for (unsigned i = 0; r == 0 && i < limits.count; i++)
+    for (unsigned i = 0; r == 0 && i < limits.count; i++) {
+        /* Only switched on so far: groups_apply_pids sets it. */
+        if (strcmp(limits.list[i].file, "pids.max") == 0)
+            continue;
         r = group_write(group, dir, limits.list[i].file, limits.list[i].value, limits.list[i].place,
                         failure);
+    }
     return r;
 }

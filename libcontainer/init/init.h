@@ -20,6 +20,8 @@ struct init {
     const char *program;        /* found by PLAN_EXEC_FIND */
     bool announced;             /* PLAN_MESSAGE_RUNNING was sent */
     int start_peer;             /* who released us and waits to hear of a failing exec, or -1 */
+    uint32_t umask;             /* the caller's, for hooks */
+    bool in_directory;          /* the working directory was entered before the change of user */
     int64_t pid;                /* our pid as the library sees it */
     struct plan_message report; /* filled by an op that knows more than an errno */
     int slots[PLAN_MAX_SLOTS];
@@ -51,10 +53,9 @@ void note(struct init *init, uint32_t detail, int64_t number, const char *text);
 
 /* resolve.c: paths inside the root, by fd */
 enum walk_flags {
-    WALK_MAKE_DIR = 1,      /* make what is missing, the last component as a directory */
-    WALK_MAKE_FILE = 2,     /* the same, the last component as an empty file */
-    WALK_REAL = 4,          /* no symbolic link on the way */
-    WALK_LAST_NOFOLLOW = 8, /* a symbolic link as last component is itself the result */
+    WALK_MAKE_DIR = 1,  /* make what is missing, the last component as a directory */
+    WALK_MAKE_FILE = 2, /* the same, the last component as an empty file */
+    WALK_REAL = 4,      /* no symbolic link on the way */
 };
 int resolve_in_root(struct init *init, int root, const char *path, unsigned flags);
 /* The directory of path's last component (made where missing); *name points at that component. */
@@ -64,7 +65,8 @@ op_function op_cgroup_join, op_ns_open, op_ns_enter, op_ns_enter_all, op_ns_unsh
     op_time_offsets, op_fork, op_sync, op_ns_root, op_session, op_keyring;
 op_function op_private, op_tree_open, op_root_attach, op_fs_make, op_mount_attr, op_attach;
 op_function op_mkdir, op_symlink, op_mknod, op_mask, op_readonly;
-op_function op_root_readonly, op_root_pivot, op_root_move, op_root_chroot, op_root_propagate;
+op_function op_root_open, op_root_readonly, op_root_pivot, op_root_move, op_root_chroot,
+    op_root_propagate;
 op_function op_terminal;
 op_function op_proc_write, op_loopback, op_hostname, op_domainname, op_rlimit;
 op_function op_no_new_privs, op_seccomp, op_bounding, op_ids, op_caps, op_ambient;

@@ -21,6 +21,7 @@
 
 static op_function *const operations[PLAN_CODE_COUNT] = {
     [PLAN_CGROUP_JOIN] = op_cgroup_join,
+    [PLAN_ROOT_OPEN] = op_root_open,
     [PLAN_NS_OPEN] = op_ns_open,
     [PLAN_NS_ENTER] = op_ns_enter,
     [PLAN_NS_ENTER_ALL] = op_ns_enter_all,
@@ -152,7 +153,7 @@ void init_start(long *stack)
     if (base < 0 || take_over(init, base) < 0)
         leave(126);
     reset_signals();
-    SYS_1(umask, 0);
+    init->umask = (uint32_t)SYS_1(umask, 0);
 
     for (uint32_t i = 0; i < init->header->op_count; i++) {
         init->current = i;

@@ -46,22 +46,27 @@ int op_bounding(struct init *init, const struct plan_op *op)
     return 0;
 }
 
+/* With fs.suid_dumpable set, a change of identity makes a process visible to others again. */
+static void stay_hidden(void)
+{
+    SYS_5(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 int op_ids(struct init *init, const struct plan_op *op)
 {
     /* Permitted capabilities must outlive the change of user until PLAN_CAPS sets them. */
     long r = SYS_5(prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);
     if (r < 0)
         return (int)r;
-    if (!(op->flags & PLAN_KEEP_GROUPS)) {
-        r = SYS_2(setgroups, op->length, op->length ? init->plan + op->text0 : NULL);
-        if (r < 0)
-            return (int)r;
-    }
+    r = SYS_2(setgroups, op->length, op->length ? init->plan + op->text0 : NULL);
+    if (r < 0)
+        return (int)r;
     r = SYS_3(setresgid, op->number1, op->number1, op->number1);
     if (r == 0)
         r = SYS_3(setresuid, op->number0, op->number0, op->number0);
     if (r < 0)
         return (int)r;
+    stay_hidden();
     return (int)SYS_5(prctl, PR_SET_KEEPCAPS, 0, 0, 0, 0);
 }
 
@@ -74,7 +79,9 @@ int op_caps(struct init *init, const struct plan_op *op)
         data[i].permitted = (uint32_t)(op->number1 >> (32 * i));
         data[i].inheritable = (uint32_t)(op->number2 >> (32 * i));
     }
-    return (int)SYS_2(capset, &header, data);
+    long r = SYS_2(capset, &header, data);
+    stay_hidden();
+    return (int)r;
 }
 
 int op_ambient(struct init *init, const struct plan_op *op)

@@ -6,6 +6,7 @@
  * nor one that prints without end nor a grandchild that keeps the pipe open can hold up the init.
  */
 #include <fcntl.h>
+#include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
 #include <poll.h>
@@ -44,9 +45,15 @@ static void close_hook(struct hook *hook)
     sys_close(&hook->output);
 }
 
-static _Noreturn void run_hook(struct init *init, const struct plan_op *op, int input, int output)
+static _Noreturn void run_hook(struct init *init, const struct plan_op *op, int parent, int input,
+                               int output)
 {
     SYS_2(setpgid, 0, 0);
+    SYS_1(umask, init->umask);
+    /* A hook must not go on alone when the init is killed. */
+    SYS_5(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (SYS_1(getppid, 0) != parent)
+        SYS_1(exit_group, 127);
     long r = SYS_3(dup3, input, 0, 0);
     if (r >= 0)
         r = SYS_3(dup3, output, 1, 0);
@@ -80,9 +87,10 @@ static int start_hook(struct init *init, const struct plan_op *op, struct hook *
         .pidfd = (uint64_t)(uintptr_t)&hook->pidfd,
         .exit_signal = SIGCHLD,
     };
+    int parent = (int)SYS_1(getpid, 0);
     r = SYS_2(clone3, &args, sizeof(args));
     if (r == 0)
-        run_hook(init, op, in_read, out_write);
+        run_hook(init, op, parent, in_read, out_write);
     if (r < 0)
         return (int)r;
     hook->pid = (int)r;
@@ -149,13 +157,23 @@ static int finish_hook(struct init *init, struct hook *hook)
     return -ECHILD;
 }
 
+static void end_hook(struct init *init, struct hook *hook)
+{
+    SYS_2(kill, -hook->pid, SIGKILL);
+    SYS_4(pidfd_send_signal, hook->pidfd, SIGKILL, NULL, 0);
+    finish_hook(init, hook);
+}
+
 static int watch_hook(struct init *init, struct hook *hook)
 {
+    /* Whoever waits for us: the library during a create, the starter during a start. */
+    int leash = init->start_peer >= 0 ? init->start_peer : init->slots[PLAN_SLOT_CONTROL];
     for (;;) {
-        struct pollfd fds[3] = {
+        struct pollfd fds[4] = {
             {hook->pidfd, POLLIN, 0},
             {hook->input, POLLOUT, 0},
             {hook->output, POLLIN, 0},
+            {leash, 0, 0}, /* only its end is of interest */
         };
         struct timespec wait = {0, 0}, *limit = NULL;
         if (hook->deadline) {
@@ -166,7 +184,7 @@ static int watch_hook(struct init *init, struct hook *hook)
             wait.tv_nsec = left % 1000 * 1000000;
             limit = &wait;
         }
-        long r = SYS_5(ppoll, fds, 3, limit, NULL, 8);
+        long r = SYS_5(ppoll, fds, 4, limit, NULL, 8);
         if (r < 0 && r != -EINTR)
             return (int)r;
         if (r <= 0)
@@ -177,10 +195,13 @@ static int watch_hook(struct init *init, struct hook *hook)
             read_output(hook);
         if (fds[0].revents)
             return finish_hook(init, hook);
+        if (fds[3].revents & (POLLHUP | POLLERR)) {
+            end_hook(init, hook);
+            note(init, PLAN_DETAIL_PARENT_GONE, 0, NULL);
+            return -EPIPE;
+        }
     }
-    SYS_2(kill, -hook->pid, SIGKILL);
-    SYS_4(pidfd_send_signal, hook->pidfd, SIGKILL, NULL, 0);
-    finish_hook(init, hook);
+    end_hook(init, hook);
     note(init, PLAN_DETAIL_HOOK_TIMEOUT, 0, hook->line);
     return -ETIMEDOUT;
 }

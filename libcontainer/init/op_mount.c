@@ -144,6 +144,18 @@ static long attach(int tree, int target)
                  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
+/* By whatever name or link it was reached: a mount over a part of proc would hide the real one. */
+static long refuse_proc(struct init *init, int target)
+{
+    struct statfs fs;
+    long r = SYS_2(fstatfs, target, &fs);
+    if (r == 0 && fs.f_type == PROC_SUPER_MAGIC) {
+        note(init, PLAN_DETAIL_ON_PROC, 0, NULL);
+        return -EPERM;
+    }
+    return r;
+}
+
 int op_attach(struct init *init, const struct plan_op *op)
 {
     int tree = init->slots[op->slot0];
@@ -164,7 +176,9 @@ int op_attach(struct init *init, const struct plan_op *op)
             note(init, PLAN_DETAIL_OUTSIDE, 0, NULL);
         return target;
     }
-    long r = attach(tree, target);
+    long r = op->flags & PLAN_ON_PROC ? 0 : refuse_proc(init, target);
+    if (r == 0)
+        r = attach(tree, target);
     if (r < 0)
         return (int)r;
     if (!(op->flags & PLAN_KEEP_SLOT))

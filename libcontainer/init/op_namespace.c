@@ -7,6 +7,7 @@
 #include <linux/keyctl.h>
 #include <linux/sched.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "init.h"
 
@@ -22,6 +23,21 @@ int op_cgroup_join(struct init *init, const struct plan_op *op)
 /* NS_GET_NSTYPE tells a namespace file from any other, and which kind it is. */
 #define NS_GET_NSTYPE 0xb703
 
+/* A namespace that the plan is going to change must not be the one that the caller itself is in. */
+static int refuse_own(struct init *init, int fd, const char *own)
+{
+    struct statx theirs, ours;
+    long r = SYS_5(statx, fd, "", AT_EMPTY_PATH, STATX_INO, &theirs);
+    if (r == 0)
+        r = SYS_5(statx, init->slots[PLAN_SLOT_PROC], own, 0, STATX_INO, &ours);
+    if (r < 0)
+        return (int)r;
+    if (theirs.stx_ino != ours.stx_ino)
+        return 0;
+    note(init, PLAN_DETAIL_OWN, 0, NULL);
+    return -EPERM;
+}
+
 int op_ns_open(struct init *init, const struct plan_op *op)
 {
     long fd =
@@ -30,7 +46,9 @@ int op_ns_open(struct init *init, const struct plan_op *op)
         return (int)fd;
     slot_set(init, op->slot0, (int)fd);
     long type = SYS_2(ioctl, fd, NS_GET_NSTYPE);
-    return type == (long)op->number0 ? 0 : -EINVAL;
+    if (type != (long)op->number0)
+        return -EINVAL;
+    return op->text1 ? refuse_own(init, (int)fd, op_text(init, op->text1)) : 0;
 }
 
 int op_ns_enter(struct init *init, const struct plan_op *op)
@@ -106,6 +124,8 @@ int op_sync(struct init *init, const struct plan_op *op)
 
 int op_ns_root(struct init *init, const struct plan_op *op)
 {
+    /* The caller's groups are nobody's business here; where they may not be dropped, PLAN_IDS says so. */
+    SYS_2(setgroups, 0, NULL);
     long r = SYS_3(setresgid, 0, 0, 0);
     if (r < 0)
         return (int)r;

@@ -55,14 +55,29 @@ int op_root_move(struct init *init, const struct plan_op *op)
 
 int op_root_chroot(struct init *init, const struct plan_op *op)
 {
-    _fd_ int dir =
-        (int)SYS_4(openat, AT_FDCWD, op_text(init, op->text0), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-    if (dir < 0)
-        return dir;
-    long r = SYS_1(fchdir, dir);
+    _fd_ int opened = -1;
+    if (op->text0) {
+        opened = (int)SYS_4(openat, AT_FDCWD, op_text(init, op->text0),
+                            O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+        if (opened < 0)
+            return opened;
+    }
+    long r = SYS_1(fchdir, op->text0 ? opened : init->slots[op->slot0]);
     if (r == 0)
         r = SYS_1(chroot, ".");
     return r == 0 ? (int)SYS_1(chdir, "/") : (int)r;
+}
+
+/* The root of the container's first process, whose pid cannot have become another's: its pidfd still
+ * answers after the root was opened. */
+int op_root_open(struct init *init, const struct plan_op *op)
+{
+    long fd = SYS_4(openat, init->slots[PLAN_SLOT_PROC], op_text(init, op->text0),
+                    O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return (int)fd;
+    slot_set(init, op->slot0, (int)fd);
+    return (int)SYS_4(pidfd_send_signal, init->slots[PLAN_SLOT_JOIN], 0, NULL, 0);
 }
 
 int op_root_propagate(struct init *init, const struct plan_op *op)

@@ -115,7 +115,7 @@ static int walk_step(struct walk *walk, char *name, bool last, int *result)
     r = SYS_5(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &st);
     if (r < 0)
         return (int)r;
-    if (S_ISLNK(st.stx_mode) && !(last && (walk->flags & WALK_LAST_NOFOLLOW)))
+    if (S_ISLNK(st.stx_mode))
         return walk_link(walk, fd);
     if (last) {
         *result = fd;
@@ -160,7 +160,7 @@ static int walk_path(int root, const char *path, unsigned flags)
 int resolve_in_root(struct init *init, int root, const char *path, unsigned flags)
 {
     struct open_how how = {
-        .flags = O_PATH | O_CLOEXEC | (flags & WALK_LAST_NOFOLLOW ? O_NOFOLLOW : 0),
+        .flags = O_PATH | O_CLOEXEC,
         .resolve =
             RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (flags & WALK_REAL ? RESOLVE_NO_SYMLINKS : 0),
     };

@@ -14,6 +14,7 @@
 /* What the op was doing, as "VERB text0"; %s stands for the op's first text. */
 static const char *const verbs[PLAN_CODE_COUNT] = {
     [PLAN_CGROUP_JOIN] = "join the control group",
+    [PLAN_ROOT_OPEN] = "open the container's root",
     [PLAN_NS_OPEN] = "open namespace \"%s\"",
     [PLAN_NS_ENTER] = "enter the namespace",
     [PLAN_NS_ENTER_ALL] = "enter the container's namespaces",
@@ -105,6 +106,11 @@ static int explain_detail(const struct plan_message *message, int code, const ch
                     doing);
     case PLAN_DETAIL_MISMATCH:
         return fail(failure, code, "%s: something else is already there", doing);
+    case PLAN_DETAIL_OWN:
+        return fail(failure, code,
+                    "%s: it is the caller's own, which this configuration would change", doing);
+    case PLAN_DETAIL_ON_PROC:
+        return fail(failure, code, "%s: it is inside /proc", doing);
     case PLAN_DETAIL_NOT_PROC:
         return fail(failure, code, "%s: it is not a file of a procfs", doing);
     case PLAN_DETAIL_PARENT_GONE:

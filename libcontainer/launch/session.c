@@ -183,6 +183,26 @@ static int handle(struct session *session, const struct plan_message *message, i
     }
 }
 
+/* While only the first stage is known, its end without a word is the end of the matter: the second, should
+ * there be one, holds the socket too and would wait for ever. */
+static int await_first_word(struct session *session, struct failure *failure)
+{
+    struct pollfd fds[3] = {
+        {session->control, POLLIN, 0}, {session->cancel, POLLIN, 0}, {session->pidfd, POLLIN, 0}};
+    for (;;) {
+        int r = poll(fds, 3, -1);
+        if (r < 0 && errno != EINTR)
+            return fail_errno(failure, OCI_ERR_IO, errno, "wait for the init");
+        if (r <= 0)
+            continue;
+        /* What it said before it ended lies in the socket. */
+        if (fds[0].revents || (session->cancel >= 0 && fds[1].revents))
+            return 0;
+        if (fds[2].revents && poll(fds, 1, 0) == 0)
+            return explain_end(session, failure);
+    }
+}
+
 static int talk(struct session *session, struct failure *failure)
 {
     int64_t waiting = 0;
@@ -190,7 +210,10 @@ static int talk(struct session *session, struct failure *failure)
     for (;;) {
         struct plan_message message;
         _close_ int fd = -1;
-        int r = message_receive(session->control, session->cancel, &message, &fd, failure);
+        int r = session->pid_known ? 0 : await_first_word(session, failure);
+        if (r < 0)
+            return r;
+        r = message_receive(session->control, session->cancel, &message, &fd, failure);
         if (r == 0)
             return explain_end(session, failure);
         if (r > 0)
@@ -272,6 +295,12 @@ static void end_process(int *pidfd)
 {
     if (*pidfd < 0)
         return;
+    /* It reads the end of the socket and ends by itself, and takes a hook at work with it. */
+    if (process_await_end(*pidfd, 500)) {
+        process_reap(*pidfd);
+        close(take_fd(pidfd));
+        return;
+    }
     syscall(SYS_pidfd_send_signal, *pidfd, SIGKILL, NULL, 0);
     process_await_end(*pidfd, 10000);
     process_reap(*pidfd);

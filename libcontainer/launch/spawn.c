@@ -105,10 +105,9 @@ static UNWATCHED int arrange_fds(struct child *child)
     /* The init itself must be open until exec, and is close-on-exec as every fd of the library is;
      * fds of the host that are not must not get through. */
     unsigned first = (unsigned)child->count;
-    if (init > child->count)
-        syscall(SYS_close_range, first, (unsigned)init - 1, 0);
-    syscall(SYS_close_range, (unsigned)init + 1, ~0u, 0);
-    return 0;
+    if (init > child->count && syscall(SYS_close_range, first, (unsigned)init - 1, 0) < 0)
+        return errno;
+    return syscall(SYS_close_range, (unsigned)init + 1, ~0u, 0) < 0 ? errno : 0;
 }
 
 static UNWATCHED int child_main(void *data)

@@ -5,6 +5,7 @@
 #include <plan/compile.h>
 
 #include <linux/sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,6 +128,28 @@ static int compile_root(struct compiler *c)
     return r == 0 ? compile_enter_root(c) : r;
 }
 
+/* A session keyring of the container's, which its processes share: the caller's may hold secrets. */
+static void compile_keyring(struct compiler *c)
+{
+    if (c->input->flags & CONTAINER_NO_NEW_KEYRING)
+        return;
+    _buffer_ struct buffer name = {0};
+    buffer_format(&name, "_ses.%s", c->input->id);
+    plan_from(&c->builder, OCI_ERR_IO, NULL);
+    PLAN_ADD(&c->builder, .code = PLAN_KEYRING, .text0 = plan_text(&c->builder, name.data));
+    c->builder.data.failed |= name.failed;
+}
+
+static bool has_own_mounts(const struct compiler *c)
+{
+    for (size_t i = 0; i < c->linux_->namespaces_count; i++) {
+        const struct oci_linux_namespace *ns = &c->linux_->namespaces[i];
+        if (ns->type == OCI_NAMESPACE_TYPE_MOUNT && (ns->path == NULL || ns->path[0] == 0))
+            return true;
+    }
+    return false;
+}
+
 int compile_create(const struct compile_input *input, struct compiled *compiled,
                    struct failure *failure)
 {
@@ -145,13 +168,8 @@ int compile_create(const struct compile_input *input, struct compiled *compiled,
         r = compile_id_maps(&c);
     if (r == 0)
         r = compile_places(&c);
-    if (r == 0 && !(input->flags & CONTAINER_NO_NEW_KEYRING)) {
-        _buffer_ struct buffer name = {0};
-        buffer_format(&name, "_ses.%s", input->id);
-        plan_from(&c.builder, OCI_ERR_IO, NULL);
-        if (!buffer_failed(&name))
-            PLAN_ADD(&c.builder, .code = PLAN_KEYRING, .text0 = plan_text(&c.builder, name.data));
-    }
+    if (r == 0)
+        compile_keyring(&c);
     if (r == 0)
         r = compile_kernel(&c);
     if (r == 0)
@@ -187,6 +205,14 @@ int compile_exec(const struct compile_input *input, const struct oci_process *pr
         r = compile_rlimits(&c, process);
         c.namespaces.fresh = CLONE_NEWUSER;
     }
+    /* Only a new mount namespace brings its root along. */
+    int32_t root = has_own_mounts(&c) ? PLAN_SLOT_NONE : plan_slot(b);
+    plan_from(b, OCI_ERR_ROOTFS, NULL);
+    if (root >= 0) {
+        char place[32];
+        snprintf(place, sizeof(place), "%d/root", (int)input->join);
+        PLAN_ADD(b, .code = PLAN_ROOT_OPEN, .slot0 = root, .text0 = plan_text(b, place));
+    }
     plan_from(b, OCI_ERR_NAMESPACE, NULL);
     if (namespaces)
         PLAN_ADD(b, .code = PLAN_NS_ENTER_ALL, .slot0 = PLAN_SLOT_JOIN, .number0 = namespaces);
@@ -194,10 +220,14 @@ int compile_exec(const struct compile_input *input, const struct oci_process *pr
         PLAN_ADD(b, .code = PLAN_FORK);
         compiled->two_stage = true;
     }
+    plan_from(b, OCI_ERR_ROOTFS, NULL);
+    if (root >= 0)
+        PLAN_ADD(b, .code = PLAN_ROOT_CHROOT, .slot0 = root);
     if (namespaces & CLONE_NEWUSER)
         PLAN_ADD(b, .code = PLAN_NS_ROOT);
     plan_from(b, OCI_ERR_INTERNAL, NULL);
     PLAN_ADD(b, .code = PLAN_SESSION);
+    compile_keyring(&c);
     if (r == 0)
         r = compile_terminal(&c, process, false);
     if (r == 0)

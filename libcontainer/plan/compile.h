@@ -5,15 +5,18 @@
  *
  * The order of a create:
  *
- *     stage one, where the caller is   control groups, oom score, namespaces by path
- *       [user namespaces, pid by path] trees of the host are opened, time offsets, fork into stage
- * two stage two, in the namespaces     session, keyring, loopback, names, kernel parameters root
- * trees, private, attach, mounts, devices, masks, terminal, hooks, read-only, pivot process limits,
- * privileges, filter, identity, directory, program ready, wait for start            hooks, filter,
- * exec
+ *     stage one, where the caller is    control groups, oom score, namespaces by path, time offsets
+ *     (user namespaces, pid by path)    the host's trees are opened, limits, fork into stage two
+ *     stage two, in the namespaces      session, keyring, loopback, names, kernel parameters
+ *     root                              trees, private, attach, mounts, devices, masks, terminal,
+ *                                       hooks, read-only, pivot
+ *     process                           limits, privileges, filter, identity, directory, program
+ *     ready, wait for start             hooks, filter, exec
  */
 #ifndef OCIKIT_PLAN_COMPILE_H
 #define OCIKIT_PLAN_COMPILE_H
+
+#include <sys/types.h>
 
 #include <ocikit/spec.h>
 
@@ -30,6 +33,8 @@ struct compile_input {
     const char *process_place; /* where the process object is in its document: "/process" or "" */
     unsigned flags;            /* enum container_create_flags */
     uint32_t keep_fds;
+    uint64_t grantable; /* capabilities that the caller can give */
+    pid_t join;         /* exec: the container's first process */
 };
 
 struct compiled {
@@ -39,7 +44,6 @@ struct compiled {
     bool two_stage;
     bool new_user; /* the library writes these maps at PLAN_SYNC_MAPS */
     char *uid_map, *gid_map;
-    bool private_pids;
     bool terminal;
     bool host_hooks; /* prestart or createRuntime: run at PLAN_SYNC_HOOKS */
     char *rootfs;    /* absolute */

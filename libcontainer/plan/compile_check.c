@@ -36,6 +36,27 @@ static int check_version(struct compiler *c)
                 "ociVersion \"%s\" is not of the form 1.MINOR.PATCH", v);
 }
 
+/* To the kernel this number means "leave it as it is", which would be root. */
+#define NO_ID UINT32_MAX
+
+static int check_ids(struct compiler *c, const struct oci_process *process)
+{
+    const struct oci_user *user = process->user;
+    const char *bad = NULL;
+    if (user && user->uid == NO_ID)
+        bad = "uid";
+    else if (user && user->gid == NO_ID)
+        bad = "gid";
+    for (size_t i = 0; user && i < user->additional_gids_count; i++) {
+        if (user->additional_gids[i] == NO_ID)
+            bad = "additionalGids";
+    }
+    if (bad == NULL)
+        return 0;
+    fail_at(c->failure, "%s/user/%s", process_place(c), bad);
+    return fail(c->failure, OCI_ERR_RANGE, "%u is not an id", NO_ID);
+}
+
 int check_process(struct compiler *c, const struct oci_process *process)
 {
     const char *place = process_place(c);
@@ -63,6 +84,9 @@ int check_process(struct compiler *c, const struct oci_process *process)
         return fail(c->failure, OCI_ERR_CWD, "working directory \"%s\" is not absolute",
                     process->cwd);
     }
+    int r = check_ids(c, process);
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < process->env_count; i++) {
         if (strchr(process->env[i], '=') == NULL || process->env[i][0] == '=') {
             fail_at(c->failure, "%s/env/%zu", place, i);

@@ -36,15 +36,9 @@ static const char *const links[][2] = {
 static bool dev_is_bound(const struct compiler *c)
 {
     for (size_t i = 0; i < c->config->mounts_count; i++) {
-        const struct oci_mount *mount = &c->config->mounts[i];
-        if (strcmp(mount->destination, "/dev") != 0 && strcmp(mount->destination, "/dev/") != 0)
-            continue;
-        if (mount->type && strcmp(mount->type, "bind") == 0)
+        _free_ char *path = clean_path(c->config->mounts[i].destination);
+        if (path && strcmp(path, "/dev") == 0 && mount_is_bind(&c->config->mounts[i]))
             return true;
-        for (size_t j = 0; j < mount->options_count; j++) {
-            if (strcmp(mount->options[j], "bind") == 0 || strcmp(mount->options[j], "rbind") == 0)
-                return true;
-        }
     }
     return false;
 }

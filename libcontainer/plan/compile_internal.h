@@ -56,6 +56,10 @@ void compile_namespace_arrival(struct compiler *c); /* what is done first inside
 int compile_trees(struct compiler *c);
 int compile_mounts(struct compiler *c);
 
+bool mount_is_bind(const struct oci_mount *mount);
+/* A destination without ".", ".." and empty components; NULL when memory is out. */
+char *clean_path(const char *path);
+
 /* compile_devices.c */
 int compile_device_trees(struct compiler *c);
 int compile_devices(struct compiler *c);
@@ -65,6 +69,8 @@ int compile_masks(struct compiler *c);
 int compile_enter_root(struct compiler *c);
 
 /* compile_kernel.c */
+/* The kinds of namespaces that hold what hostname, domainname and sysctl change. */
+uint64_t changed_namespaces(const struct compiler *c);
 int compile_kernel(struct compiler *c); /* names, sysctl */
 int compile_rlimits(struct compiler *c, const struct oci_process *process);
 int compile_oom_score(struct compiler *c, const struct oci_process *process);

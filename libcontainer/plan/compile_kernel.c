@@ -104,7 +104,7 @@ static void pointer_of(const char *name, struct buffer *out)
     }
 }
 
-static bool clean_path(const char *path)
+static bool good_path(const char *path)
 {
     if (path[0] == 0 || path[0] == '/' || path[strlen(path) - 1] == '/' || strstr(path, "//"))
         return false;
@@ -129,7 +129,7 @@ static int compile_sysctl(struct compiler *c, const struct oci_string_entry *ent
     if (buffer_failed(&place))
         return fail_memory(c->failure);
     fail_at(c->failure, "/linux/sysctl/%s", place.data);
-    if (dotted.length == 0 || !clean_path(path.data + 4) || strchr(entry->value, '\n'))
+    if (dotted.length == 0 || !good_path(path.data + 4) || strchr(entry->value, '\n'))
         return fail(c->failure, OCI_ERR_SYSCTL,
                     "\"%s\" is not a kernel parameter's name, or its value has more than one line",
                     entry->key);
@@ -146,6 +146,18 @@ static int compile_sysctl(struct compiler *c, const struct oci_string_entry *ent
     PLAN_ADD(&c->builder, .code = PLAN_PROC_WRITE, .text0 = plan_text(&c->builder, path.data),
              .text1 = plan_text(&c->builder, entry->value));
     return 0;
+}
+
+uint64_t changed_namespaces(const struct compiler *c)
+{
+    uint64_t flags = c->config->hostname || c->config->domainname ? CLONE_NEWUTS : 0;
+    for (size_t i = 0; i < c->linux_->sysctl_count; i++) {
+        _buffer_ struct buffer dotted = {0}, path = {0};
+        normal_name(c->linux_->sysctl[i].key, &dotted, &path);
+        if (dotted.data)
+            flags |= parameter_namespace(dotted.data);
+    }
+    return flags;
 }
 
 int compile_kernel(struct compiler *c)

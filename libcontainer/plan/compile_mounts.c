@@ -90,7 +90,7 @@ static int take_option(struct compiler *c, size_t index, size_t place, const cha
     return 0;
 }
 
-static bool is_bind(const struct oci_mount *mount)
+bool mount_is_bind(const struct oci_mount *mount)
 {
     if (mount->type && strcmp(mount->type, "bind") == 0)
         return true;
@@ -109,7 +109,7 @@ static int sort_options(struct compiler *c, size_t index, struct mount_plan *pla
     plan->data = calloc(mount->options_count + 4, sizeof(*plan->data));
     if (plan->data == NULL)
         return fail_memory(c->failure);
-    plan->bind = is_bind(mount);
+    plan->bind = mount_is_bind(mount);
     int r = 0;
     for (size_t i = 0; r == 0 && i < mount->options_count; i++)
         r = take_option(c, index, i, mount->options[i], plan);
@@ -139,7 +139,7 @@ static const char *const proc_files[] = {
 };
 
 /* Lexically: "." and empty components out, ".." up. */
-static char *clean_path(const char *path)
+char *clean_path(const char *path)
 {
     char *clean = malloc(strlen(path) + 2);
     size_t n = 0;
@@ -325,6 +325,7 @@ static int make_filesystem(struct compiler *c, size_t index, struct mount_plan *
         PLAN_ADD(b, .code = PLAN_MOUNT_ATTR, .slot0 = slot, .number2 = plan->propagation);
     PLAN_ADD(b, .code = PLAN_ATTACH, .slot0 = slot, .text0 = plan_text(b, mount->destination),
              .flags = (needs_real_directory(mount->type) ? PLAN_REAL_DIR : 0) |
+                      (strcmp(mount->type, "proc") == 0 ? PLAN_ON_PROC : 0) |
                       (late ? PLAN_KEEP_SLOT : 0));
     c->mount_slots[index] = late ? slot : -1;
     return 0;
@@ -407,9 +408,13 @@ static int one_mount(struct compiler *c, size_t index)
                  .number1 = plan.clear, .number2 = plan.propagation);
     } else if (r == 0 && plan.bind) {
         _free_ char *path = clean_path(mount->destination);
+        if (path == NULL)
+            r = fail_memory(c->failure);
         bool proc = path && strcmp(path, "/proc") == 0;
+        bool inside = path && strncmp(path, "/proc/", 6) == 0;
         PLAN_ADD(&c->builder, .code = PLAN_ATTACH, .slot0 = c->mount_slots[index],
-                 .flags = proc ? PLAN_MUST_BE_PROC : 0,
+                 .flags =
+                     (proc ? PLAN_MUST_BE_PROC | PLAN_ON_PROC : 0) | (inside ? PLAN_ON_PROC : 0),
                  .text0 = plan_text(&c->builder, mount->destination));
         c->mount_slots[index] = -1;
     } else if (r == 0 && is_cgroup(mount)) {

@@ -153,6 +153,17 @@ int compile_time_namespace(struct compiler *c)
     return 0;
 }
 
+/* Where the caller's own namespace is, if the configuration changes what a joined one keeps. */
+static uint32_t own_namespace(struct compiler *c, uint64_t flag)
+{
+    if (!(changed_namespaces(c) & flag))
+        return 0;
+    return plan_text(&c->builder, flag == CLONE_NEWUTS   ? "thread-self/ns/uts"
+                                  : flag == CLONE_NEWNET ? "thread-self/ns/net"
+                                  : flag == CLONE_NEWIPC ? "thread-self/ns/ipc"
+                                                         : "thread-self/ns/user");
+}
+
 /* The files are opened before anything is entered: what follows may no longer see them. */
 void compile_namespace_opens(struct compiler *c)
 {
@@ -162,7 +173,8 @@ void compile_namespace_opens(struct compiler *c)
         join->slot = plan_slot(&c->builder);
         plan_from(&c->builder, OCI_ERR_NAMESPACE, "/linux/namespaces/%zu/path", join->index);
         PLAN_ADD(&c->builder, .code = PLAN_NS_OPEN, .slot0 = join->slot,
-                 .text0 = plan_text(&c->builder, join->path), .number0 = join->flag);
+                 .text0 = plan_text(&c->builder, join->path), .text1 = own_namespace(c, join->flag),
+                 .number0 = join->flag);
     }
 }
 
@@ -195,7 +207,6 @@ static uint64_t made_by_clone(const struct compiler *c)
 void compile_namespace_makes(struct compiler *c)
 {
     struct plan_builder *b = &c->builder;
-    c->out->private_pids = (c->namespaces.fresh & CLONE_NEWPID) != 0;
     c->out->two_stage = c->namespaces.two_stage;
     c->out->clone_flags = c->namespaces.two_stage ? 0 : made_by_clone(c);
     if (!c->namespaces.two_stage)

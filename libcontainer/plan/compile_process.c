@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The process object: limits, privileges, identity, directory and program, in the one order that
- * works.
+ * The process object: limits, privileges, identity, directory and program, in the one order that works.
  *
- *   limits             raising them may need privileges
- *   no new privileges  at once
- *   filter             here if privileges may still be gained later (loading it needs
- * CAP_SYS_ADMIN), otherwise last, so that it need not allow what the init still does bounding set
- * needs CAP_SETPCAP user and groups    keeping the permitted set capability sets    then ambient,
- * which needs them umask, directory, program   as the process's own user
+ *     limits                       raising them may need privileges
+ *     no new privileges            at once
+ *     filter                       here if privileges may still be gained later (loading it needs
+ *                                  CAP_SYS_ADMIN), otherwise last, so that it need not allow what the
+ *                                  init still does
+ *     bounding set                 needs CAP_SETPCAP
+ *     user and groups              keeping the permitted set
+ *     capability sets              then ambient, which needs them
+ *     umask, directory, program    as the process's own user
  */
 #include <plan/compile_internal.h>
 
@@ -31,6 +33,10 @@ static uint64_t capability_set(struct compiler *c, const char *const *names, siz
             log_message(c->input->log, CONTAINER_LOG_WARNING,
                         "%s/capabilities/%s/%zu: \"%s\" is not a capability that this system "
                         "knows; ignored",
+                        process_place(c), member, i, names[i]);
+        else if (!has_user_namespace(c) && !(c->input->grantable >> value & 1))
+            log_message(c->input->log, CONTAINER_LOG_WARNING,
+                        "%s/capabilities/%s/%zu: %s is not the caller's to give; ignored",
                         process_place(c), member, i, names[i]);
         else
             set |= UINT64_C(1) << value;
@@ -107,6 +113,8 @@ static int compile_candidates(struct compiler *c, const struct oci_process *proc
     size_t room = 2;
     for (const char *p = path; *p; p++)
         room += *p == ':';
+    if (room * (strlen(program) + 2) + strlen(path) > PLAN_MAX_SIZE / 2)
+        return fail(c->failure, OCI_ERR_TOO_LARGE, "PATH times the program's name is too long");
     _free_ char **candidates = calloc(room, sizeof(*candidates));
     if (candidates == NULL)
         return fail_memory(c->failure);
@@ -174,6 +182,8 @@ int compile_process(struct compiler *c, const struct oci_process *process)
         r = check_capabilities(c, sets);
     if (r < 0)
         return r;
+    plan_from(b, OCI_ERR_CWD, "%s/cwd", place);
+    PLAN_ADD(b, .code = PLAN_CHDIR, .flags = PLAN_OPTIONAL, .text0 = plan_text(b, process->cwd));
     plan_from(b, OCI_ERR_CAPABILITY, "%s/capabilities/bounding", place);
     PLAN_ADD(b, .code = PLAN_BOUNDING, .number0 = sets[0]);
     compile_identity(c, process);

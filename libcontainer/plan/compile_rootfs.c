@@ -64,7 +64,8 @@ int compile_enter_root(struct compiler *c)
     struct plan_builder *b = &c->builder;
     if (!(c->namespaces.fresh & CLONE_NEWNS)) {
         plan_from(b, OCI_ERR_ROOTFS, "/root/path");
-        PLAN_ADD(b, .code = PLAN_ROOT_CHROOT, .text0 = plan_text(b, c->out->rootfs));
+        PLAN_ADD(b, .code = PLAN_ROOT_CHROOT, .slot0 = PLAN_SLOT_NONE,
+                 .text0 = plan_text(b, c->out->rootfs));
         return 0;
     }
     if (c->config->root->readonly) {

@@ -21,6 +21,7 @@
 
 static const char *const names[PLAN_CODE_COUNT] = {
     [PLAN_CGROUP_JOIN] = "cgroup-join",
+    [PLAN_ROOT_OPEN] = "root-open",
     [PLAN_NS_OPEN] = "namespace-open",
     [PLAN_NS_ENTER] = "namespace-enter",
     [PLAN_NS_ENTER_ALL] = "namespace-enter-all",

@@ -39,6 +39,7 @@ enum plan_code {
 
     /* places of the process: control groups, namespaces */
     PLAN_CGROUP_JOIN,  /* slot0: cgroup.procs */
+    PLAN_ROOT_OPEN,    /* text0: "PID/root" under proc -> slot0 (exec) */
     PLAN_NS_OPEN,      /* text0: path -> slot0; number0: CLONE_NEW* that it must be */
     PLAN_NS_ENTER,     /* slot0 (skipped when already entered); number0: CLONE_NEW* */
     PLAN_NS_ENTER_ALL, /* slot0: pidfd; number0: mask of CLONE_NEW* */
@@ -80,11 +81,11 @@ enum plan_code {
     PLAN_DOMAINNAME, /* text0 */
     PLAN_RLIMIT,     /* number0: resource, number1: soft, number2: hard */
     PLAN_NO_NEW_PRIVS,
-    PLAN_SECCOMP,  /* text0: struct sock_filter[length]; number0: SECCOMP_FILTER_FLAG_*;
+    PLAN_SECCOMP,    /* text0: struct sock_filter[length]; number0: SECCOMP_FILTER_FLAG_*;
                       PLAN_LAST */
-    PLAN_BOUNDING, /* number0: capabilities that stay */
-    PLAN_IDS,  /* number0: uid, number1: gid, text0: uint32_t[length] of groups; PLAN_KEEP_GROUPS */
-    PLAN_CAPS, /* number0: effective, number1: permitted, number2: inheritable */
+    PLAN_BOUNDING,   /* number0: capabilities that stay */
+    PLAN_IDS,        /* number0: uid, number1: gid, text0: uint32_t[length] of groups */
+    PLAN_CAPS,       /* number0: effective, number1: permitted, number2: inheritable */
     PLAN_AMBIENT,    /* number0 */
     PLAN_UMASK,      /* number0 */
     PLAN_CHDIR,      /* text0 */
@@ -105,7 +106,7 @@ enum plan_flag {
     PLAN_RECURSIVE = 1,
     PLAN_REAL_DIR = 2, /* the target may not be reached through a symbolic link */
     PLAN_OPTIONAL = 4,
-    PLAN_KEEP_GROUPS = 8,    /* setgroups is forbidden in this user namespace */
+    PLAN_ON_PROC = 8,        /* the target may be on a procfs */
     PLAN_CONSOLE_NODE = 16,  /* bind the terminal on /dev/console */
     PLAN_MAY_BE_DENIED = 32, /* EPERM leaves the slot for a second try */
     PLAN_MUST_BE_PROC = 256, /* what is attached has to be a procfs */
@@ -163,6 +164,8 @@ enum plan_detail {
     PLAN_DETAIL_MISMATCH = 5, /* something else is already there */
     PLAN_DETAIL_NOT_PROC = 6,
     PLAN_DETAIL_PARENT_GONE = 7,
+    PLAN_DETAIL_OWN = 8,     /* the namespace is the caller's own */
+    PLAN_DETAIL_ON_PROC = 9, /* the target is on a procfs */
 };
 
 #define PLAN_MESSAGE_TEXT 256

@@ -22,7 +22,8 @@ struct form {
 
 static const struct form forms[PLAN_CODE_COUNT] = {
     [PLAN_CGROUP_JOIN] = {NONE, NONE, NONE, true, false},
-    [PLAN_NS_OPEN] = {STRING, NONE, NONE, true, false},
+    [PLAN_ROOT_OPEN] = {STRING, NONE, NONE, true, false},
+    [PLAN_NS_OPEN] = {STRING, STRING_OR_NONE, NONE, true, false},
     [PLAN_NS_ENTER] = {NONE, NONE, NONE, true, false},
     [PLAN_NS_ENTER_ALL] = {NONE, NONE, NONE, true, false},
     [PLAN_TIME_OFFSETS] = {STRING_OR_NONE, NONE, NONE, false, false},
@@ -37,7 +38,7 @@ static const struct form forms[PLAN_CODE_COUNT] = {
     [PLAN_MKNOD] = {STRING, NONE, NONE, false, true},
     [PLAN_MASK] = {STRING, NONE, NONE, true, false},
     [PLAN_READONLY] = {STRING, NONE, NONE, false, false},
-    [PLAN_ROOT_CHROOT] = {STRING, NONE, NONE, false, false},
+    [PLAN_ROOT_CHROOT] = {STRING_OR_NONE, NONE, NONE, false, true},
     [PLAN_PROC_WRITE] = {STRING, STRING, NONE, false, false},
     [PLAN_HOSTNAME] = {STRING, NONE, NONE, false, false},
     [PLAN_DOMAINNAME] = {STRING, NONE, NONE, false, false},
@@ -117,7 +118,7 @@ static bool good_op(const struct area *area, const struct plan_header *header,
     if (op->code == PLAN_HOME && (op->number1 > area->size || op->text0 > area->size - op->number1))
         return false;
     bool slot = op->slot0 >= 0 && (uint32_t)op->slot0 < header->slot_count;
-    if (op->code == PLAN_MOUNT_ATTR && (op->text0 == 0) != slot)
+    if ((op->code == PLAN_MOUNT_ATTR || op->code == PLAN_ROOT_CHROOT) && (op->text0 == 0) != slot)
         return false;
     if (form->slot)
         return slot;

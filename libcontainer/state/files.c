@@ -80,7 +80,8 @@ int store_read_config(int dir, oci_document **document, const struct oci_runtime
 static void start_address(int dir, struct sockaddr_un *address)
 {
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/" STORE_START, dir);
+    snprintf(address->sun_path, sizeof(address->sun_path), "/proc/thread-self/fd/%d/" STORE_START,
+             dir);
 }
 
 int store_listen(int dir, struct failure *failure)

@@ -34,8 +34,8 @@ static int address_of(const char *path, int *dir, struct sockaddr_un *address)
     }
     if (*dir < 0)
         return -errno;
-    int n =
-        snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s", *dir, name);
+    int n = snprintf(address->sun_path, sizeof(address->sun_path), "/proc/thread-self/fd/%d/%s",
+                     *dir, name);
     return n < (int)sizeof(address->sun_path) ? 0 : -ENAMETOOLONG;
 }
 

@@ -24,7 +24,7 @@ PASSIVE = {
     "getrandom", "gettid", "getuid", "lseek", "mmap", "mprotect", "munmap", "newfstatat", "pread64",
     "prlimit64", "read", "readlink", "readlinkat", "rseq", "rt_sigaction", "rt_sigprocmask",
     "set_robust_list", "set_tid_address", "stat", "statfs", "statx", "uname"}
-# One of these moves a container from one state to the next: the points behind them are never left out.
+# These move a container from one state to the next: the points behind them are never left out.
 DECISIVE = {"bind", "clone3", "renameat", "renameat2", "sendto", "sendmsg"}
 
 
@@ -112,7 +112,7 @@ class Lab:
             self.complaints.append(f"{where}: {what}")
 
     def check_clean(self, where):
-        """Nothing of this point is left, after a moment for killed processes; else it is removed."""
+        """Nothing of this point is left, after a moment for dying processes; else remove it."""
         self.points += 1
         end = time.monotonic() + 2
         found = self.left()

@@ -188,7 +188,8 @@ def test_init_killed_in_create(lab, kind_of_bundle, thorough, kind):
             # All was ready before: then this is a container that has stopped.
             # The command may end before the init gets there, and a first stage that is killed
             # after its last word is none of the container.
-            whole = not report.done or kind == "user_namespace" and lab.rt.call("state", name).code == 0
+            whole = not report.done or (kind == "user_namespace"
+                                        and lab.rt.call("state", name).code == 0)
             lab.check(where, whole or lab.becomes(name, "stopped"),
                       "success, and no stopped container")
             lab.check_delete(where, name)

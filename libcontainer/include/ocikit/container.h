@@ -4,8 +4,9 @@
  *
  * The contract with the calling process: no function here changes its working directory, umask,
  * signal mask or dispositions, resource limits, environment, subreaper flag or keyring; prints;
- * exits; forks it; or waits for children it did not make itself.  Every fd is close-on-exec.  A
- * container's first process is a child of the caller, so its end raises SIGCHLD; a handler that
+ * exits; forks it; or waits for children it did not make itself.  Every fd is close-on-exec.  Containers' first
+ * processes, those of container_exec and the init that runs hooks are children of the caller, so their
+ * ends raise SIGCHLD; a handler that
  * reaps with waitpid(-1) may take its status (OCI_ERR_STATUS_LOST, where the kernel is older
  * than 6.15).
  *
@@ -15,6 +16,10 @@
  *
  * Options: every struct begins with its own size.  A library that is older than the caller's header
  * refuses members it does not know, unless they are 0, with OCI_ERR_UNSUPPORTED.
+ *
+ * Pointers must not be NULL unless that is allowed in so many words.  stdio and preserved fds are copied:
+ * the caller may close its own after the call.  An operation waits up to 10 s for another one on the same
+ * container, then gives OCI_ERR_BUSY; delete waits up to 10 s for processes and 5 s for control groups.
  *
  * Threads: a context may be shared by all threads.  A container or process handle is used by one
  * thread at a time; different handles, also of the same container, may be used at once: operations
@@ -269,7 +274,9 @@ container_process_terminal_fd(const container_process *process); /* likewise; -1
 OCI_API int container_process_wait(container_process *process, int timeout_ms,
                                    struct container_exit *result, container_error **error);
 OCI_API int container_process_kill(container_process *process, int signal, container_error **error);
-/* Free the handle; the process lives on. */
+/* Free the handle; the process lives on.  It stays the caller's child: in a container with a pid namespace
+ * of its own the first process cannot end before an ended one is collected, which container_process_wait
+ * does, and any later call that waits for, frees or deletes something of this context. */
 OCI_API void container_process_free(container_process *process);
 
 /* ---- without a configuration ---- */

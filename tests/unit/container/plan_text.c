@@ -75,6 +75,7 @@ int main(int argc, char **argv)
         .log = &log,
         .process_place = "/process",
         .keep_fds = 3,
+        .grantable = ~UINT64_C(0),
     };
     struct compiled compiled _compiled_ = {0};
     if (r == 0)
