@@ -251,6 +251,7 @@ static int finish(struct creation *c)
 /* From the claim on there is something to undo. */
 static int make(struct creation *c)
 {
+    groups_note_missing(&c->groups);
     int r = store_write_file(c->dir, STORE_CONFIG, c->loaded.text, c->loaded.length, c->failure);
     if (r == 0)
         r = write_record(c, OCI_RECORD_PHASE_CREATING, 0);

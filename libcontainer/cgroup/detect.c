@@ -149,24 +149,6 @@ static bool below(const char *path)
     return strncmp(path, "/..", 3) != 0;
 }
 
-/* How many of the path's components are to be made; noted before they are, so that they can be removed
- * whatever happens. */
-static unsigned count_missing(const struct group *group)
-{
-    struct failure ignored = {0};
-    unsigned missing = 0;
-    const char *rest = group->path;
-    _close_ int dir = open(group->mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    while (dir >= 0 && group_descend(group, &dir, &rest, &ignored) > 0)
-        ;
-    /* group_descend takes the component that it does not find from the path, too. */
-    for (missing = ignored.code < 0; *rest; rest += strcspn(rest, "/")) {
-        rest += strspn(rest, "/");
-        missing += *rest != 0;
-    }
-    return missing;
-}
-
 /* Absolute paths count from the hierarchy's root; others, and the default, from where the caller
  * is, so that the caller's own limits hold for its containers too.  On version 2 a group that has
  * processes may have no children with controllers: there the caller's neighbour is taken. */
@@ -188,10 +170,7 @@ static int place_group(struct group *group, const char *cgroups_path, const char
     while (path.length > 1 && path.data[path.length - 1] == '/')
         path.data[--path.length] = 0;
     group->path = buffer_take(&path);
-    if (group->path == NULL)
-        return OCI_ERR_NO_MEMORY;
-    group->made = count_missing(group);
-    return 0;
+    return group->path ? 0 : OCI_ERR_NO_MEMORY;
 }
 
 static int check_path(const char *path, struct failure *failure)
@@ -247,6 +226,28 @@ int groups_plan(const char *cgroups_path, const char *id, struct group_set *set,
     if (r < 0)
         groups_free(set);
     return r;
+}
+
+static unsigned count_missing(const struct group *group)
+{
+    struct failure ignored = {0};
+    unsigned missing = 0;
+    const char *rest = group->path;
+    _close_ int dir = open(group->mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (dir >= 0 && group_descend(group, &dir, &rest, &ignored) > 0)
+        ;
+    /* group_descend takes the component that it does not find from the path, too. */
+    for (missing = ignored.code < 0; *rest; rest += strcspn(rest, "/")) {
+        rest += strspn(rest, "/");
+        missing += *rest != 0;
+    }
+    return missing;
+}
+
+void groups_note_missing(struct group_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        set->groups[i].made = count_missing(&set->groups[i]);
 }
 
 bool groups_unified(const struct group_set *set)
