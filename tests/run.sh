@@ -53,6 +53,7 @@ if [ -z "$asan" ]; then
         pytest_suite abi build tests/abi
         pytest_suite bench build tests/bench
         pytest_suite integration build tests/integration
+        pytest_suite faults build tests/faults
     fi
     [ -n "$quick" ] || CC=clang CXX=clang++ build_step build-clang
 fi

@@ -90,6 +90,10 @@ def test_threads(build, rt, collection, tmp_path):
     assert "256 containers" in text
 
 
+def test_children_do_not_hold_up_the_end(build, rt, collection, tmp_path):
+    run_program(build, rt, "children", collection / "sleep", tmp_path / "state", timeout=9)
+
+
 def test_soak(build, rt, collection, tmp_path):
     """One short round; OCIKIT_SOAK=rounds makes it a soak."""
     rounds = int(os.environ.get("OCIKIT_SOAK", "0"))

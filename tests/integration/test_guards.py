@@ -71,6 +71,19 @@ def test_proc_may_only_be_a_procfs(rt, bundle, tmp_path):
     rt.assert_clean()
 
 
+@pytest.mark.parametrize("kind", ["bind", "tmpfs"])
+@pytest.mark.parametrize("destination", ["/p", "/p/self/attr", "/p/sys", "/q/self"])
+def test_links_do_not_lead_mounts_into_proc(rt, bundle, tmp_path, kind, destination):
+    """CVE-2019-16884 by way of a link that the image brings along."""
+    (bundle.rootfs / "p").symlink_to("proc")
+    (bundle.rootfs / "q").symlink_to("/proc")
+    (tmp_path / "source").mkdir()
+    options = ["bind"] if kind == "bind" else []
+    bundle.mount(destination, tmp_path / "source", kind, options)
+    rt.run(bundle.payload("exit", "0")).failed("/mounts/")
+    rt.assert_clean()
+
+
 def test_masks_are_the_null_device_or_nothing(rt, bundle, tmp_path):
     """A host whose /dev/null was replaced by a file: its content would show in the container."""
     (tmp_path / "fake").write_text("fake\n", encoding="utf-8")

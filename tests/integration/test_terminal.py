@@ -7,6 +7,7 @@ import pty
 import select
 import socket
 import struct
+import subprocess
 import termios
 import threading
 import time
@@ -114,6 +115,24 @@ def test_output_is_complete_at_the_end(rt, bundle):
     assert text.count(b"0123456789") == 2000 and b"the-end" in text
     assert process.wait(10) == 0
     os.close(master)
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("attempt", range(10))
+def test_a_shell_ends_with_its_input(rt, bundle, attempt):
+    """An end that is typed while the shell changes the terminal's mode is lost: it is typed again."""
+    bundle.process["terminal"] = True
+    bundle.args("sh")
+    process = rt.popen("run", "-b", bundle, rt.new_id(), stdin=subprocess.DEVNULL,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        text, _ = process.communicate(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        pytest.fail(f"attempt {attempt}: the shell still runs after 10 s")
+    assert process.returncode == 0, text
+    rt.assert_clean()
 
 
 def test_create_sends_the_terminal(rt, bundle, console):

@@ -53,6 +53,7 @@ static int compile(const struct part *part, const char *namespaces, struct failu
         .groups = &groups,
         .log = &log,
         .process_place = "/process",
+        .grantable = UINT64_MAX,
         .keep_fds = 3,
     };
     r = compile_create(&input, &compiled, failure);
@@ -113,6 +114,10 @@ static void test_bad_members(void **state)
         {"\"root\":{\"path\":\"\"},", "", "", OCI_ERR_ROOTFS, "/root/path"},
         {ROOT, "\"env\":[\"A=1\",\"=x\"],", "", OCI_ERR_CONFIG, "/process/env/1"},
         {ROOT, "\"env\":[\"A\"],", "", OCI_ERR_CONFIG, "/process/env/0"},
+        {ROOT, "\"user\":{\"uid\":4294967295,\"gid\":0},", "", OCI_ERR_RANGE, "/process/user/uid"},
+        {ROOT, "\"user\":{\"uid\":0,\"gid\":4294967295},", "", OCI_ERR_RANGE, "/process/user/gid"},
+        {ROOT, "\"user\":{\"uid\":0,\"gid\":0,\"additionalGids\":[1,4294967295]},", "",
+         OCI_ERR_RANGE, "/process/user/additionalGids"},
         {ROOT, "\"oomScoreAdj\":1001,", "", OCI_ERR_RANGE, "/process/oomScoreAdj"},
         {ROOT, "\"oomScoreAdj\":-1001,", "", OCI_ERR_RANGE, "/process/oomScoreAdj"},
         {ROOT, "\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"soft\":2,\"hard\":1}],", "",
