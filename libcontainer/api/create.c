@@ -101,17 +101,9 @@ static int write_record(struct creation *c, enum oci_record_phase phase, uint64_
 {
     char created[40];
     time_text(created);
-    struct oci_record_cgroup *groups = calloc(c->groups.count + 1, sizeof(*groups));
+    struct oci_record_cgroup *groups = groups_record(&c->groups);
     if (groups == NULL)
         return fail_memory(c->failure);
-    for (size_t i = 0; i < c->groups.count; i++)
-        groups[i] = (struct oci_record_cgroup){
-            .controllers = c->groups.groups[i].controllers,
-            .mountpoint = c->groups.groups[i].mountpoint,
-            .path = c->groups.groups[i].path,
-            .has_made = true,
-            .made = c->groups.groups[i].made,
-        };
     struct oci_record record = {
         .record_version = 1,
         .oci_version = c->loaded.config->oci_version,
@@ -278,15 +270,13 @@ static void undo(struct creation *c)
 {
     struct failure ignored = {0};
     session_abort(&c->session);
-    struct oci_record_cgroup *groups = calloc(c->groups.count + 1, sizeof(*groups));
-    struct oci_record record = {.id = c->id, .cgroups = groups, .bundle = c->loaded.bundle};
-    for (size_t i = 0; groups && i < c->groups.count; i++)
-        groups[record.cgroups_count++] = (struct oci_record_cgroup){
-            .controllers = c->groups.groups[i].controllers,
-            .mountpoint = c->groups.groups[i].mountpoint,
-            .path = c->groups.groups[i].path,
-            .made = c->groups.groups[i].made,
-        };
+    struct oci_record_cgroup *groups = groups_record(&c->groups);
+    struct oci_record record = {
+        .id = c->id,
+        .cgroups = groups,
+        .cgroups_count = groups ? c->groups.count : 0,
+        .bundle = c->loaded.bundle,
+    };
     if (destroy(c->context, c->id, c->root, c->dir, &record, -1, &ignored) < 0)
         log_message(&c->log, CONTAINER_LOG_WARNING, "after the failed create: %s", ignored.text);
     free(groups);

@@ -14,31 +14,6 @@
 #define KILL_TIMEOUT_MS 10000
 #define GROUP_TIMEOUT_MS 5000
 
-int record_groups(const struct oci_record *record, struct group_set *set, struct failure *failure)
-{
-    *set = (struct group_set){0};
-    size_t count = record ? record->cgroups_count : 0;
-    set->groups = calloc(count + 1, sizeof(*set->groups));
-    if (set->groups == NULL)
-        return fail_memory(failure);
-    for (size_t i = 0; i < count; i++) {
-        const struct oci_record_cgroup *from = &record->cgroups[i];
-        struct group *to = &set->groups[set->count++];
-        *to = (struct group){
-            .controllers = strdup(from->controllers ? from->controllers : ""),
-            .mountpoint = strdup(from->mountpoint),
-            .path = strdup(from->path),
-            .made = from->made,
-            .fd = -1,
-            .dir = -1,
-        };
-        to->v2 = to->controllers && to->controllers[0] == 0;
-        if (to->controllers == NULL || to->mountpoint == NULL || to->path == NULL)
-            return fail_memory(failure);
-    }
-    return 0;
-}
-
 /* A frozen process dies when it is thawed; the first process of a pid namespace only when its others are
  * collected, of which some may be the caller's children. */
 static int end_init(container_context *context, int pidfd, const struct group_set *groups,
