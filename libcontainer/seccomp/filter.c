@@ -34,9 +34,9 @@ static int action_value(enum oci_seccomp_action action, bool has_errno, uint32_t
                         uint32_t *value, struct failure *failure)
 {
     uint32_t data = has_errno ? number : EPERM;
-    if (has_errno && number > 4095)
-        return fail(failure, OCI_ERR_SECCOMP, "error number %u is beyond the kernel's 4095",
-                    number);
+    if (has_errno && number > 4094)
+        return fail(failure, OCI_ERR_SECCOMP,
+                    "error number %u is beyond the 4094 that a filter can return", number);
     switch (action) {
     case OCI_SECCOMP_ACTION_KILL:
     case OCI_SECCOMP_ACTION_KILL_THREAD:
