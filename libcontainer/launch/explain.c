@@ -13,7 +13,7 @@
 
 /* What the op was doing, as "VERB text0"; %s stands for the op's first text. */
 static const char *const verbs[PLAN_CODE_COUNT] = {
-    [PLAN_CGROUP_JOIN] = "join the control group",
+    [PLAN_CGROUP_JOIN] = "join control group \"%s\"",
     [PLAN_ROOT_OPEN] = "open the container's root",
     [PLAN_NS_OPEN] = "open namespace \"%s\"",
     [PLAN_NS_ENTER] = "enter the namespace",

@@ -73,9 +73,14 @@ static void compile_group_joins(struct compiler *c)
     c->out->born_in_group = groups_unified(c->input->groups);
     if (c->out->born_in_group)
         return;
-    for (size_t i = 0; i < c->input->groups->count; i++)
-        PLAN_ADD(&c->builder, .code = PLAN_CGROUP_JOIN,
-                 .slot0 = PLAN_SLOT_FIRST_GROUP + (int32_t)i);
+    for (size_t i = 0; i < c->input->groups->count; i++) {
+        const struct group *group = &c->input->groups->groups[i];
+        _buffer_ struct buffer path = {0};
+        buffer_format(&path, "%s%s", group->mountpoint, group->path);
+        c->builder.data.failed |= path.failed;
+        PLAN_ADD(&c->builder, .code = PLAN_CGROUP_JOIN, .slot0 = PLAN_SLOT_FIRST_GROUP + (int32_t)i,
+                 .text0 = path.failed ? 0 : plan_text(&c->builder, path.data));
+    }
 }
 
 /* What needs the caller's rights on the host comes before a user namespace takes them away. */

@@ -72,6 +72,9 @@ int compile_hooks_only(const struct compile_input *input, const struct hook_list
 
 void compiled_free(struct compiled *compiled);
 
+/* compile_kernel.c: "RLIMIT_NOFILE" for its number. */
+const char *rlimit_name(uint64_t resource);
+
 /* dump.c: the plan as text for people; NULL when memory is out.  To be freed. */
 char *plan_dump(const struct compiled *compiled);
 

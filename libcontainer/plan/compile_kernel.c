@@ -213,6 +213,15 @@ static const struct {
     {"RLIMIT_STACK", RLIMIT_STACK},
 };
 
+const char *rlimit_name(uint64_t resource)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+        if ((uint64_t)limits[i].number == resource)
+            return limits[i].name;
+    }
+    return "?";
+}
+
 static int compile_rlimit(struct compiler *c, const struct oci_process *process, size_t index,
                           uint32_t *seen)
 {

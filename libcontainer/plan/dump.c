@@ -228,7 +228,7 @@ static void process_arguments(struct buffer *out, const struct plan *plan, const
         device(out, plan, op);
         break;
     case PLAN_RLIMIT:
-        buffer_format(out, " resource=%u soft=%llu hard=%llu", (unsigned)op->number0,
+        buffer_format(out, " %s soft=%llu hard=%llu", rlimit_name(op->number0),
                       (unsigned long long)op->number1, (unsigned long long)op->number2);
         break;
     case PLAN_SECCOMP:

@@ -38,7 +38,7 @@ enum plan_code {
     PLAN_END = 0,
 
     /* places of the process: control groups, namespaces */
-    PLAN_CGROUP_JOIN,  /* slot0: cgroup.procs */
+    PLAN_CGROUP_JOIN,  /* slot0: cgroup.procs; text0: of which group, for messages */
     PLAN_ROOT_OPEN,    /* text0: "PID/root" under proc -> slot0 (exec) */
     PLAN_NS_OPEN,      /* text0: path -> slot0; number0: CLONE_NEW* that it must be */
     PLAN_NS_ENTER,     /* slot0 (skipped when already entered); number0: CLONE_NEW* */

@@ -21,7 +21,7 @@ struct form {
 };
 
 static const struct form forms[PLAN_CODE_COUNT] = {
-    [PLAN_CGROUP_JOIN] = {NONE, NONE, NONE, true, false},
+    [PLAN_CGROUP_JOIN] = {STRING_OR_NONE, NONE, NONE, true, false},
     [PLAN_ROOT_OPEN] = {STRING, NONE, NONE, true, false},
     [PLAN_NS_OPEN] = {STRING, STRING_OR_NONE, NONE, true, false},
     [PLAN_NS_ENTER] = {NONE, NONE, NONE, true, false},
