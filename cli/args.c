@@ -54,6 +54,8 @@ static struct word take_apart(const char *text)
 
 static bool is_named(const struct args_option *option, const struct word *word)
 {
+    if (option->kind == ARGS_OTHER)
+        return false;
     if (word->length == 1 && word->name[0] == option->letter)
         return true;
     return strlen(option->name) == word->length &&
@@ -69,7 +71,17 @@ static const struct args_option *find(const struct args_table *table, const stru
     return is_named(&help_option, word) ? &help_option : NULL;
 }
 
-static enum args_result unknown(struct reader *reader, const struct word *word)
+/* The option that takes words such as "-9". */
+static const struct args_option *find_other(const struct args_table *table, const char *text)
+{
+    for (size_t i = 0; i < table->count && text[1] != '-'; i++) {
+        if (table->options[i].kind == ARGS_OTHER)
+            return &table->options[i];
+    }
+    return NULL;
+}
+
+static enum args_result unknown(struct reader *reader, const char *text, const struct word *word)
 {
     const struct args_table *table = &reader->request->table;
     char typed[64];
@@ -78,7 +90,7 @@ static enum args_result unknown(struct reader *reader, const struct word *word)
     size_t least = suggest_limit(typed) + 1;
     for (size_t i = 0; i < table->count; i++) {
         size_t distance = suggest_distance(typed, table->options[i].name);
-        if (distance < least) {
+        if (distance < least && table->options[i].kind != ARGS_OTHER) {
             least = distance;
             nearest = table->options[i].name;
         }
@@ -87,6 +99,10 @@ static enum args_result unknown(struct reader *reader, const struct word *word)
     if (nearest)
         snprintf(reader->outcome->problem, sizeof(reader->outcome->problem),
                  "unknown option %s%s; did you mean --%s?", dashes, typed, nearest);
+    else if (text[1] != '-' && word->length > 1)
+        snprintf(reader->outcome->problem, sizeof(reader->outcome->problem),
+                 "unknown option -%s; short options are not combined: give each its own dash",
+                 typed);
     else
         snprintf(reader->outcome->problem, sizeof(reader->outcome->problem), "unknown option %s%s",
                  dashes, typed);
@@ -137,6 +153,7 @@ static enum args_result store(struct reader *reader, const struct args_option *o
             return wrong_value(reader, option, "true or false", value);
         return ARGS_OK;
     case ARGS_TEXT:
+    case ARGS_OTHER:
         memcpy(member, &value, sizeof(value));
         return ARGS_OK;
     case ARGS_NUMBER:
@@ -162,8 +179,10 @@ static enum args_result read_option(struct reader *reader, const char *text)
 {
     struct word word = take_apart(text);
     const struct args_option *option = find(&reader->request->table, &word);
-    if (option == NULL)
-        return unknown(reader, &word);
+    if (option == NULL) {
+        option = find_other(&reader->request->table, text);
+        return option ? store(reader, option, text + 1) : unknown(reader, text, &word);
+    }
     const char *value = word.value;
     if (value == NULL && option->kind == ARGS_FLAG)
         value = "true";

@@ -16,6 +16,7 @@ enum args_kind {
     ARGS_TEXT,   /* const char *; the last one given counts */
     ARGS_NUMBER, /* int, from 0 */
     ARGS_LIST,   /* struct args_list; each one given is added */
+    ARGS_OTHER,  /* const char *; a word with one dash that is no option, without the dash */
 };
 
 struct args_list {

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 struct settings {
@@ -137,6 +138,19 @@ static int prepare(struct call *call, const struct cli_arguments *arguments)
     return CLI_OK;
 }
 
+static int report_failure(struct call *call, container_error *error)
+{
+    _state_ container_state *state = NULL;
+    _free_ char *hint = NULL;
+    int code = launch_exit_code(error, CLI_EXEC_ERROR);
+    if (container_error_code(error) == OCI_ERR_WRONG_STATE &&
+        container_get_state(call->container, &state, NULL) == 0 &&
+        container_state_status(state) == CONTAINER_CREATED &&
+        asprintf(&hint, "start it first: `ocikit start %s`", container_id(call->container)) < 0)
+        hint = NULL;
+    return output_failure_hint(call->cli, code, error, hint);
+}
+
 static int begin(struct call *call, const struct cli_arguments *arguments)
 {
     const struct settings *settings = call->settings;
@@ -160,7 +174,7 @@ static int begin(struct call *call, const struct cli_arguments *arguments)
     exec.cancel_fd = &call->cancel;
     container_error *error = NULL;
     if (container_exec(call->container, &exec, &call->process, &error) < 0)
-        return output_failure(call->cli, launch_exit_code(error, CLI_EXEC_ERROR), error);
+        return report_failure(call, error);
     return CLI_OK;
 }
 

@@ -11,12 +11,15 @@
 
 struct settings {
     const char *bundle;
+    bool no_terminal;
     bool rootless;
 };
 
 static const struct args_option options[] = {
     {"bundle", 'b', ARGS_TEXT, offsetof(struct settings, bundle), "DIR",
      "directory to write config.json into (default \".\")"},
+    {"no-terminal", 0, ARGS_FLAG, offsetof(struct settings, no_terminal), NULL,
+     "the program gets no terminal, but this command's own input and output"},
     {"rootless", 0, ARGS_FLAG, offsetof(struct settings, rootless), NULL,
      "not supported; known so that the error is clear"},
 };
@@ -70,7 +73,9 @@ static int run(struct cli *cli, void *data, const struct cli_arguments *argument
                             ERRNO_TEXT(errno));
     _text_ char *text = NULL;
     container_error *error = NULL;
-    if (container_default_config(NULL, NULL, &text, &error) < 0)
+    /* A configuration for a given program has no terminal. */
+    static const char *const shell[] = {"sh", NULL};
+    if (container_default_config(NULL, settings->no_terminal ? shell : NULL, &text, &error) < 0)
         return output_failure(cli, CLI_ERROR, error);
     return write_config(cli, directory, bundle, text);
 }
@@ -83,7 +88,8 @@ const struct cli_command cli_spec = {
         "The configuration runs sh in the directory rootfs of the bundle, with namespaces of its\n"
         "own, few capabilities and no new privileges. A file that exists is not replaced.",
     .examples = "  ocikit spec\n"
-                "  ocikit spec --bundle /srv/web\n",
+                "  ocikit spec --bundle /srv/web\n"
+                "  ocikit spec --no-terminal\n",
     .exit_codes = "  0    config.json is written\n"
                   "  1    it is not, or exists already\n"
                   "  2    a wrong call\n",

@@ -31,8 +31,10 @@ static void print_option(FILE *file, const struct args_option *option)
     char left[64];
     int used = option->letter ? snprintf(left, sizeof(left), "-%c, ", option->letter)
                               : snprintf(left, sizeof(left), "    ");
-    snprintf(left + used, sizeof(left) - (size_t)used, "--%s%s%s", option->name,
-             option->value_name ? " " : "", option->value_name ? option->value_name : "");
+    const char *dashes = option->kind == ARGS_OTHER ? "-" : "--";
+    snprintf(left + used, sizeof(left) - (size_t)used, "%s%s%s%s", dashes, option->name,
+             option->value_name && option->name[0] ? " " : "",
+             option->value_name ? option->value_name : "");
     fprintf(file, "  %-28s %s\n", left, option->help);
 }
 

@@ -18,27 +18,43 @@
 
 struct hint {
     int code;
-    const char *text; /* may hold one %s: the container's id */
+    const char *operation; /* of the library; NULL: any */
+    const char *text;      /* each %s becomes the container's id */
 };
 
 static const struct hint hints[] = {
-    {OCI_ERR_BUNDLE, "a bundle is a directory with config.json and a root filesystem; "
-                     "`ocikit spec --bundle DIR` writes the first"},
-    {OCI_ERR_CONFIG_MISSING, "`ocikit spec --bundle DIR` writes a configuration to start from"},
-    {OCI_ERR_CONFIG, "`ocikit validate` lists everything that is wrong with a configuration"},
-    {OCI_ERR_TYPE, "`ocikit validate` lists everything that is wrong with a configuration"},
-    {OCI_ERR_REQUIRED, "`ocikit validate` lists everything that is wrong with a configuration"},
-    {OCI_ERR_ROOTFS, "root.path in config.json names the root filesystem, relative to the bundle"},
-    {OCI_ERR_WRONG_STATE, "`ocikit state %s` shows the state it is in"},
-    {OCI_ERR_NOT_RUNNING, "`ocikit state %s` shows the state it is in"},
-    {OCI_ERR_NOT_FOUND, "`ocikit list` shows the containers of this state directory"},
-    {OCI_ERR_EXISTS, "choose another id, or remove the old one: `ocikit delete --force %s`"},
-    {OCI_ERR_BUSY, "another command works on it; try again when that has ended"},
-    {OCI_ERR_STATE_CORRUPT, "`ocikit delete --force %s` removes what is left of it"},
-    {OCI_ERR_EXEC_NOT_FOUND, "the path is looked up inside the container's root filesystem"},
-    {OCI_ERR_EXEC_NOT_EXECUTABLE, "the file needs the execute permission, and its interpreter or "
-                                  "loader must be in the root filesystem"},
+    {OCI_ERR_BUNDLE, NULL,
+     "a bundle is a directory with config.json and a root filesystem; "
+     "`ocikit spec --bundle DIR` writes the first"},
+    {OCI_ERR_CONFIG_MISSING, NULL,
+     "`ocikit spec --bundle DIR` writes a configuration to start from"},
+    {OCI_ERR_CONFIG, "create", "`ocikit plan` checks a configuration without making anything"},
+    {OCI_ERR_ROOTFS, NULL,
+     "root.path in config.json names the root filesystem, relative to the bundle"},
+    {OCI_ERR_WRONG_STATE, "delete",
+     "`ocikit kill %s KILL` ends it, `ocikit delete --force %s` does both"},
+    {OCI_ERR_WRONG_STATE, NULL, "`ocikit state %s` shows the state it is in"},
+    {OCI_ERR_NOT_RUNNING, NULL, "`ocikit state %s` shows the state it is in"},
+    {OCI_ERR_NOT_FOUND, NULL, "`ocikit list` shows the containers of this state directory"},
+    {OCI_ERR_EXISTS, NULL, "choose another id, or remove the old one: `ocikit delete --force %s`"},
+    {OCI_ERR_BUSY, NULL, "another command works on it; try again when that has ended"},
+    {OCI_ERR_STATE_CORRUPT, NULL, "`ocikit delete --force %s` removes what is left of it"},
+    {OCI_ERR_EXEC_NOT_FOUND, NULL, "the path is looked up inside the container's root filesystem"},
+    {OCI_ERR_EXEC_NOT_EXECUTABLE, NULL,
+     "the file needs the execute permission, and its interpreter or "
+     "loader must be in the root filesystem"},
 };
+
+static bool is_document_error(int code)
+{
+    return code <= OCI_ERR_SYNTAX && code >= OCI_ERR_TOO_LARGE;
+}
+
+static bool is_config(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    return strcmp(slash ? slash + 1 : file, "config.json") == 0;
+}
 
 /* Engines compare messages with texts in lower case; names such as "RFS" stay as they are. */
 const char *output_errno(int error, char buffer[64])
@@ -142,32 +158,48 @@ static void report(struct cli *cli, const char *message, const char *hint)
     log_now(cli, "error", message);
 }
 
+static const char *with_id(const char *text, const char *id, char *room, size_t size)
+{
+    size_t used = 0;
+    const char *place;
+    for (room[0] = '\0'; (place = strstr(text, "%s")) != NULL && used < size; text = place + 2)
+        used += (size_t)snprintf(room + used, size - used, "%.*s%s", (int)(place - text), text,
+                                 id[0] ? id : "ID");
+    if (used < size)
+        snprintf(room + used, size - used, "%s", text);
+    return room;
+}
+
 static const char *hint_for(const container_error *error, char *text, size_t size)
 {
     int code = container_error_code(error);
-    const char *id = container_error_id(error);
     /* These fail in many ways for who may not do what containers need. */
     if (geteuid() != 0 &&
         (code == OCI_ERR_CGROUP || code == OCI_ERR_PERMISSION || code == OCI_ERR_NAMESPACE))
         return "this version runs containers as root only";
+    if (is_document_error(code) && is_config(container_error_file(error)))
+        return "`ocikit validate` lists everything that is wrong with a configuration";
+    const char *operation = container_error_operation(error);
     for (size_t i = 0; i < ARRAY_SIZE(hints); i++) {
-        if (hints[i].code == code) {
-            const char *place = strstr(hints[i].text, "%s");
-            if (place == NULL)
-                return hints[i].text;
-            snprintf(text, size, "%.*s%s%s", (int)(place - hints[i].text), hints[i].text,
-                     id[0] ? id : "ID", place + 2);
-            return text;
-        }
+        const struct hint *hint = &hints[i];
+        if (hint->code == code && (!hint->operation || strcmp(hint->operation, operation) == 0))
+            return with_id(hint->text, container_error_id(error), text, size);
     }
     return NULL;
 }
 
 int output_failure(struct cli *cli, int exit_code, container_error *error)
 {
-    char text[1280];
+    return output_failure_hint(cli, exit_code, error, NULL);
+}
+
+int output_failure_hint(struct cli *cli, int exit_code, container_error *error, const char *hint)
+{
+    char text[2560];
     const char *message = container_error_message(error);
-    report(cli, message[0] ? message : "out of memory", hint_for(error, text, sizeof(text)));
+    if (hint == NULL)
+        hint = hint_for(error, text, sizeof(text));
+    report(cli, message[0] ? message : "out of memory", hint);
     container_error_free(error);
     return exit_code;
 }

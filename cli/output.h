@@ -10,6 +10,9 @@
 /* Report a failure of the library on stderr and in the log file, free it, and return exit_code. */
 int output_failure(struct cli *cli, int exit_code, container_error *error);
 
+/* The same with a next step for a person that the caller knows better; NULL: as above. */
+int output_failure_hint(struct cli *cli, int exit_code, container_error *error, const char *hint);
+
 /* Report a failure of the command itself.  hint (may be NULL) is the next step for a person. */
 int output_error(struct cli *cli, int exit_code, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

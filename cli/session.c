@@ -40,7 +40,7 @@ static int loop(const struct session *session, struct terminal *terminal)
     while (session->pidfd >= 0) {
         if (count == FDS)
             terminal_want(terminal, fds + RELAY);
-        if (poll(fds, count, -1) < 0) {
+        if (poll(fds, count, count == FDS ? terminal_timeout(terminal) : -1) < 0) {
             if (errno == EINTR)
                 continue;
             return -1;

@@ -62,7 +62,7 @@ static bool parse_name(const char *name, int *result)
 bool signals_parse(const char *text, int *signal)
 {
     long number;
-    if (args_number(text, 1, SIGRTMAX, &number)) {
+    if (args_number(text, 0, SIGRTMAX, &number)) {
         *signal = (int)number;
         return true;
     }

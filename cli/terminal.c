@@ -9,10 +9,13 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 /* More than a pty can hold: only a process that outlives the first one writes beyond it. */
 enum { DRAIN_LIMIT = 1024 * 1024 };
+
+enum { END_INTERVAL_MS = 500 };
 
 void terminal_resize(int master)
 {
@@ -124,26 +127,53 @@ static void move(struct terminal_channel *channel, const struct pollfd *fd)
         fill(channel);
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The pipe has ended and all that came from it is typed. */
+static bool is_at_end(const struct terminal *terminal)
+{
+    const struct terminal_channel *input = &terminal->input;
+    return input->ended && !input->discarded && !terminal->is_typed && input->start == input->end;
+}
+
 /* A pipe has ended, but a terminal has no end: type the character that means it, once for the line
- * that was begun and once for the end itself. */
+ * that was begun and once for the end itself.  The kernel forgets it where the program changes the
+ * terminal's mode, and a program that reads key by key takes it as a key: so it is typed again. */
 static void type_end(struct terminal *terminal)
 {
     struct termios mode;
     struct terminal_channel *input = &terminal->input;
-    if (tcgetattr(terminal->master, &mode) < 0 || !(mode.c_lflag & ICANON))
+    bool is_first = terminal->next_end == 0;
+    terminal->next_end = now_ms() + END_INTERVAL_MS;
+    if (tcgetattr(terminal->master, &mode) < 0 || mode.c_cc[VEOF] == _POSIX_VDISABLE)
         return;
-    bool is_line_begun = input->end > 0 && input->data[input->end - 1] != '\n';
+    bool is_canonical = mode.c_lflag & ICANON;
+    bool is_line_begun = is_first && input->end > 0 && input->data[input->end - 1] != '\n';
+    if (is_first && !is_canonical)
+        return;
     input->start = input->end = 0;
     input->data[input->end++] = (char)mode.c_cc[VEOF];
     if (is_line_begun)
         input->data[input->end++] = (char)mode.c_cc[VEOF];
 }
 
+int terminal_timeout(const struct terminal *terminal)
+{
+    if (!is_at_end(terminal))
+        return -1;
+    int64_t left = terminal->next_end - now_ms();
+    return left > 0 ? (int)left : 0;
+}
+
 void terminal_move(struct terminal *terminal, const struct pollfd fds[TERMINAL_FDS])
 {
-    bool had_ended = terminal->input.ended;
     move(&terminal->input, &fds[0]);
-    if (terminal->input.ended && !had_ended && !terminal->is_typed)
+    if (is_at_end(terminal) && now_ms() >= terminal->next_end)
         type_end(terminal);
     move(&terminal->output, &fds[1]);
 }

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <termios.h>
 
 enum { TERMINAL_BUFFER = 8192, TERMINAL_FDS = 2 };
@@ -26,6 +27,7 @@ struct terminal {
     bool is_raw;
     bool is_typed; /* standard input is a terminal of its own */
     struct termios saved;
+    int64_t next_end; /* when the end of input is typed again, in ms of the monotonic clock */
     struct terminal_channel input, output;
 };
 
@@ -38,7 +40,10 @@ int terminal_begin(struct terminal *terminal, int master);
 /* What to poll for. */
 void terminal_want(const struct terminal *terminal, struct pollfd fds[TERMINAL_FDS]);
 
-/* Copy what poll has announced. */
+/* How long poll may wait, in milliseconds; -1: for ever. */
+int terminal_timeout(const struct terminal *terminal);
+
+/* Copy what poll has announced, and type what its timeout was for. */
 void terminal_move(struct terminal *terminal, const struct pollfd fds[TERMINAL_FDS]);
 
 /* Write out what the process left behind and restore the mode of our own terminal.  May be

@@ -11,17 +11,33 @@ set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/tests/lib/install.sh"
-given=${1-}
-case "$given" in
+
+misuse() {
+    echo "$0: $1" >&2
+    echo "usage: sudo $0 [ROOT-FILESYSTEM]   (a folder or a tar file)" >&2
+    exit 2
+}
+
+case "${1-}" in
     -h | --help) sed -n '3,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -?*) misuse "unknown option $1" ;;
 esac
+[ "$#" -le 1 ] || misuse "one root filesystem at most, but $# arguments are given"
+given=${1-}
+if [ "$#" = 1 ]; then
+    [ -e "$given" ] || misuse "there is no \"$given\""
+    [ -d "$given" ] || [ -f "$given" ] || misuse "\"$given\" is neither a folder nor a file"
+fi
 need_root "$@" || exit 2
 
 # shellcheck disable=SC2086
 install_packages $BUILD_PACKAGES busybox-static
 work=$(mktemp -d /tmp/ocikit-quickstart.XXXXXX)
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 141' PIPE
+trap 'exit 143' TERM
 
 build() {
     [ -f "$top/build/build.ninja" ] ||
@@ -80,7 +96,7 @@ with open(path, "w", encoding="utf-8") as file:
     json.dump(config, file, indent=4)
 PYTHON
 
-echo "running: ocikit run -b BUNDLE quickstart"
+echo "running a container..."
 code=0
 "$ocikit" --root "$work/state" run -b "$work/bundle" "quickstart-$$" || code=$?
 echo "exit code: $code"
