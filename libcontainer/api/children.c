@@ -30,7 +30,7 @@ static void forget(container_context *context, bool all)
 {
     for (struct child **link = &context->children; *link;) {
         struct child *child = *link;
-        if (!all && (child->has_handle || !child->has_status)) {
+        if (!all && (child->has_handle || !child->ended)) {
             link = &child->next;
             continue;
         }
@@ -44,8 +44,11 @@ static void collect(container_context *context)
 {
     for (struct child *child = context->children; child; child = child->next) {
         struct failure ignored = {0};
-        if (!child->has_status && process_ended(child->pidfd))
-            child->has_status = process_wait(child->pidfd, 0, &child->status, &ignored) == 0;
+        if (child->ended || !process_ended(child->pidfd))
+            continue;
+        /* Where somebody else took the status it does not come back: one attempt is enough. */
+        child->ended = true;
+        child->has_status = process_wait(child->pidfd, 0, &child->status, &ignored) == 0;
     }
     forget(context, false);
 }

@@ -243,12 +243,16 @@ static int finish(struct creation *c)
 /* From the claim on there is something to undo. */
 static int make(struct creation *c)
 {
-    groups_note_missing(&c->groups);
-    int r = store_write_file(c->dir, STORE_CONFIG, c->loaded.text, c->loaded.length, c->failure);
+    int r = groups_note_missing(&c->groups, c->failure);
+    if (r == 0)
+        r = store_write_file(c->dir, STORE_CONFIG, c->loaded.text, c->loaded.length, c->failure);
     if (r == 0)
         r = write_record(c, OCI_RECORD_PHASE_CREATING, 0);
-    if (r == 0)
-        r = make_groups(c);
+    if (r < 0) {
+        groups_disown(&c->groups, 0);
+        return r;
+    }
+    r = make_groups(c);
     if (r == 0) {
         log_message(&c->log, CONTAINER_LOG_DEBUG, "%zu control groups are made", c->groups.count);
         r = launch(c);

@@ -74,6 +74,8 @@ int destroy(container_context *context, const char *id, int root, int dir,
         return r;
     /* Whoever shares no pid namespace with the first process has outlived it. */
     r = groups_signal(&groups, SIGKILL, failure);
+    if (r > 0 && groups_frozen(&groups))
+        groups_thaw(&groups);
     if (r >= 0)
         r = groups_remove(&groups, GROUP_TIMEOUT_MS, true, failure);
     if (r < 0)

@@ -24,6 +24,7 @@
 struct child {
     struct child *next;
     int pidfd;
+    bool ended; /* one attempt to collect it was made */
     bool has_status;
     bool has_handle;
     struct container_exit status;

@@ -47,13 +47,9 @@ enum container_status container_find_status(int dir, const struct oci_record *re
         return CONTAINER_CREATING;
     if (*pidfd < 0)
         return CONTAINER_STOPPED;
-    /* The start socket goes away once the program runs; where its starter was killed before it could
-     * remove it, nobody listens there any more. */
-    if (store_has_start(dir)) {
-        _close_ int init = store_connect(dir);
-        if (init != -ECONNREFUSED)
-            return CONTAINER_CREATED;
-    }
+    /* The init listens on the start socket until it execs the program. */
+    if (store_has_start(dir))
+        return CONTAINER_CREATED;
     return is_frozen(record) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
 }
 

@@ -178,6 +178,11 @@ static int check_path(const char *path, struct failure *failure)
     for (const char *p = path; p && *p;) {
         size_t length = strcspn(p, "/");
         bool dots = p[0] == '.' && (length == 1 || (length == 2 && p[1] == '.'));
+        if (length > 255) {
+            fail_at(failure, "/linux/cgroupsPath");
+            return fail(failure, OCI_ERR_CONFIG,
+                        "a component of the path is longer than 255 bytes");
+        }
         if (dots || strpbrk(path, "\n")) {
             fail_at(failure, "/linux/cgroupsPath");
             return fail(failure, OCI_ERR_CONFIG,
@@ -228,26 +233,46 @@ int groups_plan(const char *cgroups_path, const char *id, struct group_set *set,
     return r;
 }
 
-static unsigned count_missing(const struct group *group)
+static int count_missing(struct group *group, struct failure *failure)
 {
-    struct failure ignored = {0};
-    unsigned missing = 0;
     const char *rest = group->path;
+    group->made = 0;
     _close_ int dir = open(group->mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    while (dir >= 0 && group_descend(group, &dir, &rest, &ignored) > 0)
+    if (dir < 0)
+        return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s", group->mountpoint);
+    struct failure found = {0};
+    int r;
+    while ((r = group_descend(group, &dir, &rest, &found)) > 0)
         ;
-    /* group_descend takes the component that it does not find from the path, too. */
-    for (missing = ignored.code < 0; *rest; rest += strcspn(rest, "/")) {
-        rest += strspn(rest, "/");
-        missing += *rest != 0;
+    if (r == 0)
+        return 0;
+    /* Only what is not there is missing; what cannot be looked at may be somebody's. */
+    if (found.error != ENOENT) {
+        *failure = found;
+        return r;
     }
-    return missing;
+    /* group_descend took the component that it did not find from the path, too. */
+    for (group->made = 1; *rest; rest += strcspn(rest, "/")) {
+        rest += strspn(rest, "/");
+        group->made += *rest != 0;
+    }
+    return 0;
 }
 
-void groups_note_missing(struct group_set *set)
+int groups_note_missing(struct group_set *set, struct failure *failure)
 {
-    for (size_t i = 0; i < set->count; i++)
-        set->groups[i].made = count_missing(&set->groups[i]);
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < set->count; i++)
+        r = count_missing(&set->groups[i], failure);
+    if (r < 0)
+        groups_disown(set, 0);
+    return r;
+}
+
+void groups_disown(struct group_set *set, size_t first)
+{
+    for (size_t i = first; i < set->count; i++)
+        set->groups[i].made = 0;
 }
 
 bool groups_unified(const struct group_set *set)

@@ -36,7 +36,9 @@ int groups_plan(const char *cgroups_path, const char *id, struct group_set *set,
                 struct failure *failure);
 /* Note which components of the paths are to be made, before they are, so that they can be removed whatever
  * happens. */
-void groups_note_missing(struct group_set *set);
+int groups_note_missing(struct group_set *set, struct failure *failure);
+/* The groups from first on were not made after all: they may be somebody else's by now. */
+void groups_disown(struct group_set *set, size_t first);
 /* Make the groups and open their cgroup.procs.  What was made is noted also on failure. */
 int groups_make(struct group_set *set, struct failure *failure);
 /* Set limits; resources may be NULL. */

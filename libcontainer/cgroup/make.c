@@ -64,8 +64,10 @@ int groups_make(struct group_set *set, struct failure *failure)
 {
     for (size_t i = 0; i < set->count; i++) {
         int r = make_one(&set->groups[i], failure);
-        if (r < 0)
+        if (r < 0) {
+            groups_disown(set, i + 1);
             return r;
+        }
     }
     return 0;
 }

@@ -179,7 +179,7 @@ static int remove_last(const struct group *group, const char *path, bool kill)
     char name[256];
     _close_ int dir = open_above(group, path, name, sizeof(name));
     if (dir < 0)
-        return dir == -ENOENT ? 0 : dir;
+        return dir == -ENOENT || dir == -ENAMETOOLONG ? 0 : dir;
     if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
         return 0;
     int error = errno;

@@ -91,7 +91,6 @@ int op_wait_start(struct init *init, const struct plan_op *op)
         if (receive_go(init, (int)peer) == 0) {
             init->start_peer = (int)peer;
             init->first = init->current + 1;
-            sys_close(&init->slots[PLAN_SLOT_START]);
             return 0;
         }
         /* Who came went away without a word (killed, perhaps): the next one counts. */

@@ -133,7 +133,7 @@ static int compile_root(struct compiler *c)
     return r == 0 ? compile_enter_root(c) : r;
 }
 
-/* A session keyring of the container's, which its processes share: the caller's may hold secrets. */
+/* A session keyring of its own: the caller's may hold secrets. */
 static void compile_keyring(struct compiler *c)
 {
     if (c->input->flags & CONTAINER_NO_NEW_KEYRING)

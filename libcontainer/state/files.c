@@ -106,6 +106,12 @@ int store_connect(int dir)
 
 bool store_has_start(int dir)
 {
-    struct stat st;
-    return fstatat(dir, STORE_START, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    struct sockaddr_un address;
+    start_address(dir, &address);
+    /* A socket of another type learns whether somebody listens without ever being heard. */
+    _close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return faccessat(dir, STORE_START, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ||
+           (errno != ECONNREFUSED && errno != ENOENT);
 }

@@ -55,6 +55,7 @@ int store_remove(int root, const char *id, int dir, struct failure *failure);
 /* A listening socket at STORE_START, and a connection to it. */
 int store_listen(int dir, struct failure *failure);
 int store_connect(int dir); /* an fd, or a negative errno */
+/* Does an init listen there? */
 bool store_has_start(int dir);
 
 #endif

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import hostview
-from test_process import rt_shell
 
 pytestmark = pytest.mark.ocikit
 CGROUPS = Path(hostview.CGROUPS)
@@ -132,3 +131,53 @@ def test_a_cancelled_create_takes_its_hook_along(rt, bundle, tmp_path, user):
     time.sleep(0.1)
     assert not Path(f"/proc/{pid.read_text(encoding='ascii').strip()}/cwd").exists()
     rt.assert_clean()
+
+
+@pytest.mark.skipif(not (CGROUPS / "freezer").is_dir(), reason="no freezer of version 1")
+def test_looking_at_a_frozen_init(rt, bundle):
+    """Nobody may wait for what does not answer: each look would take a place in its queue."""
+    name = rt.create(bundle.payload("sleep"))
+    group = next((CGROUPS / "freezer").glob(f"**/{name}"))
+    (group / "freezer.state").write_text("FROZEN", encoding="ascii")
+    began = time.monotonic()
+    for _ in range(12):
+        assert rt.state(name)["status"] == "created"
+    rt.delete(name, "--force")
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.skipif(not (CGROUPS / "freezer").is_dir(), reason="no freezer of version 1")
+def test_frozen_survivors_of_a_dead_init(rt, bundle):
+    bundle.namespace("pid", False)
+    name = rt.launch(bundle.args("sh", "-c", "sleep 50 & sleep 60"))
+    time.sleep(0.2)
+    group = next((CGROUPS / "freezer").glob(f"**/{name}"))
+    rt.call("kill", name, "KILL")
+    time.sleep(0.2)
+    (group / "freezer.state").write_text("FROZEN", encoding="ascii")
+    began = time.monotonic()
+    rt.delete(name, "--force")
+    assert time.monotonic() - began < 4
+
+
+def test_a_component_that_is_too_long(rt, bundle):
+    bundle.linux["cgroupsPath"] = "/oct" + "x" * 300
+    rt.run(bundle).failed("/linux/cgroupsPath")
+    rt.assert_clean()
+
+
+def test_a_start_hook_under_an_early_filter(rt, bundle):
+    bundle.process["noNewPrivileges"] = False
+    bundle.seccomp("SCMP_ACT_ERRNO", "getppid")
+    bundle.hook("startContainer", "/bin/sh", "-c", "exit 0")
+    rt.run(bundle.payload("exit", "0")).ok()
+
+
+def test_created_until_the_program_runs(rt, bundle):
+    bundle.hook("startContainer", "/bin/sh", "-c", "sleep 1")
+    name = rt.create(bundle.payload("sleep"))
+    process = rt.popen("start", name)
+    time.sleep(0.4)
+    assert rt.state(name)["status"] == "created"
+    process.wait(timeout=10)
+    assert rt.state(name)["status"] == "running"
