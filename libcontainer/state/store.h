@@ -4,7 +4,7 @@
  *
  *     record.json   what is needed to find and undo everything; replaced as a whole
  *     config.json   the configuration as it was given
- *     start         the socket that releases the init; it exists until the program runs
+ *     start         the socket that releases the init, which listens there until the program runs
  *
  * The folder itself is locked (flock) by whoever changes the container.
  */
