@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The public entry points with the allocator as a parameter.  Internal: in the static library only,
+ * The public entry points with the allocator as a parameter, and those that only the engine uses.  Internal: in the static library only,
  * so that tests can make every allocation fail in turn.
  */
 #ifndef OCIKIT_RUNTIME_PARSE_H
 #define OCIKIT_RUNTIME_PARSE_H
 
+#include "arena.h"
+#include "desc.h"
 #include "memory.h"
 
 #include <ocikit/document.h>
@@ -25,6 +27,26 @@ int oci_parse_file_with_allocator(const struct oci_allocator *memory, const oci_
                                   int dirfd, const char *path,
                                   const struct oci_parse_options *options, oci_document **document,
                                   oci_report **report);
+/* As oci_parse, but where the schema finds errors in values, *document receives what could be read
+ * all the same: members that were refused are absent, required ones may be.  After a fault of the
+ * text itself there is no document. */
+int oci_parse_partial(const struct oci_allocator *memory, const oci_type *type, const char *text,
+                      size_t length, const struct oci_parse_options *options,
+                      oci_document **document, oci_report **report);
+
+/* Parse text as the value of one field and put it at its place in object, with its aux member; all
+ * that it consists of is taken from arena.  pointer, the place of the value in its document, stands
+ * before the pointers of the findings.  Null is taken where the field allows it, and leaves it
+ * absent.  On failure object is as before. */
+int oci_parse_field(const struct oci_allocator *memory, struct oci_arena *arena,
+                    const struct oci_field *field, const char *pointer, const char *text,
+                    size_t length, const struct oci_parse_options *options, char *object,
+                    oci_report **report);
+
+/* A document's inner parts, for what changes it. */
+struct oci_arena *oci_document_arena(oci_document *document);
+void oci_document_set_root(oci_document *document, void *root);
+
 int oci_write_with_allocator(const struct oci_allocator *memory, const oci_type *type,
                              const void *value, unsigned flags, char **text, size_t *length);
 int oci_locate_with_allocator(const struct oci_allocator *memory, const char *text, size_t length,

@@ -52,6 +52,12 @@ struct oci_finding {
     const char *suggestion; /* "readonly", for a misspelt member or value */
     const char *text;    /* what is wrong, in words made of the above; lower case, no full stop */
     const char *message; /* the whole line: name, line and column, pointer, text */
+    size_t length;       /* bytes of the text that it is about, from offset on; 0: unknown */
+    const char *rule;    /* name of the rule that was broken, such as "process-cwd-absolute" (see
+                          * <ocikit/check.h>), or of the code where it is the schema's */
+    const char *section; /* of the specification, such as "config.md#process"; NULL for the schema's */
+    const char *excerpt; /* the line of the text and a line of carets below it, each with its end of
+                          * line; NULL when the finding has no place in the text */
 };
 
 /* How to parse.  Set size (or use the initialiser); members left 0 take their default. */
@@ -60,19 +66,25 @@ struct oci_parse_options {
     const char *name;    /* what to call the document in messages, such as a file name */
     int unknown;         /* enum oci_unknown_mode */
     uint32_t max_depth;  /* nesting of arrays and objects; default 64 */
-    size_t max_bytes;    /* size of the document; default 16 MiB */
+    size_t max_bytes;    /* size of the document; default 16 MiB, 4 MiB for image manifests */
     size_t max_values;   /* values of any kind in the document; default 1,000,000 */
     size_t max_findings; /* findings kept in the report; default 100 */
+    size_t max_string;   /* bytes of one string or member name; default 1 MiB */
+    size_t max_number;   /* characters of one number; default 64 */
+    size_t max_memory;   /* bytes that the document's structs and strings may take; default 128 MiB */
 };
 
 #define OCI_PARSE_OPTIONS_INIT                                                                     \
     {                                                                                              \
-        sizeof(struct oci_parse_options), NULL, 0, 0, 0, 0, 0                                      \
+        sizeof(struct oci_parse_options), NULL, 0, 0, 0, 0, 0, 0, 0, 0                             \
     }
 
 enum oci_write_flags {
-    OCI_WRITE_COMPACT = 0,
-    OCI_WRITE_PRETTY = 1, /* four spaces a level, a newline at the end */
+    OCI_WRITE_COMPACT = 0,   /* one line without blanks */
+    OCI_WRITE_PRETTY = 1,    /* four spaces a level, a newline at the end */
+    OCI_WRITE_CANONICAL = 2, /* compact; members of every object in the order of the bytes of their
+                              * names, every string in its shortest form: equal documents give equal
+                              * bytes, for digests.  Not with OCI_WRITE_PRETTY. */
 };
 
 /* Parse length bytes of JSON text as a document of the given type.
@@ -104,6 +116,27 @@ OCI_API int oci_parse_file(const oci_type *type, int dirfd, const char *path,
                            const struct oci_parse_options *options, oci_document **document,
                            oci_report **report);
 
+/* A document that arrives in pieces: the result is that of oci_parse on all of them together,
+ * whatever their sizes. */
+typedef struct oci_parser oci_parser;
+
+/* Begin.  type and options as for oci_parse; options and its name are copied.  Returns 0,
+ * OCI_ERR_INVALID_ARGUMENT, OCI_ERR_UNSUPPORTED or OCI_ERR_NO_MEMORY.  Since 0.2. */
+OCI_API int oci_parser_new(const oci_type *type, const struct oci_parse_options *options,
+                           oci_parser **parser);
+
+/* Take the next length bytes; they are not kept by reference.  Returns 0, OCI_ERR_TOO_LARGE once
+ * there are more than max_bytes, OCI_ERR_NO_MEMORY or OCI_ERR_INVALID_ARGUMENT; a failure stays, and
+ * oci_parser_finish reports it.  Since 0.2. */
+OCI_API int oci_parser_feed(oci_parser *parser, const char *bytes, size_t length);
+
+/* End of the document: as oci_parse.  The parser is then empty and may be fed with another document
+ * of the same type.  Since 0.2. */
+OCI_API int oci_parser_finish(oci_parser *parser, oci_document **document, oci_report **report);
+
+/* NULL is allowed.  Since 0.2. */
+OCI_API void oci_parser_free(oci_parser *parser);
+
 /* Read a whole regular file (or, by fd, a pipe) within max_bytes (0: 16 MiB) into *text,
  * NUL-terminated, to be released with oci_free.  Returns 0, OCI_ERR_IO with *sys_errno set (may be
  * NULL), OCI_ERR_TOO_LARGE or OCI_ERR_NO_MEMORY.  Since 0.1. */
@@ -118,6 +151,17 @@ OCI_API const oci_type *oci_document_type(const oci_document *document);
 
 /* Free the document and every struct and string in it.  NULL is allowed. */
 OCI_API void oci_document_free(oci_document *document);
+
+/* Make a document that no text was read for: its struct has the schema's defaults, empty structs and
+ * lists where they are required, and nothing else.  Returns 0, OCI_ERR_INVALID_ARGUMENT or
+ * OCI_ERR_NO_MEMORY.  Any thread.  Since 0.2. */
+OCI_API int oci_document_new(const oci_type *type, oci_document **document);
+
+/* Memory that lives as long as the document, to hang structs, arrays and strings of one's own into
+ * its tree: size zeroed bytes, aligned for any member; a copy of text.  NULL when there is none.  A
+ * change of the document: one thread.  Since 0.2. */
+OCI_API void *oci_document_alloc(oci_document *document, size_t size);
+OCI_API char *oci_document_text(oci_document *document, const char *text);
 
 /* Write value, a struct of the given type (parsed, or filled by hand), as JSON.
  *

@@ -30,15 +30,21 @@ struct oci_string_entry {
     const char *value;
 };
 
-/* A member that the schema does not name: kept as it was read, and written back. */
+/* A member that the schema does not name, or one that it names whose value is null where the schema
+ * allows that: kept as it was read, and written back. */
 struct oci_unknown_member {
     const char *name; /* unescaped */
     const char *json; /* its value as JSON text */
 };
 
+/* What a struct keeps of its document beyond the members above it.  In a struct filled by hand all
+ * of it may be 0. */
 struct oci_unknown_members {
     struct oci_unknown_member *items;
     size_t count;
+    const uint8_t *order; /* how the members followed each other in the text: numbers of members of
+                           * the schema from 1, 255 for the next of items, 0 at the end; NULL for
+                           * the schema's order.  What it does not name is written last. */
 };
 
 #ifdef __cplusplus

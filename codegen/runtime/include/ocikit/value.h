@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Work on parsed or hand-filled structs of any generated type: copy, compare, change by JSON pointer,
+ * merge, walk.
+ *
+ * Everywhere, type describes value, a struct such as struct oci_runtime_config, and is what
+ * oci_runtime_config_type() returns.  A JSON pointer is RFC 6901: "" is value itself, "/mounts/0" its
+ * first mount; in oci_set "-" stands for the item after the last.  Pointers also lead into members
+ * that the schema does not name.
+ *
+ * Threads: functions that take a const value may run at once; those that take a document change it.
+ * All are since 0.2.
+ */
+#ifndef OCIKIT_VALUE_H
+#define OCIKIT_VALUE_H
+
+#include <ocikit/document.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum oci_value_kind {
+    OCI_VALUE_BOOL = 1, /* truth */
+    OCI_VALUE_INT,      /* integer */
+    OCI_VALUE_UINT,     /* natural */
+    OCI_VALUE_STRING,   /* text */
+    OCI_VALUE_ENUM,     /* text as in JSON, natural as in C */
+    OCI_VALUE_OBJECT,   /* at, of type */
+    OCI_VALUE_ARRAY,    /* at and count, in elements; type where they are structs */
+    OCI_VALUE_MAP,      /* the same, in entries */
+    OCI_VALUE_JSON,     /* text is JSON: a member that the schema does not name, or describes no
+                         * further */
+};
+
+/* One value of a struct tree, by reference: valid until the value is changed or freed. */
+struct oci_value {
+    int kind;             /* enum oci_value_kind */
+    const oci_type *type; /* of an OBJECT, or of the structs of an ARRAY or MAP; otherwise NULL */
+    const void *at;       /* the struct, the first element or entry, or the C member */
+    size_t count;         /* of an ARRAY or MAP */
+    bool truth;
+    int64_t integer;
+    uint64_t natural;
+    const char *text;
+};
+
+/* Check a struct that was filled by hand, as far as the schema says: required members, bounds, enums,
+ * patterns, counts, UTF-8, map keys that stand twice.  Findings have pointers and no lines.  Returns
+ * 0 or the code of the first error, as oci_parse does; *report (may be NULL) as there. */
+OCI_API int oci_validate(const oci_type *type, const void *value, oci_report **report);
+
+/* Copy a whole struct tree into a new document, to be freed with oci_document_free.  Returns 0,
+ * OCI_ERR_INVALID_ARGUMENT or OCI_ERR_NO_MEMORY. */
+OCI_API int oci_clone(const oci_type *type, const void *value, oci_document **copy);
+
+/* Whether two structs stand for the same JSON value: order of members, white space and escapes do
+ * not count; absent and empty differ, as do absent and null.  Returns 1, 0, or a negative code. */
+OCI_API int oci_equal(const oci_type *type, const void *left, const void *right);
+
+/* Where two structs differ: the smallest values that do.  Arrays are compared item by item. */
+struct oci_difference {
+    const char *pointer;
+    const char *left;  /* compact JSON, or NULL where there is none */
+    const char *right;
+};
+
+typedef struct oci_differences oci_differences;
+
+/* *differences is NULL where there are none; free with oci_differences_free.  Order: that of a walk
+ * of left, then what right alone has, at each struct.  Returns 0, OCI_ERR_INVALID_ARGUMENT or
+ * OCI_ERR_NO_MEMORY.  The accessors take NULL; oci_differences_get returns NULL past the end. */
+OCI_API int oci_diff(const oci_type *type, const void *left, const void *right,
+                     oci_differences **differences);
+OCI_API size_t oci_differences_count(const oci_differences *differences);
+OCI_API const struct oci_difference *oci_differences_get(const oci_differences *differences,
+                                                         size_t index);
+OCI_API void oci_differences_free(oci_differences *differences);
+
+/* Find the value at a pointer.  Returns 0, OCI_ERR_NOT_FOUND where there is none (an absent optional
+ * member), OCI_ERR_INVALID_ARGUMENT (also for what is no JSON pointer).  A value inside of one that
+ * the schema does not describe has no address: for it, use oci_get_json. */
+OCI_API int oci_get(const oci_type *type, const void *value, const char *pointer,
+                    struct oci_value *found);
+
+/* The same as JSON text, at any depth; release with oci_free.  flags as for oci_write.  Also
+ * OCI_ERR_NO_MEMORY. */
+OCI_API int oci_get_json(const oci_type *type, const void *value, const char *pointer,
+                         unsigned flags, char **text, size_t *length);
+
+/* Put the JSON text in json at a pointer of the document, in place of what was there.  The last step
+ * of the pointer may be new (a member, a map's key, "-" or the count of an array); those before must
+ * exist.  The new value must be what the schema wants there; on failure nothing has changed.  Pointer
+ * "" sets the whole document, whose root struct then moves to another address; other structs that
+ * are not replaced stay where they are.  Memory of what was replaced is given back with the document.
+ * Returns 0, a code of oci_parse for the new value (*report, may be NULL, says what and where; its
+ * pointers are the document's), OCI_ERR_NOT_FOUND, OCI_ERR_INVALID_ARGUMENT or OCI_ERR_NO_MEMORY. */
+OCI_API int oci_set(oci_document *document, const char *pointer, const char *json, size_t length,
+                    oci_report **report);
+
+/* Remove a member, an array's item or a map's entry.  Returns 0, OCI_ERR_NOT_FOUND, OCI_ERR_REQUIRED
+ * (the schema requires it; also "") , OCI_ERR_TOO_FEW, OCI_ERR_INVALID_ARGUMENT or
+ * OCI_ERR_NO_MEMORY.  On failure nothing has changed. */
+OCI_API int oci_remove(oci_document *document, const char *pointer);
+
+/* Apply a JSON merge patch (RFC 7396) to value, giving a new document; value is not changed.
+ * Returns 0, a code of oci_parse (for the patch's text, or where the result would break the schema;
+ * *report, may be NULL, says what and where, with pointers of the patch), OCI_ERR_INVALID_ARGUMENT or
+ * OCI_ERR_NO_MEMORY. */
+OCI_API int oci_merge(const oci_type *type, const void *value, const char *patch, size_t length,
+                      oci_document **merged, oci_report **report);
+
+/* What a visitor returns; a negative value ends the walk, whose result it becomes. */
+enum oci_walk {
+    OCI_WALK_ON = 0,
+    OCI_WALK_OVER = 1, /* do not visit what is inside this value */
+};
+
+/* Visit value and everything in it, parents before children, members in the schema's order and those
+ * that it does not name after them.  pointer is valid during the call.  Returns 0, the visitor's
+ * negative result, OCI_ERR_INVALID_ARGUMENT or OCI_ERR_NO_MEMORY. */
+OCI_API int oci_walk(const oci_type *type, const void *value,
+                     int (*visit)(void *ctx, const char *pointer, const struct oci_value *value),
+                     void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
