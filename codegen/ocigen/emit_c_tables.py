@@ -161,6 +161,7 @@ class _Tables:
         text.add("};", f"const struct oci_type {name}_desc = {{",
                  f"    .name = {c_string(name)},", f"    .fields = {struct.name}_fields,",
                  f"    .index = {struct.name}_index,", f"    .field_count = {len(struct.fields)},",
+                 f"    .required_count = {sum(field.required for field in struct.fields)},",
                  f"    .size = sizeof(struct {name}),",
                  f"    .unknown_offset = offsetof(struct {name}, {UNKNOWN}),",
                  f"    .seed = {seed},", f"    .slots = {len(index)},", "};")

@@ -13,7 +13,8 @@
 void oci_arena_init(struct oci_arena *arena, const struct oci_allocator *memory, size_t first,
                     size_t step)
 {
-    *arena = (struct oci_arena){.memory = memory, .next_size = first, .step = step};
+    *arena =
+        (struct oci_arena){.memory = memory, .next_size = first, .step = step, .limit = SIZE_MAX};
 }
 
 static struct oci_arena_block *add_block(struct oci_arena *arena, size_t size)
@@ -22,9 +23,14 @@ static struct oci_arena_block *add_block(struct oci_arena *arena, size_t size)
 
     if (size > SIZE_MAX - sizeof(*block))
         return NULL;
+    if (sizeof(*block) + size > arena->limit - arena->taken) {
+        arena->full = true;
+        return NULL;
+    }
     block = oci_memory_alloc(arena->memory, sizeof(*block) + size);
     if (block == NULL)
         return NULL;
+    arena->taken += sizeof(*block) + size;
     block->next = arena->blocks;
     arena->blocks = block;
     return block;
@@ -34,9 +40,10 @@ static struct oci_arena_block *add_block(struct oci_arena *arena, size_t size)
 static char *grow(struct oci_arena *arena, size_t size, bool *own_block)
 {
     struct oci_arena_block *block;
-    size_t room = arena->next_size;
+    size_t room = arena->next_size, left = arena->limit - arena->taken;
 
-    *own_block = size > room / 4;
+    /* Near the limit only what is asked for is taken. */
+    *own_block = size > room / 4 || left < sizeof(*block) + room;
     block = add_block(arena, *own_block ? size : room);
     if (block == NULL)
         return NULL;

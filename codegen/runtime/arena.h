@@ -26,6 +26,9 @@ struct oci_arena {
     char *high;
     size_t next_size; /* of the next block, without its head */
     size_t step;      /* of the blocks after that */
+    size_t taken;     /* bytes of all blocks */
+    size_t limit;     /* most that may be taken; as much as there is where not set */
+    bool full;        /* something was refused because of the limit */
 };
 
 /* first and step are sizes in bytes; no memory is taken yet. */

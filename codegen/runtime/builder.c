@@ -8,11 +8,6 @@
 
 #include <string.h>
 
-static struct oci_frame *top_frame(struct oci_builder *builder)
-{
-    return builder->depth > 0 ? &builder->frames[builder->depth - 1] : NULL;
-}
-
 static int keep_text(struct oci_builder *builder, const struct oci_token *token, const char **text)
 {
     *text = oci_arena_text(builder->arena, builder->text + token->start, token->end - token->start);
@@ -25,12 +20,20 @@ static void mark_present(const struct oci_field *field, char *object)
         *(bool *)(object + field->aux_offset) = true;
 }
 
+/* The most frequent value by far, without the way through all kinds. */
+static inline bool is_plain_string(const struct oci_field *field, const struct oci_token *token)
+{
+    return field->kind == OCI_KIND_STRING && token->kind == OCI_TOKEN_STRING &&
+           field->pattern == NULL;
+}
+
 static int scalar_member(struct oci_builder *builder, struct oci_frame *frame,
                          const struct oci_token *token)
 {
     const struct oci_field *field = frame->field;
-    char *object = oci_frame_object(builder, frame);
     const char *json;
+    char *object;
+    int result;
 
     if (field == NULL) {
         if (!frame->keep)
@@ -40,29 +43,54 @@ static int scalar_member(struct oci_builder *builder, struct oci_frame *frame,
         oci_residual_set_text(builder, frame, json);
         return 0;
     }
+    if (token->kind == OCI_TOKEN_NULL && (field->flags & OCI_FIELD_NULLABLE) != 0)
+        return oci_residual_add_null(builder, frame);
     if (field->shape != OCI_SHAPE_ONE)
         return oci_complain_type(builder, field, false, token);
-    mark_present(field, object);
-    return oci_scalar_store(builder, field, token, object + field->offset);
+    object = oci_frame_object(builder, frame);
+    if (is_plain_string(field, token)) {
+        json = oci_arena_text(builder->arena, token->text, token->length);
+        *(const char **)(object + field->offset) = json;
+        return json != NULL ? 0 : OCI_ERR_NO_MEMORY;
+    }
+    result = oci_scalar_store(builder, field, token, object + field->offset);
+    if (result == OCI_STORED)
+        mark_present(field, object);
+    return result < 0 ? result : 0;
+}
+
+static int scalar_element(struct oci_builder *builder, struct oci_frame *frame,
+                          const struct oci_token *token)
+{
+    int result;
+    char *at;
+
+    result = oci_container_element(builder, frame, &at);
+    if (result < 0)
+        return result;
+    if (is_plain_string(frame->field, token)) {
+        *(const char **)at = oci_arena_text(builder->arena, token->text, token->length);
+        return *(const char **)at != NULL ? 0 : OCI_ERR_NO_MEMORY;
+    }
+    result = oci_scalar_store(builder, frame->field, token, at);
+    return result < 0 ? result : 0;
 }
 
 static int on_scalar(void *ctx, const struct oci_token *token)
 {
     struct oci_builder *builder = ctx;
-    struct oci_frame *frame = top_frame(builder);
+    struct oci_frame *frame;
     int result = 0;
-    char *at;
 
-    if (frame == NULL)
+    if (builder->depth == 0)
         return oci_complain_type(builder, NULL, false, token);
-    if (frame->kind == OCI_FRAME_OBJECT) {
+    frame = oci_top_frame(builder);
+    if (frame->kind == OCI_FRAME_OBJECT)
         result = scalar_member(builder, frame, token);
-    } else if (frame->kind == OCI_FRAME_ARRAY || frame->kind == OCI_FRAME_MAP) {
-        result = oci_container_element(builder, &at);
-        if (result == 0)
-            result = oci_scalar_store(builder, frame->field, token, at);
-    }
-    oci_container_advance(builder);
+    else if (frame->kind == OCI_FRAME_ARRAY || frame->kind == OCI_FRAME_MAP)
+        result = scalar_element(builder, frame, token);
+    frame->count++;
+    frame->has_key = false;
     return result;
 }
 
@@ -74,11 +102,21 @@ static const char *lasting_name(struct oci_builder *builder, const struct oci_to
                            : oci_arena_text(builder->arena, token->text, token->length);
 }
 
+static inline void note_order(struct oci_frame *frame, uint8_t number)
+{
+    if (number < frame->last)
+        frame->disordered = true;
+    frame->last = number;
+    if (frame->ordered < OCI_ORDER_ROOM)
+        frame->order[frame->ordered++] = number;
+}
+
 static int unknown_member(struct oci_builder *builder, struct oci_frame *frame,
                           const struct oci_token *token)
 {
     int result;
 
+    note_order(frame, OCI_ORDER_UNKNOWN);
     frame->field = NULL;
     frame->keep = true;
     frame->key = oci_arena_text(builder->arena, token->text, token->length);
@@ -113,6 +151,8 @@ static int object_member(struct oci_builder *builder, struct oci_frame *frame,
                                       token->start);
     }
     frame->seen[number / 64] |= bit;
+    frame->required += frame->field->flags & OCI_FIELD_REQUIRED;
+    note_order(frame, (uint8_t)(number + 1));
     return 0;
 }
 
@@ -134,7 +174,7 @@ static int map_entry(struct oci_builder *builder, struct oci_frame *frame,
 static int on_key(void *ctx, const struct oci_token *token)
 {
     struct oci_builder *builder = ctx;
-    struct oci_frame *frame = top_frame(builder);
+    struct oci_frame *frame = oci_top_frame(builder);
 
     frame->has_key = true;
     if (frame->kind == OCI_FRAME_OBJECT)

@@ -20,23 +20,33 @@ enum oci_frame_kind {
     OCI_FRAME_RAW_ARRAY,
 };
 
+/* How many members of one object are remembered in their order; those beyond are written last. */
+#define OCI_ORDER_ROOM 255u
+
 /* A container that is open.  What it collects lies on the scratch stack from items on. */
 struct oci_frame {
     enum oci_frame_kind kind;
-    bool keep;                     /* RAW: its text is wanted; OBJECT: that of the current member */
-    bool has_key;                  /* a member's name has been read, its value not completely */
+    bool keep;        /* RAW: its text is wanted; OBJECT: that of the current member */
+    bool has_key;     /* a member's name has been read, its value not completely */
+    bool disordered;  /* the members do not stand in the order in which they would be written */
+    uint8_t last;     /* what order holds last */
+    uint32_t ordered; /* how many members order holds */
     const struct oci_type *type;   /* of an OBJECT */
     const struct oci_field *field; /* OBJECT: of the current member or NULL; ARRAY, MAP: its own */
     char *object;                  /* the struct of an OBJECT, or NULL where it is on scratch: */
     size_t object_at;
-    size_t base;      /* height of the scratch stack to go back to */
-    size_t items;     /* elements, map entries or residual members */
-    size_t count;     /* of complete elements; of values for RAW_ARRAY */
+    size_t base;  /* height of the scratch stack to go back to */
+    size_t items; /* elements, map entries or residual members */
+    size_t
+        element_size; /* of ARRAY and MAP: what an element takes on scratch, without a map's head */
+    size_t count;     /* of complete elements or members; of values for RAW_ARRAY */
     size_t residuals; /* of OBJECT, RAW_OBJECT */
     size_t start;     /* offset of the container in the text */
-    const char *key;
+    uint32_t required; /* how many required members of an OBJECT have been read */
     size_t key_length;
-    uint64_t seen[4]; /* fields of an OBJECT that have been read, by number */
+    const char *key;
+    uint64_t seen[4];              /* fields of an OBJECT that have been read, by number */
+    uint8_t order[OCI_ORDER_ROOM]; /* numbers of the members from 1, as they came; not cleared */
 };
 
 /* The name of a member that the tables do not know; json is NULL where its value is not kept. */
@@ -66,12 +76,21 @@ struct oci_builder {
     struct oci_frame *frames;
     size_t depth;
     size_t frames_room;
+    bool lenient;       /* required members may be missing */
+    size_t skipped;     /* frames at the bottom that are no part of pointers */
+    const char *prefix; /* what all pointers begin with; NULL for nothing */
     void *root;
 };
 
 extern const struct oci_reader_events oci_builder_events;
 
 void oci_builder_free(struct oci_builder *builder);
+
+/* The top frame; there is one. */
+static inline struct oci_frame *oci_top_frame(const struct oci_builder *builder)
+{
+    return &builder->frames[builder->depth - 1];
+}
 
 static inline char *oci_frame_object(const struct oci_builder *builder,
                                      const struct oci_frame *frame)
@@ -92,22 +111,40 @@ static inline void oci_container_advance(struct oci_builder *builder)
 }
 
 /* container.c */
+/* Begin with the value of a field of the struct at object, in place of a whole document. */
+int oci_container_begin_field(struct oci_builder *builder, const struct oci_field *field,
+                              char *object);
 int oci_container_open(struct oci_builder *builder, const struct oci_token *token);
 int oci_container_close(struct oci_builder *builder, size_t end);
 /* Take the scratch memory of the next element of the top frame; *at is valid until the next push.
  */
-int oci_container_element(struct oci_builder *builder, char **at);
+static inline int oci_container_element(struct oci_builder *builder, const struct oci_frame *frame,
+                                        char **at)
+{
+    size_t offset;
 
-/* scalar.c: store a token as a value of the field's kind at a place in the struct tree. */
+    if (!oci_scratch_push(&builder->scratch, frame->element_size, &offset))
+        return OCI_ERR_NO_MEMORY;
+    *at = builder->scratch.data + offset;
+    return 0;
+}
+
+#define OCI_STORED 1
+
+/* scalar.c: store a token as a value of the field's kind at a place in the struct tree.  Returns
+ * OCI_STORED, 0 where the value was refused and a finding made, or OCI_ERR_NO_MEMORY. */
 int oci_scalar_store(struct oci_builder *builder, const struct oci_field *field,
                      const struct oci_token *token, char *at);
 
 /* residual.c: the members that the tables do not know. */
 int oci_residual_add(struct oci_builder *builder, struct oci_frame *frame, const char *name,
                      size_t length, size_t offset);
+/* The current member, whose field is known, is null: keep it as one that is not. */
+int oci_residual_add_null(struct oci_builder *builder, struct oci_frame *frame);
 void oci_residual_set_text(struct oci_builder *builder, struct oci_frame *frame, const char *json);
 /* Report names that stand twice; the frame is the one at index depth - 1. */
 int oci_residual_check(struct oci_builder *builder, struct oci_frame *frame, size_t depth);
+/* Keep the order of the members where it is not that of the schema, and the residual members. */
 int oci_residual_store(struct oci_builder *builder, struct oci_frame *frame);
 int oci_map_check(struct oci_builder *builder, struct oci_frame *frame, size_t stride,
                   size_t depth);

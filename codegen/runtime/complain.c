@@ -52,12 +52,14 @@ static bool frame_step(const struct oci_frame *frame, char *number, size_t numbe
 static const char *make_pointer(struct oci_builder *builder, size_t depth, const char *name,
                                 size_t name_length)
 {
-    size_t total = 0, used = 0, length;
+    size_t prefix = builder->prefix != NULL ? strlen(builder->prefix) : 0;
+    size_t total = prefix, used = builder->skipped, length;
     char number[24];
     const char *step;
+    bool full = prefix > LONGEST_POINTER;
     char *pointer, *at;
 
-    for (; used < depth; used++) {
+    for (; !full && used < depth; used++) {
         if (!frame_step(&builder->frames[used], number, sizeof(number), &step, &length))
             break;
         length = escaped_length(step, length) + 1;
@@ -67,7 +69,7 @@ static const char *make_pointer(struct oci_builder *builder, size_t depth, const
     }
     if (name != NULL) {
         length = escaped_length(name, name_length) + 1;
-        if (used < depth || length > LONGEST_POINTER - total)
+        if (full || used < depth || length > LONGEST_POINTER - total)
             name = NULL;
         else
             total += length;
@@ -75,7 +77,9 @@ static const char *make_pointer(struct oci_builder *builder, size_t depth, const
     at = pointer = oci_arena_bytes(&builder->report->arena, total + 1);
     if (pointer == NULL)
         return NULL;
-    for (size_t i = 0; i < used; i++) {
+    if (prefix > 0)
+        at = mempcpy(at, builder->prefix, prefix);
+    for (size_t i = builder->skipped; i < used; i++) {
         (void)frame_step(&builder->frames[i], number, sizeof(number), &step, &length);
         *at++ = '/';
         at = put_escaped(at, step, length);
@@ -135,6 +139,7 @@ int oci_complain_value(struct oci_builder *builder, int code, const char *expect
     struct oci_draft draft = {
         .code = code, .offset = token->start, .expected = expected, .suggestion = suggestion};
 
+    draft.length = token->end - token->start;
     describe_token(token, &found);
     draft.found = found.text;
     return complain(builder, &draft, builder->depth, NULL, 0);
@@ -169,6 +174,16 @@ int oci_complain_type(struct oci_builder *builder, const struct oci_field *field
     return oci_scalar_store(builder, field, token, NULL);
 }
 
+/* Bytes of the member name, with its quotes, that stands at offset. */
+static size_t name_size(const struct oci_builder *builder, size_t offset)
+{
+    size_t at = offset + 1;
+
+    while (at < builder->length && builder->text[at] != '"')
+        at += builder->text[at] == '\\' ? 2 : 1;
+    return at < builder->length ? at + 1 - offset : 0;
+}
+
 int oci_complain_duplicate(struct oci_builder *builder, size_t depth, const char *name,
                            size_t length, size_t offset)
 {
@@ -176,6 +191,7 @@ int oci_complain_duplicate(struct oci_builder *builder, size_t depth, const char
     struct oci_draft draft = {
         .code = OCI_ERR_DUPLICATE_KEY, .offset = offset, .expected = "every member once"};
 
+    draft.length = name_size(builder, offset);
     oci_line_quote(&found, name, length);
     oci_line_addf(&found, " a second time");
     oci_line_addf(&statement, "the member ");
@@ -199,6 +215,7 @@ int oci_complain_unknown(struct oci_builder *builder, const struct oci_frame *fr
         .severity =
             builder->unknown == OCI_UNKNOWN_REFUSE ? OCI_SEVERITY_ERROR : OCI_SEVERITY_WARNING,
         .offset = offset,
+        .length = name_size(builder, offset),
         .expected = "a member that the schema names",
         .suggestion = oci_suggest(frame->key, frame->key_length, frame->type->field_count,
                                   field_name_at, frame->type),
@@ -218,7 +235,7 @@ int oci_complain_required(struct oci_builder *builder, const struct oci_field *f
 {
     struct oci_line expected = {.length = 0}, statement = {.length = 0};
     struct oci_draft draft = {
-        .code = OCI_ERR_REQUIRED, .offset = offset, .found = "an object without it"};
+        .code = OCI_ERR_REQUIRED, .offset = offset, .length = 1, .found = "an object without it"};
 
     oci_line_addf(&expected, "the member \"%s\"", field->name);
     oci_line_addf(&statement, "the required member \"%s\" is missing", field->name);
@@ -231,7 +248,7 @@ int oci_complain_too_few(struct oci_builder *builder, const struct oci_field *fi
                          size_t count, size_t offset)
 {
     struct oci_line expected = {.length = 0}, found = {.length = 0};
-    struct oci_draft draft = {.code = OCI_ERR_TOO_FEW, .offset = offset};
+    struct oci_draft draft = {.code = OCI_ERR_TOO_FEW, .offset = offset, .length = 1};
 
     oci_line_addf(&expected, "at least %u item%s", (unsigned)field->min_items,
                   field->min_items == 1 ? "" : "s");
@@ -245,6 +262,7 @@ int oci_complain_fault(struct oci_builder *builder, const struct oci_fault *faul
 {
     struct oci_draft draft = {.code = fault->code,
                               .offset = fault->offset,
+                              .length = fault->length,
                               .expected = fault->expected,
                               .found = fault->found,
                               .statement = fault->statement};

@@ -36,8 +36,28 @@ static int push_frame(struct oci_builder *builder, enum oci_frame_kind kind, siz
     if (!oci_scratch_align(&builder->scratch))
         return OCI_ERR_NO_MEMORY;
     *frame = &builder->frames[builder->depth++];
-    **frame = (struct oci_frame){
-        .kind = kind, .start = start, .base = base, .items = builder->scratch.length};
+    memset(*frame, 0, offsetof(struct oci_frame, order));
+    (*frame)->kind = kind;
+    (*frame)->start = start;
+    (*frame)->base = base;
+    (*frame)->items = builder->scratch.length;
+    return 0;
+}
+
+int oci_container_begin_field(struct oci_builder *builder, const struct oci_field *field,
+                              char *object)
+{
+    static const struct oci_type holder = {.unknown_offset = OCI_NO_OFFSET};
+    struct oci_frame *frame;
+    int result = push_frame(builder, OCI_FRAME_OBJECT, 0, &frame);
+
+    if (result < 0)
+        return result;
+    frame->type = &holder;
+    frame->field = field;
+    frame->object = object;
+    frame->has_key = true;
+    builder->skipped = 1;
     return 0;
 }
 
@@ -85,9 +105,11 @@ static int push_list(struct oci_builder *builder, enum oci_frame_kind kind,
     struct oci_frame *frame;
     int result = push_frame(builder, kind, start, &frame);
 
-    if (result == 0)
-        frame->field = field;
-    return result;
+    if (result < 0)
+        return result;
+    frame->field = field;
+    frame->element_size = kind == OCI_FRAME_MAP ? oci_value_room(field) : oci_element_size(field);
+    return 0;
 }
 
 static int open_member(struct oci_builder *builder, struct oci_frame *parent,
@@ -130,7 +152,7 @@ static int open_element(struct oci_builder *builder, const struct oci_frame *par
     char *element;
     int result;
 
-    result = oci_container_element(builder, &element);
+    result = oci_container_element(builder, oci_top_frame(builder), &element);
     if (result < 0)
         return result;
     element_at = (size_t)(element - builder->scratch.data);
@@ -143,19 +165,6 @@ static int open_element(struct oci_builder *builder, const struct oci_frame *par
         return result;
     frame->type = field->of;
     frame->object_at = element_at;
-    return 0;
-}
-
-int oci_container_element(struct oci_builder *builder, char **at)
-{
-    const struct oci_frame *frame = &builder->frames[builder->depth - 1];
-    size_t size = oci_element_size(frame->field), offset;
-
-    if (frame->kind == OCI_FRAME_MAP)
-        size = oci_value_room(frame->field);
-    if (!oci_scratch_push(&builder->scratch, size, &offset))
-        return OCI_ERR_NO_MEMORY;
-    *at = builder->scratch.data + offset;
     return 0;
 }
 
@@ -196,7 +205,7 @@ static void set_list(struct oci_builder *builder, const struct oci_field *field,
 static int close_array(struct oci_builder *builder, struct oci_frame *frame)
 {
     const struct oci_field *field = frame->field;
-    size_t size = frame->count * oci_element_size(field);
+    size_t size = frame->count * frame->element_size;
     const void *items = no_elements;
 
     if (size > 0) {
@@ -237,7 +246,7 @@ static int close_map(struct oci_builder *builder, struct oci_frame *frame)
     return 0;
 }
 
-static int close_object(struct oci_builder *builder, struct oci_frame *frame)
+static int complain_missing(struct oci_builder *builder, const struct oci_frame *frame)
 {
     const struct oci_type *type = frame->type;
     int result = 0;
@@ -248,10 +257,20 @@ static int close_object(struct oci_builder *builder, struct oci_frame *frame)
             result =
                 oci_complain_required(builder, &type->fields[i], builder->depth - 1, frame->start);
     }
-    if (result < 0 || frame->residuals == 0)
-        return result;
-    result = oci_residual_check(builder, frame, builder->depth);
-    return result < 0 ? result : oci_residual_store(builder, frame);
+    return result;
+}
+
+static int close_object(struct oci_builder *builder, struct oci_frame *frame)
+{
+    int result = 0;
+
+    if (frame->required < frame->type->required_count && !builder->lenient)
+        result = complain_missing(builder, frame);
+    if (result == 0 && frame->residuals > 0)
+        result = oci_residual_check(builder, frame, builder->depth);
+    if (result == 0 && (frame->residuals > 0 || frame->disordered))
+        result = oci_residual_store(builder, frame);
+    return result;
 }
 
 /* Hand the text of a raw container to the parent, which asked for it. */

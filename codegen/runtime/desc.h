@@ -29,7 +29,8 @@ enum oci_shape {
 #define OCI_NO_OFFSET 0xffffffffu
 #define OCI_FIELD_REQUIRED 1u
 #define OCI_FIELD_RAW_OBJECT 2u /* OCI_KIND_RAW that must be a JSON object */
-#define OCI_FIELD_NULLABLE 4u   /* null is allowed: it leaves the member absent and is kept among the
+#define OCI_FIELD_NULLABLE                                                                         \
+    4u /* null is allowed: it leaves the member absent and is kept among the
                                  * unknown members */
 
 /* A pattern compiled to a deterministic automaton over byte classes: state = next[state *
@@ -79,13 +80,15 @@ struct oci_type {
     const char *name;
     const struct oci_field *fields;
     const uint8_t *index;
-    uint32_t field_count; /* at most 255 */
-    uint32_t size;        /* of the C struct */
+    uint32_t field_count;    /* at most 254 */
+    uint32_t required_count; /* of these, how many are required */
+    uint32_t size;           /* of the C struct */
     uint32_t unknown_offset;
     uint32_t seed;
     uint32_t slots;
-    uint32_t max_bytes;   /* of a document's text by default; 0: the engine's own default */
-    const char *defaults; /* JSON text of an object with the members that a new struct has: those with
+    uint32_t max_bytes; /* of a document's text by default; 0: the engine's own default */
+    const char
+        *defaults; /* JSON text of an object with the members that a new struct has: those with
                            * a default, and required structs, arrays and maps; NULL for none */
 };
 

@@ -15,7 +15,13 @@ static bool is_zero(const unsigned char *bytes, size_t length)
     return true;
 }
 
-int oci_options_complete(const struct oci_parse_options *options,
+static void set_default(size_t *limit, size_t value)
+{
+    if (*limit == 0)
+        *limit = value;
+}
+
+int oci_options_complete(const struct oci_parse_options *options, const oci_type *type,
                          struct oci_parse_options *complete)
 {
     size_t known = sizeof(*complete);
@@ -34,11 +40,11 @@ int oci_options_complete(const struct oci_parse_options *options,
         return OCI_ERR_INVALID_ARGUMENT;
     if (complete->max_depth == 0)
         complete->max_depth = OCI_DEFAULT_DEPTH;
-    if (complete->max_bytes == 0)
-        complete->max_bytes = OCI_DEFAULT_BYTES;
-    if (complete->max_values == 0)
-        complete->max_values = OCI_DEFAULT_VALUES;
-    if (complete->max_findings == 0)
-        complete->max_findings = OCI_DEFAULT_FINDINGS;
+    set_default(&complete->max_bytes, type->max_bytes > 0 ? type->max_bytes : OCI_DEFAULT_BYTES);
+    set_default(&complete->max_values, OCI_DEFAULT_VALUES);
+    set_default(&complete->max_findings, OCI_DEFAULT_FINDINGS);
+    set_default(&complete->max_string, OCI_DEFAULT_STRING);
+    set_default(&complete->max_number, OCI_DEFAULT_NUMBER);
+    set_default(&complete->max_memory, OCI_DEFAULT_MEMORY);
     return 0;
 }

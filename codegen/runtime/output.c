@@ -11,32 +11,36 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIRST_CAPACITY 1024u
+#define FIRST_CAPACITY 2048u
 #define INDENT 4u
 
-static bool make_room(struct oci_output *output, size_t size)
+static __attribute__((noinline)) bool grow(struct oci_output *output, size_t size)
 {
     size_t capacity = output->capacity == 0 ? FIRST_CAPACITY : output->capacity;
     char *text;
 
     if (output->result < 0)
         return false;
-    if (size <= output->capacity - output->length)
-        return true;
     if (size > SIZE_MAX / 4 - output->length) {
-        output->result = OCI_ERR_NO_MEMORY;
+        oci_output_fail(output, OCI_ERR_NO_MEMORY);
         return false;
     }
     while (capacity < output->length + size)
         capacity *= 2;
     text = oci_memory_resize(output->memory, output->text, capacity);
     if (text == NULL) {
-        output->result = OCI_ERR_NO_MEMORY;
+        oci_output_fail(output, OCI_ERR_NO_MEMORY);
         return false;
     }
     output->text = text;
     output->capacity = capacity;
     return true;
+}
+
+/* After a failure there is no room left, whatever the buffer holds. */
+static inline bool make_room(struct oci_output *output, size_t size)
+{
+    return size <= output->capacity - output->length || grow(output, size);
 }
 
 void oci_output_bytes(struct oci_output *output, const char *bytes, size_t length)
@@ -58,9 +62,15 @@ static void new_line(struct oci_output *output)
     output->length += blanks + 1;
 }
 
+static inline void put(struct oci_output *output, char c)
+{
+    if (make_room(output, 1))
+        output->text[output->length++] = c;
+}
+
 void oci_output_open(struct oci_output *output, char bracket)
 {
-    oci_output_bytes(output, &bracket, 1);
+    put(output, bracket);
     output->level++;
     output->begun = false;
 }
@@ -70,14 +80,14 @@ void oci_output_close(struct oci_output *output, char bracket)
     output->level--;
     if (output->begun)
         new_line(output);
-    oci_output_bytes(output, &bracket, 1);
+    put(output, bracket);
     output->begun = true;
 }
 
 void oci_output_separate(struct oci_output *output)
 {
     if (output->begun)
-        oci_output_bytes(output, ",", 1);
+        put(output, ',');
     new_line(output);
     output->begun = true;
 }
@@ -100,34 +110,70 @@ static void escape(struct oci_output *output, unsigned char c)
     oci_output_bytes(output, text, 6);
 }
 
-void oci_output_string(struct oci_output *output, const char *text)
+/* What a string holds besides bytes that may stand as they are. */
+static size_t put_special(struct oci_output *output, const char *text, size_t length)
 {
-    size_t length = strlen(text), plain = 0, step;
+    size_t step = 1;
 
-    oci_output_bytes(output, "\"", 1);
-    for (size_t at = 0; at < length && output->result == 0; at += step) {
-        unsigned char c = (unsigned char)text[at];
-
-        step = oci_utf8_sequence(text + at, length - at);
-        if (step == 0) {
-            output->result = OCI_ERR_INVALID_ARGUMENT;
-            return;
-        }
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        oci_output_bytes(output, text + plain, at - plain);
-        escape(output, c);
-        plain = at + 1;
+    if ((unsigned char)*text < 0x80) {
+        escape(output, (unsigned char)*text);
+        return step;
     }
-    oci_output_bytes(output, text + plain, length - plain);
-    oci_output_bytes(output, "\"", 1);
+    step = oci_utf8_sequence(text, length);
+    if (step == 0)
+        oci_output_fail(output, OCI_ERR_INVALID_ARGUMENT);
+    else
+        oci_output_bytes(output, text, step);
+    return step;
 }
 
-void oci_output_name(struct oci_output *output, const char *name)
+void oci_output_text(struct oci_output *output, const char *text, size_t length)
+{
+    put(output, '"');
+    for (size_t at = 0; at < length && output->result == 0;) {
+        size_t plain = oci_text_plain(text + at, length - at);
+
+        oci_output_bytes(output, text + at, plain);
+        at += plain;
+        if (at < length)
+            at += put_special(output, text + at, length - at);
+    }
+    put(output, '"');
+}
+
+void oci_output_string(struct oci_output *output, const char *text)
+{
+    oci_output_text(output, text, strlen(text));
+}
+
+void oci_output_name(struct oci_output *output, const char *name, size_t length)
 {
     oci_output_separate(output);
-    oci_output_string(output, name);
-    oci_output_bytes(output, ": ", output->pretty ? 2 : 1);
+    oci_output_text(output, name, length);
+    put(output, ':');
+    if (output->pretty)
+        put(output, ' ');
+}
+
+void oci_output_number(struct oci_output *output, uint64_t magnitude, bool negative)
+{
+    char digits[24];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (char)('0' + magnitude % 10);
+        magnitude /= 10;
+    } while (magnitude > 0);
+    if (negative)
+        digits[--at] = '-';
+    oci_output_bytes(output, digits + at, sizeof(digits) - at);
+}
+
+void oci_output_fail(struct oci_output *output, int code)
+{
+    if (output->result == 0)
+        output->result = code;
+    output->capacity = output->length;
 }
 
 static int accept_token(void *ctx, const struct oci_token *token)
@@ -218,7 +264,7 @@ void oci_output_raw(struct oci_output *output, const char *json)
         return;
     result = check_raw(output, json, length);
     if (result < 0) {
-        output->result = result;
+        oci_output_fail(output, result);
         return;
     }
     while (at < length && output->result == 0)

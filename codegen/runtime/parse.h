@@ -16,8 +16,12 @@
 #define OCI_DEFAULT_BYTES (16u * 1024u * 1024u)
 #define OCI_DEFAULT_VALUES 1000000u
 #define OCI_DEFAULT_FINDINGS 100u
-#define OCI_LONGEST_STRING (1024u * 1024u)
-#define OCI_LONGEST_NUMBER 64u
+#define OCI_DEFAULT_STRING (1024u * 1024u)
+#define OCI_DEFAULT_NUMBER 64u
+#define OCI_DEFAULT_MEMORY (128u * 1024u * 1024u)
+
+/* Describes no member: for what has no type of its own. */
+extern const oci_type *const oci_no_type;
 
 int oci_parse_with_allocator(const struct oci_allocator *memory, const oci_type *type,
                              const char *text, size_t length,
@@ -43,6 +47,15 @@ int oci_parse_field(const struct oci_allocator *memory, struct oci_arena *arena,
                     size_t length, const struct oci_parse_options *options, char *object,
                     oci_report **report);
 
+/* Build the struct of a type from its defaults: nothing is required, all memory is arena's. */
+int oci_parse_defaults(const struct oci_allocator *memory, struct oci_arena *arena,
+                       const oci_type *type, const char *text, void **root);
+
+int oci_document_new_with_allocator(const struct oci_allocator *memory, const oci_type *type,
+                                    oci_document **document);
+int oci_parser_new_with_allocator(const struct oci_allocator *memory, const oci_type *type,
+                                  const struct oci_parse_options *options, oci_parser **parser);
+
 /* A document's inner parts, for what changes it. */
 struct oci_arena *oci_document_arena(oci_document *document);
 void oci_document_set_root(oci_document *document, void *root);
@@ -54,7 +67,7 @@ int oci_locate_with_allocator(const struct oci_allocator *memory, const char *te
 
 /* Copy options with the defaults filled in.  Returns 0, OCI_ERR_INVALID_ARGUMENT or
  * OCI_ERR_UNSUPPORTED. */
-int oci_options_complete(const struct oci_parse_options *options,
+int oci_options_complete(const struct oci_parse_options *options, const oci_type *type,
                          struct oci_parse_options *complete);
 
 /* What went wrong in reading a file. */

@@ -23,6 +23,14 @@ struct piece {
     struct piece *next;
 };
 
+/* What has been read last. */
+enum after {
+    AFTER_NOTHING,
+    AFTER_OPEN,
+    AFTER_KEY,
+    AFTER_VALUE,
+};
+
 struct reader {
     const struct oci_reader_source *source;
     const struct oci_reader_events *events;
@@ -31,12 +39,12 @@ struct reader {
     struct piece pieces; /* head of the ring of what yajl holds */
     jmp_buf no_memory;
     int result;
-    enum oci_expectation expectation;
+    enum after after;
+    size_t fed;      /* bytes of the text that yajl gets to see */
     size_t last_end; /* of the last token */
     size_t depth;
     size_t values;
     bool finishing; /* the text has been fed; yajl's own count of bytes has begun anew */
-    bool odd_space; /* the text holds white space that yajl takes and JSON has not */
     char *levels;   /* '{' or '[' for each open container */
     size_t levels_room;
     char first_levels[FIRST_LEVELS];
@@ -128,12 +136,31 @@ static __attribute__((noinline, cold)) int stop_for_limit(struct reader *reader,
                                             .found = what});
 }
 
+static enum oci_expectation expectation(const struct reader *reader)
+{
+    bool in_object = reader->depth > 0 && reader->levels[reader->depth - 1] == '{';
+
+    switch (reader->after) {
+    case AFTER_NOTHING:
+        break;
+    case AFTER_OPEN:
+        return in_object ? OCI_EXPECT_FIRST_NAME : OCI_EXPECT_FIRST_ITEM;
+    case AFTER_KEY:
+        return OCI_EXPECT_COLON;
+    case AFTER_VALUE:
+        if (reader->depth == 0)
+            return OCI_EXPECT_END_OF_DOCUMENT;
+        return in_object ? OCI_EXPECT_MORE_MEMBERS : OCI_EXPECT_MORE_ITEMS;
+    }
+    return OCI_EXPECT_START;
+}
+
 static __attribute__((noinline, cold)) int stop_for_syntax(struct reader *reader)
 {
     const struct oci_reader_source *source = reader->source;
     struct oci_syntax_fault fault;
 
-    oci_syntax_explain(source->text, source->length, reader->last_end, reader->expectation, &fault);
+    oci_syntax_explain(source->text, source->length, reader->last_end, expectation(reader), &fault);
     return stop(reader, &(struct oci_fault){
                             .code = OCI_ERR_SYNTAX,
                             .offset = fault.offset,
@@ -161,34 +188,15 @@ static size_t skip_to_token(const struct oci_reader_source *source, size_t at)
 
 /* Find the place of the token that yajl has just read.  size is its length in the text, or 0 where
  * only looking for its beginning can tell. */
-static inline bool place(struct reader *reader, struct oci_token *token, size_t size)
+static inline void place(struct reader *reader, struct oci_token *token, size_t size)
 {
-    const struct oci_reader_source *source = reader->source;
-
     if (token->in_input)
-        token->end = (size_t)(token->text - source->text) + token->length +
+        token->end = (size_t)(token->text - reader->source->text) + token->length +
                      (token->kind == OCI_TOKEN_STRING);
     else
-        token->end = reader->finishing ? source->length : yajl_get_bytes_consumed(reader->yajl);
-    if (reader->odd_space) {
-        size_t at = skip_to_token(source, reader->last_end);
-
-        if (at < source->length && (source->text[at] == '\v' || source->text[at] == '\f'))
-            return false;
-    }
-    token->start = size > 0 ? token->end - size : skip_to_token(source, reader->last_end);
+        token->end = reader->finishing ? reader->fed : yajl_get_bytes_consumed(reader->yajl);
+    token->start = size > 0 ? token->end - size : skip_to_token(reader->source, reader->last_end);
     reader->last_end = token->end;
-    return true;
-}
-
-static void expect_more(struct reader *reader)
-{
-    if (reader->depth == 0)
-        reader->expectation = OCI_EXPECT_END_OF_DOCUMENT;
-    else if (reader->levels[reader->depth - 1] == '{')
-        reader->expectation = OCI_EXPECT_MORE_MEMBERS;
-    else
-        reader->expectation = OCI_EXPECT_MORE_ITEMS;
 }
 
 static int pass(struct reader *reader, int result)
@@ -198,24 +206,19 @@ static int pass(struct reader *reader, int result)
     return result == 0;
 }
 
-static bool count_value(struct reader *reader, const struct oci_token *token)
+static __attribute__((noinline, cold)) int too_many_values(struct reader *reader,
+                                                           const struct oci_token *token)
 {
-    size_t limit = reader->source->limits.values;
-
-    if (++reader->values <= limit)
-        return true;
-    (void)stop_for_limit(reader, OCI_ERR_TOO_LARGE, token->start, "more", limit,
-                         "values in the document");
-    return false;
+    return stop_for_limit(reader, OCI_ERR_TOO_LARGE, token->start, "more",
+                          reader->source->limits.values, "values in the document");
 }
 
 static inline int scalar(struct reader *reader, struct oci_token *token, size_t size)
 {
-    if (!place(reader, token, size))
-        return stop_for_syntax(reader);
-    if (!count_value(reader, token))
-        return 0;
-    expect_more(reader);
+    place(reader, token, size);
+    if (++reader->values > reader->source->limits.values)
+        return too_many_values(reader, token);
+    reader->after = AFTER_VALUE;
     return pass(reader, reader->events->scalar(reader->ctx, token));
 }
 
@@ -249,8 +252,7 @@ static int on_number(void *ctx, const char *text, size_t length)
                               .in_input = is_in_input(reader, text)};
 
     if (length > reader->source->limits.number) {
-        if (!place(reader, &token, length))
-            return stop_for_syntax(reader);
+        place(reader, &token, length);
         return stop_for_limit(reader, OCI_ERR_TOO_LARGE, token.start, "a longer number",
                               reader->source->limits.number, "characters in a number");
     }
@@ -268,12 +270,10 @@ static size_t string_token(struct reader *reader, struct oci_token *token,
     return token->in_input ? length + 2 : 0;
 }
 
-static int check_string_length(struct reader *reader, struct oci_token *token, size_t size)
+static __attribute__((noinline, cold)) int too_long(struct reader *reader, struct oci_token *token,
+                                                    size_t size)
 {
-    if (token->length <= reader->source->limits.string)
-        return 1;
-    if (!place(reader, token, size))
-        return stop_for_syntax(reader);
+    place(reader, token, size);
     return stop_for_limit(reader, OCI_ERR_TOO_LARGE, token->start, "a longer string",
                           reader->source->limits.string, "bytes in a string");
 }
@@ -284,7 +284,9 @@ static int on_string(void *ctx, const unsigned char *text, size_t length)
     struct oci_token token;
     size_t size = string_token(reader, &token, text, length);
 
-    return check_string_length(reader, &token, size) && scalar(reader, &token, size);
+    if (length > reader->source->limits.string)
+        return too_long(reader, &token, size);
+    return scalar(reader, &token, size);
 }
 
 static int on_key(void *ctx, const unsigned char *text, size_t length)
@@ -293,11 +295,10 @@ static int on_key(void *ctx, const unsigned char *text, size_t length)
     struct oci_token token;
     size_t size = string_token(reader, &token, text, length);
 
-    if (!check_string_length(reader, &token, size))
-        return 0;
-    if (!place(reader, &token, size))
-        return stop_for_syntax(reader);
-    reader->expectation = OCI_EXPECT_COLON;
+    if (length > reader->source->limits.string)
+        return too_long(reader, &token, size);
+    place(reader, &token, size);
+    reader->after = AFTER_KEY;
     return pass(reader, reader->events->key(reader->ctx, &token));
 }
 
@@ -326,16 +327,15 @@ static int on_open(struct reader *reader, enum oci_token_kind kind)
     struct oci_token token = {.kind = kind};
     size_t limit = reader->source->limits.depth;
 
-    if (!place(reader, &token, 1))
-        return stop_for_syntax(reader);
+    place(reader, &token, 1);
     if (reader->depth == limit)
         return stop_for_limit(reader, OCI_ERR_DEPTH, token.start, "a deeper one", limit,
                               "levels of arrays and objects");
-    if (!count_value(reader, &token))
-        return 0;
+    if (++reader->values > reader->source->limits.values)
+        return too_many_values(reader, &token);
     if (!push_level(reader, kind == OCI_TOKEN_OBJECT ? '{' : '['))
         return pass(reader, OCI_ERR_NO_MEMORY);
-    reader->expectation = kind == OCI_TOKEN_OBJECT ? OCI_EXPECT_FIRST_NAME : OCI_EXPECT_FIRST_ITEM;
+    reader->after = AFTER_OPEN;
     return pass(reader, reader->events->open(reader->ctx, &token));
 }
 
@@ -354,10 +354,9 @@ static int on_close(void *ctx)
     struct reader *reader = ctx;
     struct oci_token token = {.in_input = false};
 
-    if (!place(reader, &token, 1))
-        return stop_for_syntax(reader);
+    place(reader, &token, 1);
     reader->depth--;
-    expect_more(reader);
+    reader->after = AFTER_VALUE;
     return pass(reader, reader->events->close(reader->ctx, token.end));
 }
 
@@ -373,20 +372,19 @@ static const yajl_callbacks callbacks = {
     .yajl_end_array = on_close,
 };
 
+/* yajl takes a vertical tab and a form feed for white space; in JSON they may stand nowhere.  A text
+ * is therefore fed only as far as to the first: if yajl finds no earlier fault, that is it. */
 static void feed(struct reader *reader)
 {
     const struct oci_reader_source *source = reader->source;
     yajl_status status;
 
-    status = yajl_parse(reader->yajl, (const unsigned char *)source->text, source->length);
-    if (status == yajl_status_ok) {
+    status = yajl_parse(reader->yajl, (const unsigned char *)source->text, reader->fed);
+    if (status == yajl_status_ok && reader->fed == source->length) {
         reader->finishing = true;
         status = yajl_complete_parse(reader->yajl);
     }
-    if (status == yajl_status_error)
-        (void)stop_for_syntax(reader);
-    else if (status == yajl_status_ok && reader->odd_space &&
-             skip_to_token(source, reader->last_end) < source->length)
+    if (status == yajl_status_error || (status == yajl_status_ok && reader->fed < source->length))
         (void)stop_for_syntax(reader);
 }
 
@@ -411,7 +409,7 @@ static bool check_text(struct reader *reader)
 {
     struct oci_text_fault fault;
 
-    if (oci_text_scan(reader->source->text, reader->source->length, &fault, &reader->odd_space))
+    if (oci_text_scan(reader->source->text, reader->source->length, &fault, &reader->fed))
         return true;
     (void)stop(reader, &(struct oci_fault){.code = OCI_ERR_ENCODING,
                                            .offset = fault.offset,
@@ -431,7 +429,6 @@ int oci_read_json(const struct oci_reader_source *source, const struct oci_reade
     reader.source = source;
     reader.events = events;
     reader.ctx = ctx;
-    reader.expectation = OCI_EXPECT_START;
     reader.pieces.previous = reader.pieces.next = &reader.pieces;
     reader.levels = reader.first_levels;
     reader.levels_room = FIRST_LEVELS;

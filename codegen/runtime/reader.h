@@ -34,6 +34,7 @@ struct oci_token {
 struct oci_fault {
     int code;
     size_t offset;
+    size_t length; /* of what is meant; 0 where that is not known */
     bool at_value; /* it is about the member or item that comes next, not its container */
     const char *expected;
     const char *found;

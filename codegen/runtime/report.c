@@ -4,7 +4,7 @@
  * look at tables or at the struct tree.
  */
 #include "report.h"
-#include "line.h"
+#include "excerpt.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +72,19 @@ static bool copy_text(struct oci_report *report, const char *from, const char **
     return *to != NULL;
 }
 
+static bool add_excerpt(struct oci_report *report, const struct oci_draft *draft,
+                        struct oci_finding *finding)
+{
+    struct oci_line excerpt;
+
+    if (!draft->placed)
+        return true;
+    excerpt.length = 0;
+    excerpt.text[0] = '\0';
+    oci_excerpt(report->text, report->length, draft->offset, draft->length, &excerpt);
+    return copy_text(report, excerpt.text, &finding->excerpt);
+}
+
 static int fill(struct oci_report *report, const struct oci_draft *draft,
                 struct oci_finding *finding)
 {
@@ -83,6 +96,9 @@ static int fill(struct oci_report *report, const struct oci_draft *draft,
         .sys_errno = draft->sys_errno,
         .offset = draft->placed ? draft->offset : 0,
         .pointer = draft->pointer != NULL ? draft->pointer : "",
+        .length = draft->placed ? draft->length : 0,
+        .rule = draft->rule != NULL ? draft->rule : oci_code_name(draft->code),
+        .section = draft->section,
     };
     if (draft->placed)
         oci_text_place(report->text, draft->offset, &finding->line, &finding->column);
@@ -93,7 +109,7 @@ static int fill(struct oci_report *report, const struct oci_draft *draft,
         !copy_text(report, draft->found, &finding->found) ||
         !copy_text(report, draft->suggestion, &finding->suggestion) ||
         !copy_text(report, text.text, &finding->text) ||
-        !copy_text(report, line.text, &finding->message))
+        !copy_text(report, line.text, &finding->message) || !add_excerpt(report, draft, finding))
         return OCI_ERR_NO_MEMORY;
     return 0;
 }

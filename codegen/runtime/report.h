@@ -37,11 +37,14 @@ struct oci_draft {
     int sys_errno;
     bool placed; /* offset is a place in the text */
     size_t offset;
+    size_t length; /* of the text that is meant; 0 where that is not known */
     const char *pointer;
     const char *expected;
     const char *found;
     const char *suggestion;
     const char *statement; /* what the message says; NULL for "expected ..., found ..." */
+    const char *rule;      /* constant; NULL for the name of the code */
+    const char *section;   /* constant; NULL for what the schema says */
 };
 
 void oci_report_init(struct oci_report *report, const struct oci_allocator *memory,

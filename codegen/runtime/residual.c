@@ -28,6 +28,24 @@ int oci_residual_add(struct oci_builder *builder, struct oci_frame *frame, const
     return 0;
 }
 
+int oci_residual_add_null(struct oci_builder *builder, struct oci_frame *frame)
+{
+    const struct oci_field *field = frame->field;
+    size_t number = frame->ordered;
+    int result;
+
+    if (frame->type->unknown_offset == OCI_NO_OFFSET)
+        return 0;
+    result = oci_residual_add(builder, frame, field->name, field->name_length, frame->start);
+    if (result < 0)
+        return result;
+    oci_residual_set_text(builder, frame, "null");
+    if (number > 0 && number < OCI_ORDER_ROOM)
+        frame->order[number - 1] = OCI_ORDER_UNKNOWN;
+    frame->last = OCI_ORDER_UNKNOWN;
+    return 0;
+}
+
 void oci_residual_set_text(struct oci_builder *builder, struct oci_frame *frame, const char *json)
 {
     residual_at(builder, frame, frame->residuals - 1)->json = json;
@@ -76,6 +94,18 @@ int oci_residual_check(struct oci_builder *builder, struct oci_frame *frame, siz
     return result;
 }
 
+static int store_order(struct oci_builder *builder, const struct oci_frame *frame,
+                       struct oci_unknown_members *unknown)
+{
+    char *order;
+
+    if (!frame->disordered)
+        return 0;
+    order = oci_arena_text(builder->arena, (const char *)frame->order, frame->ordered);
+    unknown->order = (const uint8_t *)order;
+    return order != NULL ? 0 : OCI_ERR_NO_MEMORY;
+}
+
 int oci_residual_store(struct oci_builder *builder, struct oci_frame *frame)
 {
     struct oci_unknown_members *unknown =
@@ -84,16 +114,19 @@ int oci_residual_store(struct oci_builder *builder, struct oci_frame *frame)
 
     if (frame->type->unknown_offset == OCI_NO_OFFSET)
         return 0;
-    items = oci_arena_alloc(builder->arena, frame->residuals * sizeof(*items));
-    if (items == NULL)
-        return OCI_ERR_NO_MEMORY;
-    for (size_t i = 0; i < frame->residuals; i++) {
-        const struct oci_residual *residual = residual_at(builder, frame, i);
+    if (frame->residuals > 0) {
+        items = oci_arena_alloc(builder->arena, frame->residuals * sizeof(*items));
+        if (items == NULL)
+            return OCI_ERR_NO_MEMORY;
+        for (size_t i = 0; i < frame->residuals; i++) {
+            const struct oci_residual *residual = residual_at(builder, frame, i);
 
-        items[i] = (struct oci_unknown_member){.name = residual->name, .json = residual->json};
+            items[i] = (struct oci_unknown_member){.name = residual->name, .json = residual->json};
+        }
+        unknown->items = items;
+        unknown->count = frame->residuals;
     }
-    *unknown = (struct oci_unknown_members){.items = items, .count = frame->residuals};
-    return 0;
+    return store_order(builder, frame, unknown);
 }
 
 static int compare_entries(const void *left, const void *right)

@@ -36,8 +36,9 @@ static enum number_form read_integer(const char *text, size_t length, bool *nega
     return big ? NUMBER_TOO_BIG : NUMBER_INTEGER;
 }
 
-static int complain_integer(struct oci_builder *builder, const struct oci_field *field, int code,
-                            const struct oci_token *token)
+static __attribute__((noinline, cold)) int complain_integer(struct oci_builder *builder,
+                                                            const struct oci_field *field, int code,
+                                                            const struct oci_token *token)
 {
     struct oci_line expected = {.length = 0};
 
@@ -107,7 +108,7 @@ static int store_integer(struct oci_builder *builder, const struct oci_field *fi
     if (!fits)
         return complain_integer(builder, field, OCI_ERR_RANGE, token);
     store_bits(at, field->width, negative ? 0 - magnitude : magnitude);
-    return 0;
+    return OCI_STORED;
 }
 
 static bool matches(const struct oci_pattern *pattern, const char *text, size_t length)
@@ -120,6 +121,17 @@ static bool matches(const struct oci_pattern *pattern, const char *text, size_t 
     return state != 0 && pattern->accept[state] != 0;
 }
 
+static __attribute__((noinline, cold)) int refuse_pattern(struct oci_builder *builder,
+                                                          const struct oci_pattern *pattern,
+                                                          const struct oci_token *token)
+{
+    struct oci_line expected = {.length = 0};
+
+    oci_line_addf(&expected, "a string that matches ");
+    oci_line_foreign(&expected, pattern->text, strlen(pattern->text), 200);
+    return oci_complain_value(builder, OCI_ERR_PATTERN, expected.text, token, NULL);
+}
+
 static int store_string(struct oci_builder *builder, const struct oci_field *field,
                         const struct oci_token *token, char *at)
 {
@@ -127,18 +139,13 @@ static int store_string(struct oci_builder *builder, const struct oci_field *fie
 
     if (token->kind != OCI_TOKEN_STRING)
         return oci_complain_value(builder, OCI_ERR_TYPE, "a string", token, NULL);
-    if (field->pattern != NULL && !matches(field->pattern, token->text, token->length)) {
-        struct oci_line expected = {.length = 0};
-
-        oci_line_addf(&expected, "a string that matches ");
-        oci_line_foreign(&expected, field->pattern->text, strlen(field->pattern->text), 200);
-        return oci_complain_value(builder, OCI_ERR_PATTERN, expected.text, token, NULL);
-    }
+    if (field->pattern != NULL && !matches(field->pattern, token->text, token->length))
+        return refuse_pattern(builder, field->pattern, token);
     copy = oci_arena_text(builder->arena, token->text, token->length);
     if (copy == NULL)
         return OCI_ERR_NO_MEMORY;
     *(const char **)at = copy;
-    return 0;
+    return OCI_STORED;
 }
 
 static const char *enum_text_at(const void *list, size_t index)
@@ -158,26 +165,33 @@ static void describe_enum(const struct oci_enum *of, struct oci_line *line)
     }
 }
 
+static __attribute__((noinline, cold)) int
+refuse_enum(struct oci_builder *builder, const struct oci_enum *of, const struct oci_token *token)
+{
+    struct oci_line expected = {.length = 0};
+
+    describe_enum(of, &expected);
+    if (token->kind != OCI_TOKEN_STRING)
+        return oci_complain_value(builder, OCI_ERR_TYPE, expected.text, token, NULL);
+    return oci_complain_value(builder, OCI_ERR_ENUM, expected.text, token,
+                              oci_suggest(token->text, token->length, of->count, enum_text_at, of));
+}
+
 static int store_enum(struct oci_builder *builder, const struct oci_field *field,
                       const struct oci_token *token, char *at)
 {
     const struct oci_enum *of = field->of;
-    struct oci_line expected = {.length = 0};
 
     if (token->kind == OCI_TOKEN_STRING) {
         for (uint32_t i = 0; i < of->count; i++) {
             if (of->values[i].length == token->length &&
                 memcmp(of->values[i].text, token->text, token->length) == 0) {
                 store_bits(at, 4, i + 1);
-                return 0;
+                return OCI_STORED;
             }
         }
     }
-    describe_enum(of, &expected);
-    if (token->kind != OCI_TOKEN_STRING)
-        return oci_complain_value(builder, OCI_ERR_TYPE, expected.text, token, NULL);
-    return oci_complain_value(builder, OCI_ERR_ENUM, expected.text, token,
-                              oci_suggest(token->text, token->length, of->count, enum_text_at, of));
+    return refuse_enum(builder, of, token);
 }
 
 static int store_raw(struct oci_builder *builder, const struct oci_field *field,
@@ -187,7 +201,7 @@ static int store_raw(struct oci_builder *builder, const struct oci_field *field,
         return oci_complain_value(builder, OCI_ERR_TYPE, "an object", token, NULL);
     *(const char **)at =
         oci_arena_text(builder->arena, builder->text + token->start, token->end - token->start);
-    return *(const char **)at != NULL ? 0 : OCI_ERR_NO_MEMORY;
+    return *(const char **)at != NULL ? OCI_STORED : OCI_ERR_NO_MEMORY;
 }
 
 int oci_scalar_store(struct oci_builder *builder, const struct oci_field *field,
@@ -198,7 +212,7 @@ int oci_scalar_store(struct oci_builder *builder, const struct oci_field *field,
         if (token->kind != OCI_TOKEN_BOOL)
             return oci_complain_value(builder, OCI_ERR_TYPE, "true or false", token, NULL);
         *(bool *)at = token->truth;
-        return 0;
+        return OCI_STORED;
     case OCI_KIND_INT:
     case OCI_KIND_UINT:
         return store_integer(builder, field, token, at);

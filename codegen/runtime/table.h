@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+/* In the order of an object's members, in place of a field's number: the next unknown member. */
+#define OCI_ORDER_UNKNOWN 255u
+
 /* Size of one element of an array or map, or of a field of shape one. */
 static inline size_t oci_element_size(const struct oci_field *field)
 {

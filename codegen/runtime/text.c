@@ -128,11 +128,11 @@ static bool scan_escape(const char *text, size_t length, size_t *at, struct oci_
     return true;
 }
 
-bool oci_text_scan(const char *text, size_t length, struct oci_text_fault *fault, bool *odd_space)
+bool oci_text_scan(const char *text, size_t length, struct oci_text_fault *fault, size_t *sound)
 {
     size_t at = 0, step;
 
-    *odd_space = false;
+    *sound = length;
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         return reject(fault, 0, "JSON text", "a byte order mark");
     while (at < length) {
@@ -147,11 +147,36 @@ bool oci_text_scan(const char *text, size_t length, struct oci_text_fault *fault
         }
         if (text[at] == '\0')
             return reject(fault, at, "text without NUL", "a NUL byte");
-        *odd_space |= text[at] == '\v' || text[at] == '\f';
+        if ((text[at] == '\v' || text[at] == '\f') && at < *sound)
+            *sound = at;
         step = oci_utf8_sequence(text + at, length - at);
         if (step == 0)
             return reject(fault, at, "text in UTF-8", "a byte that does not belong there");
         at += step;
     }
     return true;
+}
+
+size_t oci_text_plain(const char *text, size_t length)
+{
+    size_t at = 0;
+
+    while (length - at >= sizeof(oci_bytes)) {
+        oci_bytes bytes;
+        oci_words odd;
+
+        memcpy(&bytes, text + at, sizeof(bytes));
+        odd = (oci_words)((bytes < 0x20) | (bytes >= 0x80) | (bytes == '"') | (bytes == '\\'));
+        if ((odd[0] | odd[1]) != 0)
+            break;
+        at += sizeof(bytes);
+    }
+    while (at < length) {
+        unsigned char c = (unsigned char)text[at];
+
+        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
+            break;
+        at++;
+    }
+    return at;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a struct tree to JSON text, in the order of the schema.  Recursion goes as deep as the
+ * From a struct tree to JSON text, in the order of the text that it came from or else of the schema.  Recursion goes as deep as the
  * schema, never as deep as the data.  Must refuse what could not be read back: two members of one
  * name, an enum that has no text, a string that is not UTF-8.
  */
@@ -18,8 +18,7 @@ static void write_object(struct oci_output *output, const struct oci_type *type,
 
 static void refuse(struct oci_output *output)
 {
-    if (output->result == 0)
-        output->result = OCI_ERR_INVALID_ARGUMENT;
+    oci_output_fail(output, OCI_ERR_INVALID_ARGUMENT);
 }
 
 static int64_t load_signed(const char *at, uint8_t width)
@@ -52,14 +51,13 @@ static uint64_t load_unsigned(const char *at, uint8_t width)
 
 static void write_number(struct oci_output *output, const struct oci_field *field, const char *at)
 {
-    char text[24];
-    int length;
+    if (field->kind == OCI_KIND_INT) {
+        int64_t value = load_signed(at, field->width);
 
-    if (field->kind == OCI_KIND_INT)
-        length = snprintf(text, sizeof(text), "%" PRId64, load_signed(at, field->width));
-    else
-        length = snprintf(text, sizeof(text), "%" PRIu64, load_unsigned(at, field->width));
-    oci_output_bytes(output, text, (size_t)length);
+        oci_output_number(output, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0);
+    } else {
+        oci_output_number(output, load_unsigned(at, field->width), false);
+    }
 }
 
 static void write_enum(struct oci_output *output, const struct oci_enum *of, const char *at)
@@ -69,7 +67,7 @@ static void write_enum(struct oci_output *output, const struct oci_enum *of, con
     if (value == 0 || value > of->count)
         refuse(output);
     else
-        oci_output_string(output, of->values[value - 1].text);
+        oci_output_text(output, of->values[value - 1].text, of->values[value - 1].length);
 }
 
 static void write_text(struct oci_output *output, const struct oci_field *field, const char *text)
@@ -128,7 +126,7 @@ static const char **sort_entries(struct oci_output *output, const char *entries,
     const char **sorted = oci_memory_alloc(output->memory, (count + 1) * sizeof(*sorted));
 
     if (sorted == NULL) {
-        output->result = OCI_ERR_NO_MEMORY;
+        oci_output_fail(output, OCI_ERR_NO_MEMORY);
         return NULL;
     }
     for (size_t i = 0; i < count; i++) {
@@ -148,18 +146,39 @@ static const char **sort_entries(struct oci_output *output, const char *entries,
     return NULL;
 }
 
+/* Whether the names of entries are there and rise, so that none stands twice. */
+static bool is_sorted(const char *entries, size_t count, size_t stride)
+{
+    const char *last = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *key = *(const char *const *)(entries + i * stride);
+
+        if (key == NULL || (last != NULL && strcmp(last, key) >= 0))
+            return false;
+        last = key;
+    }
+    return true;
+}
+
 static void write_map(struct oci_output *output, const struct oci_field *field, const char *entries,
                       size_t count)
 {
     size_t stride = sizeof(char *) + oci_value_room(field);
-    const char **sorted = sort_entries(output, entries, count, stride);
+    const char **sorted = NULL;
 
-    if (sorted == NULL)
-        return;
+    if (!is_sorted(entries, count, stride)) {
+        sorted = sort_entries(output, entries, count, stride);
+        if (sorted == NULL)
+            return;
+    }
     oci_output_open(output, '{');
     for (size_t i = 0; i < count && output->result == 0; i++) {
-        oci_output_name(output, *(const char *const *)sorted[i]);
-        write_element(output, field, sorted[i] + sizeof(char *));
+        const char *entry = sorted != NULL ? sorted[i] : entries + i * stride;
+        const char *key = *(const char *const *)entry;
+
+        oci_output_name(output, key, strlen(key));
+        write_element(output, field, entry + sizeof(char *));
     }
     oci_output_close(output, '}');
     oci_memory_release(output->memory, sorted);
@@ -206,30 +225,81 @@ static size_t list_count(const struct oci_field *field, const char *object)
     return *(const size_t *)(object + field->aux_offset);
 }
 
-static void write_field(struct oci_output *output, const struct oci_field *field,
+static const struct oci_unknown_members *unknown_of(const struct oci_type *type, const char *object)
+{
+    static const struct oci_unknown_members none = {.count = 0};
+
+    return type->unknown_offset == OCI_NO_OFFSET ? &none
+                                                 : (const void *)(object + type->unknown_offset);
+}
+
+/* Whether a member that is absent from the struct stands as null among those kept as text. */
+static bool stands_as_null(const struct oci_type *type, const struct oci_field *field,
+                           const char *object)
+{
+    const struct oci_unknown_members *unknown = unknown_of(type, object);
+
+    if ((field->flags & OCI_FIELD_NULLABLE) == 0 || unknown->items == NULL)
+        return false;
+    for (size_t i = 0; i < unknown->count; i++) {
+        if (unknown->items[i].name != NULL && strcmp(unknown->items[i].name, field->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void write_field(struct oci_output *output, const struct oci_type *type, uint32_t number,
                         const char *object)
 {
+    const struct oci_field *field = &type->fields[number];
     const char *at = object + field->offset;
-    size_t count = list_count(field, object);
 
     if (!is_present(field, object)) {
-        if ((field->flags & OCI_FIELD_REQUIRED) != 0 || count > 0)
+        if (list_count(field, object) > 0 ||
+            ((field->flags & OCI_FIELD_REQUIRED) != 0 && !stands_as_null(type, field, object)))
             refuse(output);
         return;
     }
-    oci_output_name(output, field->name);
+    oci_output_name(output, field->name, field->name_length);
     if (field->shape == OCI_SHAPE_ARRAY)
-        write_array(output, field, *(const char *const *)at, count);
+        write_array(output, field, *(const char *const *)at, list_count(field, object));
     else if (field->shape == OCI_SHAPE_MAP)
-        write_map(output, field, *(const char *const *)at, count);
+        write_map(output, field, *(const char *const *)at, list_count(field, object));
     else if (field->kind == OCI_KIND_OBJECT)
         write_object(output, field->of, *(const char *const *)at);
     else
         write_element(output, field, at);
 }
 
+/* A member whose name the schema knows can only be the null of an absent one. */
+static void write_null(struct oci_output *output, const struct oci_field *field,
+                       const struct oci_unknown_member *member, const char *object)
+{
+    if ((field->flags & OCI_FIELD_NULLABLE) == 0 || strcmp(member->json, "null") != 0) {
+        refuse(output);
+    } else if (!is_present(field, object)) {
+        oci_output_name(output, field->name, field->name_length);
+        oci_output_bytes(output, "null", 4);
+    }
+}
+
 static void write_unknown(struct oci_output *output, const struct oci_type *type,
-                          const struct oci_unknown_members *unknown)
+                          const struct oci_unknown_member *member, const char *object)
+{
+    size_t length = strlen(member->name), number = oci_field_number(type, member->name, length);
+
+    if (member->json == NULL) {
+        refuse(output);
+    } else if (number != 0) {
+        write_null(output, &type->fields[number - 1], member, object);
+    } else {
+        oci_output_name(output, member->name, length);
+        oci_output_raw(output, member->json);
+    }
+}
+
+/* Members that could not be read back: without a name, or with a name that stands twice. */
+static void check_unknown(struct oci_output *output, const struct oci_unknown_members *unknown)
 {
     const char **sorted;
 
@@ -241,29 +311,43 @@ static void write_unknown(struct oci_output *output, const struct oci_type *type
     }
     sorted =
         sort_entries(output, (const char *)unknown->items, unknown->count, sizeof(*unknown->items));
-    if (sorted == NULL)
-        return;
     oci_memory_release(output->memory, sorted);
-    for (size_t i = 0; i < unknown->count && output->result == 0; i++) {
-        const struct oci_unknown_member *member = &unknown->items[i];
+}
 
-        if (member->json == NULL ||
-            oci_field_number(type, member->name, strlen(member->name)) != 0) {
-            refuse(output);
-            return;
+/* In the order of the document that the struct came from; what came later stands last. */
+static void write_members(struct oci_output *output, const struct oci_type *type,
+                          const char *object)
+{
+    const struct oci_unknown_members *unknown = unknown_of(type, object);
+    const uint8_t *order = unknown->order;
+    uint64_t written[4] = {0};
+    size_t next = 0;
+
+    check_unknown(output, unknown);
+    for (; order != NULL && *order != 0 && output->result == 0; order++) {
+        uint32_t number = *order - 1u;
+
+        if (*order == OCI_ORDER_UNKNOWN) {
+            if (next < unknown->count)
+                write_unknown(output, type, &unknown->items[next++], object);
+        } else if (number < type->field_count &&
+                   (written[number / 64] & (UINT64_C(1) << (number % 64))) == 0) {
+            written[number / 64] |= UINT64_C(1) << (number % 64);
+            write_field(output, type, number, object);
         }
-        oci_output_name(output, member->name);
-        oci_output_raw(output, member->json);
     }
+    for (uint32_t i = 0; i < type->field_count && output->result == 0; i++) {
+        if ((written[i / 64] & (UINT64_C(1) << (i % 64))) == 0)
+            write_field(output, type, i, object);
+    }
+    while (next < unknown->count && output->result == 0)
+        write_unknown(output, type, &unknown->items[next++], object);
 }
 
 static void write_object(struct oci_output *output, const struct oci_type *type, const char *object)
 {
     oci_output_open(output, '{');
-    for (uint32_t i = 0; i < type->field_count && output->result == 0; i++)
-        write_field(output, &type->fields[i], object);
-    if (output->result == 0 && type->unknown_offset != OCI_NO_OFFSET)
-        write_unknown(output, type, (const void *)(object + type->unknown_offset));
+    write_members(output, type, object);
     oci_output_close(output, '}');
 }
 

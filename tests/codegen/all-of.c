@@ -51,6 +51,7 @@ const struct oci_type oci_throttle_desc = {
     .fields = throttle_fields,
     .index = throttle_index,
     .field_count = 3,
+    .required_count = 2,
     .size = sizeof(struct oci_throttle),
     .unknown_offset = offsetof(struct oci_throttle, unknown_members),
     .seed = 3,

@@ -105,6 +105,7 @@ const struct oci_type oci_enums_desc = {
     .fields = enums_fields,
     .index = enums_index,
     .field_count = 3,
+    .required_count = 1,
     .size = sizeof(struct oci_enums),
     .unknown_offset = offsetof(struct oci_enums, unknown_members),
     .seed = 1,

@@ -115,6 +115,7 @@ const struct oci_type oci_int_bounds_desc = {
     .fields = int_bounds_fields,
     .index = int_bounds_index,
     .field_count = 9,
+    .required_count = 0,
     .size = sizeof(struct oci_int_bounds),
     .unknown_offset = offsetof(struct oci_int_bounds, unknown_members),
     .seed = 2,

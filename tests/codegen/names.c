@@ -130,6 +130,7 @@ const struct oci_type oci_names_desc = {
     .fields = names_fields,
     .index = names_index,
     .field_count = 14,
+    .required_count = 0,
     .size = sizeof(struct oci_names),
     .unknown_offset = offsetof(struct oci_names, unknown_members),
     .seed = 19,

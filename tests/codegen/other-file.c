@@ -46,6 +46,7 @@ const struct oci_type oci_other_file_desc = {
     .fields = other_file_fields,
     .index = other_file_index,
     .field_count = 3,
+    .required_count = 0,
     .size = sizeof(struct oci_other_file),
     .unknown_offset = offsetof(struct oci_other_file, unknown_members),
     .seed = 2,

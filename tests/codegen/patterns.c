@@ -183,6 +183,7 @@ const struct oci_type oci_patterns_desc = {
     .fields = patterns_fields,
     .index = patterns_index,
     .field_count = 5,
+    .required_count = 0,
     .size = sizeof(struct oci_patterns),
     .unknown_offset = offsetof(struct oci_patterns, unknown_members),
     .seed = 9,

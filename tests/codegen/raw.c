@@ -34,6 +34,7 @@ const struct oci_type oci_raw_desc = {
     .fields = raw_fields,
     .index = raw_index,
     .field_count = 2,
+    .required_count = 1,
     .size = sizeof(struct oci_raw),
     .unknown_offset = offsetof(struct oci_raw, unknown_members),
     .seed = 1,

@@ -79,6 +79,7 @@ const struct oci_type oci_siblings_desc = {
     .fields = siblings_fields,
     .index = siblings_index,
     .field_count = 6,
+    .required_count = 0,
     .size = sizeof(struct oci_siblings),
     .unknown_offset = offsetof(struct oci_siblings, unknown_members),
     .seed = 17,

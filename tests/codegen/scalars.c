@@ -141,6 +141,7 @@ const struct oci_type oci_scalars_desc = {
     .fields = scalars_fields,
     .index = scalars_index,
     .field_count = 12,
+    .required_count = 3,
     .size = sizeof(struct oci_scalars),
     .unknown_offset = offsetof(struct oci_scalars, unknown_members),
     .seed = 418,

@@ -95,6 +95,7 @@ const struct oci_type oci_texts_desc = {
     .fields = texts_fields,
     .index = texts_index,
     .field_count = 3,
+    .required_count = 0,
     .size = sizeof(struct oci_texts),
     .unknown_offset = offsetof(struct oci_texts, unknown_members),
     .seed = 1,

@@ -43,6 +43,7 @@ static struct oci_type leaf_type = {.name = "sample_leaf",
                                     .fields = leaf_fields,
                                     .index = leaf_index,
                                     .field_count = 2,
+                                    .required_count = 1,
                                     .size = sizeof(struct sample_leaf),
                                     .unknown_offset = offsetof(struct sample_leaf, unknown),
                                     .slots = SLOTS};
@@ -74,12 +75,15 @@ static const struct oci_field sample_fields[] = {
     MAP(labels, .kind = OCI_KIND_STRING),
     MAP(sizes, .kind = OCI_KIND_UINT, .width = 8, .max = UINT64_MAX),
     MAP(named, .kind = OCI_KIND_OBJECT, .of = &leaf_type),
+    ARRAY(maybe, .kind = OCI_KIND_STRING, .flags = OCI_FIELD_NULLABLE),
 };
 
 static struct oci_type type = {.name = "sample",
                                .fields = sample_fields,
                                .index = sample_index,
                                .field_count = sizeof(sample_fields) / sizeof(sample_fields[0]),
+                               .required_count = 1,
+                               .defaults = "{\"version\":\"1.0\",\"leaf\":{},\"maybe\":[]}",
                                .size = sizeof(struct sample),
                                .unknown_offset = offsetof(struct sample, unknown),
                                .slots = SLOTS};

@@ -83,6 +83,8 @@ struct sample {
     size_t sizes_count;
     const struct sample_leaf_entry *named;
     size_t named_count;
+    const char *const *maybe; /* or null */
+    size_t maybe_count;
     struct oci_unknown_members unknown;
 };
 

@@ -65,22 +65,126 @@ static void test_layout(void **state)
 
     (void)state;
     assert_string_equal(text, "{\n"
-                              "    \"version\": \"\\u0001\x7f/\",\n"
-                              "    \"numbers\": [\n"
-                              "        1,\n"
-                              "        2\n"
-                              "    ],\n"
-                              "    \"labels\": {},\n"
                               "    \"x\": {\n"
                               "        \"a\": [],\n"
                               "        \"b\": [\n"
                               "            1,\n"
                               "            {}\n"
                               "        ]\n"
-                              "    }\n"
+                              "    },\n"
+                              "    \"numbers\": [\n"
+                              "        1,\n"
+                              "        2\n"
+                              "    ],\n"
+                              "    \"labels\": {},\n"
+                              "    \"version\": \"\\u0001\x7f/\"\n"
                               "}\n");
     oci_free(text);
     oci_document_free(document);
+}
+
+static void expect_rewritten(const char *text, const char *expected)
+{
+    oci_document *document = NULL;
+    char *written = write_good(parse_good(text, &document), OCI_WRITE_COMPACT);
+
+    assert_string_equal(written, expected);
+    oci_free(written);
+    oci_document_free(document);
+}
+
+/* A text without blanks comes out as it went in, whatever the order of its members. */
+static void test_order(void **state)
+{
+    static const char *const texts[] = {
+        "{\"version\":\"1\",\"i8\":1,\"x\":2}",
+        "{\"x\":2,\"version\":\"1\"}",
+        "{\"i8\":1,\"version\":\"1\",\"b\":true}",
+        "{\"a\":1,\"version\":\"1\",\"b\":true,\"c\":[1],\"i8\":1,\"d\":{}}",
+        "{\"version\":\"1\",\"leaf\":{\"id\":1,\"z\":0,\"name\":\"n\"}}",
+        "{\"leaves\":[{\"id\":1,\"name\":\"n\"},{\"name\":\"m\",\"id\":2}],\"version\":\"1\"}",
+        "{\"named\":{\"k\":{\"y\":1,\"name\":\"n\"}},\"version\":\"1\"}",
+        "{\"maybe\":null,\"version\":\"1\"}",
+        "{\"version\":\"1\",\"maybe\":null}",
+        "{\"x\":1,\"maybe\":null,\"version\":\"1\",\"y\":2}",
+        "{\"version\":\"1\",\"maybe\":[]}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        expect_rewritten(texts[i], texts[i]);
+}
+
+/* More members than their order is kept for: none is lost. */
+static void test_order_of_many(void **state)
+{
+    char text[8192], *at = text;
+    oci_document *document = NULL;
+    struct sample *s;
+
+    (void)state;
+    at += sprintf(at, "{");
+    for (int i = 0; i < 300; i++)
+        at += sprintf(at, "\"x%d\":%d,", i, i);
+    at += sprintf(at, "\"b\":true,\"version\":\"1\"}");
+    s = parse_good(text, &document);
+    assert_int_equal(s->unknown.count, 300);
+    oci_document_free(document);
+    document = NULL;
+    {
+        char *once = write_good(parse_good(text, &document), OCI_WRITE_COMPACT), *twice;
+
+        oci_document_free(document);
+        document = NULL;
+        twice = write_good(parse_good(once, &document), OCI_WRITE_COMPACT);
+        assert_int_equal(strlen(once), strlen(text));
+        assert_string_equal(once, twice);
+        assert_non_null(strstr(once, "\"x299\":299"));
+        oci_free(once);
+        oci_free(twice);
+    }
+    oci_document_free(document);
+}
+
+static void test_null(void **state)
+{
+    oci_document *document = NULL;
+    const char *const one[] = {"1"};
+    struct sample *s = parse_good("{\"maybe\":null,\"version\":\"1\"}", &document);
+    char *text;
+
+    (void)state;
+    assert_null(s->maybe);
+    assert_int_equal(s->unknown.count, 1);
+    assert_string_equal(s->unknown.items[0].name, "maybe");
+    assert_string_equal(s->unknown.items[0].json, "null");
+    /* A value that is set afterwards stands in the place of null. */
+    s->maybe = one;
+    s->maybe_count = 1;
+    text = write_good(s, OCI_WRITE_COMPACT);
+    assert_string_equal(text, "{\"version\":\"1\",\"maybe\":[\"1\"]}");
+    oci_free(text);
+    oci_document_free(document);
+    expect_finding("{\"version\":\"1\",\"maybe\":null,\"maybe\":[]}", OCI_ERR_DUPLICATE_KEY,
+                   "/maybe", 1, 29);
+    expect_finding("{\"version\":\"1\",\"maybe\":[],\"maybe\":null}", OCI_ERR_DUPLICATE_KEY,
+                   "/maybe", 1, 27);
+    expect_finding("{\"version\":null}", OCI_ERR_TYPE, "/version", 1, 12);
+}
+
+/* An order that somebody has filled in wrongly loses and doubles nothing. */
+static void test_order_by_hand(void **state)
+{
+    static const uint8_t order[] = {1, 1, 200, 255, 255, 255, 2, 0};
+    struct oci_unknown_member items[] = {{"x", "1"}, {"y", "2"}};
+    struct sample value = {.version = "1", .b = true, .has_b = true, .i8 = 3, .has_i8 = true};
+    char *text;
+
+    (void)state;
+    value.unknown = (struct oci_unknown_members){items, 2, order};
+    text = write_good(&value, OCI_WRITE_COMPACT);
+    assert_string_equal(text, "{\"version\":\"1\",\"x\":1,\"y\":2,\"b\":true,\"i8\":3}");
+    oci_free(text);
 }
 
 static void test_by_hand(void **state)
@@ -147,10 +251,10 @@ static void test_refused(void **state)
     refuses(&(struct sample){.version = "1", .raw = ""});
     refuses(&(struct sample){.version = "1", .raw = "\"\\ud800\""});
     refuses(&(struct sample){.version = "1", .raw_object = "[]"});
-    refuses(&(struct sample){.version = "1", .unknown = {known, 1}});
-    refuses(&(struct sample){.version = "1", .unknown = {bad_json, 1}});
-    refuses(&(struct sample){.version = "1", .unknown = {same, 2}});
-    refuses(&(struct sample){.version = "1", .unknown = {NULL, 2}});
+    refuses(&(struct sample){.version = "1", .unknown = {known, 1, NULL}});
+    refuses(&(struct sample){.version = "1", .unknown = {bad_json, 1, NULL}});
+    refuses(&(struct sample){.version = "1", .unknown = {same, 2, NULL}});
+    refuses(&(struct sample){.version = "1", .unknown = {NULL, 2, NULL}});
     refuses(NULL);
     assert_int_equal(oci_write(NULL, &leaf, 0, &text, NULL), OCI_ERR_INVALID_ARGUMENT);
     assert_int_equal(oci_write(sample_type(), &(struct sample){.version = ""}, 2, &text, NULL),
@@ -204,8 +308,10 @@ static void test_locate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_layout),
-        cmocka_unit_test(test_by_hand),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_order),         cmocka_unit_test(test_order_of_many),
+        cmocka_unit_test(test_order_by_hand), cmocka_unit_test(test_null),
+        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_by_hand),       cmocka_unit_test(test_refused),
         cmocka_unit_test(test_locate),
     };
 

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The line of a text that a finding is about, with carets below the part that is meant.  Long lines
+ * are shown around that part.  Must never let a control character through, nor cut a character.
+ */
+#include "excerpt.h"
+#include "text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define BEFORE 48u /* bytes that are shown before the part that is meant */
+#define SHOWN 100u /* bytes that are shown in all */
+
+struct window {
+    size_t begin;
+    size_t end;
+    bool cut_before;
+    bool cut_after;
+};
+
+static bool is_tail(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* The part of the line around offset that is shown: all of it, if it is short. */
+static struct window choose(const char *text, size_t length, size_t offset)
+{
+    struct window window = {.begin = offset, .end = offset};
+    size_t least = offset > BEFORE ? offset - BEFORE : 0;
+    size_t most = length - least > SHOWN ? least + SHOWN : length;
+
+    while (window.begin > least && text[window.begin - 1] != '\n')
+        window.begin--;
+    while (window.end < most && text[window.end] != '\n')
+        window.end++;
+    window.cut_before = window.begin > 0 && text[window.begin - 1] != '\n';
+    window.cut_after = window.end < length && text[window.end] != '\n';
+    while (window.cut_before && window.begin < offset && is_tail(text[window.begin]))
+        window.begin++;
+    while (window.cut_after && window.end > offset && is_tail(text[window.end]))
+        window.end--;
+    if (window.end > window.begin && window.end > offset && text[window.end - 1] == '\r')
+        window.end--;
+    return window;
+}
+
+static void add_part(struct oci_line *line, const char *text, size_t from, size_t to)
+{
+    while (from < to) {
+        const char *tab = memchr(text + from, '\t', to - from);
+        size_t end = tab != NULL ? (size_t)(tab - text) : to;
+
+        oci_line_foreign(line, text + from, end - from, SIZE_MAX);
+        if (tab == NULL)
+            return;
+        oci_line_addf(line, " ");
+        from = end + 1;
+    }
+}
+
+/* Characters of the line from a byte on: what a terminal shows of them, wide ones apart. */
+static size_t columns(const struct oci_line *line, size_t from)
+{
+    size_t count = 0;
+
+    for (size_t i = from; i < line->length; i++)
+        count += !is_tail(line->text[i]);
+    return count;
+}
+
+void oci_excerpt(const char *text, size_t length, size_t offset, size_t size, struct oci_line *line)
+{
+    struct window window;
+    size_t end, margin, width, at;
+
+    if (offset > length)
+        return;
+    window = choose(text, length, offset);
+    end = size < window.end - offset ? offset + size : window.end;
+    while (end < window.end && is_tail(text[end]))
+        end++;
+    if (window.cut_before)
+        oci_line_addf(line, "...");
+    add_part(line, text, window.begin, offset);
+    margin = columns(line, 0);
+    at = line->length;
+    add_part(line, text, offset, end);
+    width = columns(line, at);
+    add_part(line, text, end, window.end);
+    oci_line_addf(line, "%s\n%*s^", window.cut_after ? "..." : "", (int)margin, "");
+    for (size_t i = 1; i < width; i++)
+        oci_line_addf(line, "~");
+    oci_line_addf(line, "\n");
+}

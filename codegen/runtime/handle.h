@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a document handle holds.  Internal to the files that make documents.
+ */
+#ifndef OCIKIT_RUNTIME_HANDLE_H
+#define OCIKIT_RUNTIME_HANDLE_H
+
+#include "arena.h"
+#include "desc.h"
+
+#include <ocikit/document.h>
+
+/* Lies in its own arena. */
+struct oci_document {
+    struct oci_arena arena;
+    const struct oci_type *type;
+    void *root;
+};
+
+#endif
