@@ -42,6 +42,8 @@ struct reader {
     enum after after;
     size_t fed;      /* bytes of the text that yajl gets to see */
     size_t last_end; /* of the last token */
+    struct oci_token
+        token; /* the one at hand: in one place, since only few of its members change */
     size_t depth;
     size_t values;
     bool finishing; /* the text has been fed; yajl's own count of bytes has begun anew */
@@ -186,15 +188,24 @@ static size_t skip_to_token(const struct oci_reader_source *source, size_t at)
     return at;
 }
 
-/* Find the place of the token that yajl has just read.  size is its length in the text, or 0 where
- * only looking for its beginning can tell. */
-static inline void place(struct reader *reader, struct oci_token *token, size_t size)
+/* Find the place of the token that yajl has just read, whose text is in the document: size is its
+ * length there. */
+static inline void place_in_input(struct reader *reader, const char *text, size_t length,
+                                  bool is_string)
 {
-    if (token->in_input)
-        token->end = (size_t)(token->text - reader->source->text) + token->length +
-                     (token->kind == OCI_TOKEN_STRING);
-    else
-        token->end = reader->finishing ? reader->fed : yajl_get_bytes_consumed(reader->yajl);
+    struct oci_token *token = &reader->token;
+
+    token->end = (size_t)(text - reader->source->text) + length + is_string;
+    token->start = token->end - length - 2u * is_string;
+    reader->last_end = token->end;
+}
+
+/* The same for a token of a known size, or of one that only looking for its beginning can tell (0). */
+static inline void place(struct reader *reader, size_t size)
+{
+    struct oci_token *token = &reader->token;
+
+    token->end = reader->finishing ? reader->fed : yajl_get_bytes_consumed(reader->yajl);
     token->start = size > 0 ? token->end - size : skip_to_token(reader->source, reader->last_end);
     reader->last_end = token->end;
 }
@@ -206,100 +217,92 @@ static int pass(struct reader *reader, int result)
     return result == 0;
 }
 
-static __attribute__((noinline, cold)) int too_many_values(struct reader *reader,
-                                                           const struct oci_token *token)
+static __attribute__((noinline, cold)) int too_many_values(struct reader *reader)
 {
-    return stop_for_limit(reader, OCI_ERR_TOO_LARGE, token->start, "more",
+    return stop_for_limit(reader, OCI_ERR_TOO_LARGE, reader->token.start, "more",
                           reader->source->limits.values, "values in the document");
 }
 
-static inline int scalar(struct reader *reader, struct oci_token *token, size_t size)
+static inline int scalar(struct reader *reader, enum oci_token_kind kind)
 {
-    place(reader, token, size);
+    reader->token.kind = kind;
     if (++reader->values > reader->source->limits.values)
-        return too_many_values(reader, token);
+        return too_many_values(reader);
     reader->after = AFTER_VALUE;
-    return pass(reader, reader->events->scalar(reader->ctx, token));
+    return pass(reader, reader->events->scalar(reader->ctx, &reader->token));
 }
 
 static int on_null(void *ctx)
 {
-    struct oci_token token = {.kind = OCI_TOKEN_NULL};
+    struct reader *reader = ctx;
 
-    return scalar(ctx, &token, 4);
+    place(reader, 4);
+    return scalar(reader, OCI_TOKEN_NULL);
 }
 
 static int on_boolean(void *ctx, int truth)
 {
-    struct oci_token token = {.kind = OCI_TOKEN_BOOL, .truth = truth != 0};
+    struct reader *reader = ctx;
 
-    return scalar(ctx, &token, truth ? 4 : 5);
+    place(reader, truth ? 4 : 5);
+    reader->token.truth = truth != 0;
+    return scalar(reader, OCI_TOKEN_BOOL);
 }
 
-static bool is_in_input(const struct reader *reader, const char *text)
+/* Take the text of a token, and find its place. */
+static inline void take_text(struct reader *reader, const char *text, size_t length, bool is_string)
 {
-    uintptr_t at = (uintptr_t)text, begin = (uintptr_t)reader->source->text;
+    struct oci_token *token = &reader->token;
+    uintptr_t offset = (uintptr_t)text - (uintptr_t)reader->source->text;
 
-    return at >= begin && at < begin + reader->source->length;
+    token->text = text;
+    token->length = length;
+    token->in_input = offset < reader->source->length;
+    if (token->in_input)
+        place_in_input(reader, text, length, is_string);
+    else
+        place(reader, is_string ? 0 : length);
+}
+
+static __attribute__((noinline, cold)) int too_long(struct reader *reader, size_t limit,
+                                                    const char *what, const char *unit)
+{
+    return stop_for_limit(reader, OCI_ERR_TOO_LARGE, reader->token.start, what, limit, unit);
 }
 
 static int on_number(void *ctx, const char *text, size_t length)
 {
     struct reader *reader = ctx;
-    struct oci_token token = {.kind = OCI_TOKEN_NUMBER,
-                              .text = text,
-                              .length = length,
-                              .in_input = is_in_input(reader, text)};
 
-    if (length > reader->source->limits.number) {
-        place(reader, &token, length);
-        return stop_for_limit(reader, OCI_ERR_TOO_LARGE, token.start, "a longer number",
-                              reader->source->limits.number, "characters in a number");
-    }
-    return scalar(reader, &token, length);
-}
-
-/* A string without escapes is passed as it stands in the text; its place follows from that. */
-static size_t string_token(struct reader *reader, struct oci_token *token,
-                           const unsigned char *text, size_t length)
-{
-    *token = (struct oci_token){.kind = OCI_TOKEN_STRING,
-                                .text = (const char *)text,
-                                .length = length,
-                                .in_input = is_in_input(reader, (const char *)text)};
-    return token->in_input ? length + 2 : 0;
-}
-
-static __attribute__((noinline, cold)) int too_long(struct reader *reader, struct oci_token *token,
-                                                    size_t size)
-{
-    place(reader, token, size);
-    return stop_for_limit(reader, OCI_ERR_TOO_LARGE, token->start, "a longer string",
-                          reader->source->limits.string, "bytes in a string");
+    take_text(reader, text, length, false);
+    if (length > reader->source->limits.number)
+        return too_long(reader, reader->source->limits.number, "a longer number",
+                        "characters in a number");
+    return scalar(reader, OCI_TOKEN_NUMBER);
 }
 
 static int on_string(void *ctx, const unsigned char *text, size_t length)
 {
     struct reader *reader = ctx;
-    struct oci_token token;
-    size_t size = string_token(reader, &token, text, length);
 
+    take_text(reader, (const char *)text, length, true);
     if (length > reader->source->limits.string)
-        return too_long(reader, &token, size);
-    return scalar(reader, &token, size);
+        return too_long(reader, reader->source->limits.string, "a longer string",
+                        "bytes in a string");
+    return scalar(reader, OCI_TOKEN_STRING);
 }
 
 static int on_key(void *ctx, const unsigned char *text, size_t length)
 {
     struct reader *reader = ctx;
-    struct oci_token token;
-    size_t size = string_token(reader, &token, text, length);
 
+    take_text(reader, (const char *)text, length, true);
     if (length > reader->source->limits.string)
-        return too_long(reader, &token, size);
-    place(reader, &token, size);
+        return too_long(reader, reader->source->limits.string, "a longer string",
+                        "bytes in a string");
+    reader->token.kind = OCI_TOKEN_STRING;
     reader->after = AFTER_KEY;
-    return pass(reader, reader->events->key(reader->ctx, &token));
+    return pass(reader, reader->events->key(reader->ctx, &reader->token));
 }
 
 static bool push_level(struct reader *reader, char level)
@@ -324,19 +327,19 @@ static bool push_level(struct reader *reader, char level)
 
 static int on_open(struct reader *reader, enum oci_token_kind kind)
 {
-    struct oci_token token = {.kind = kind};
     size_t limit = reader->source->limits.depth;
 
-    place(reader, &token, 1);
+    place(reader, 1);
+    reader->token.kind = kind;
     if (reader->depth == limit)
-        return stop_for_limit(reader, OCI_ERR_DEPTH, token.start, "a deeper one", limit,
+        return stop_for_limit(reader, OCI_ERR_DEPTH, reader->token.start, "a deeper one", limit,
                               "levels of arrays and objects");
     if (++reader->values > reader->source->limits.values)
-        return too_many_values(reader, &token);
+        return too_many_values(reader);
     if (!push_level(reader, kind == OCI_TOKEN_OBJECT ? '{' : '['))
         return pass(reader, OCI_ERR_NO_MEMORY);
     reader->after = AFTER_OPEN;
-    return pass(reader, reader->events->open(reader->ctx, &token));
+    return pass(reader, reader->events->open(reader->ctx, &reader->token));
 }
 
 static int on_open_object(void *ctx)
@@ -352,12 +355,11 @@ static int on_open_array(void *ctx)
 static int on_close(void *ctx)
 {
     struct reader *reader = ctx;
-    struct oci_token token = {.in_input = false};
 
-    place(reader, &token, 1);
+    place(reader, 1);
     reader->depth--;
     reader->after = AFTER_VALUE;
-    return pass(reader, reader->events->close(reader->ctx, token.end));
+    return pass(reader, reader->events->close(reader->ctx, reader->token.end));
 }
 
 static const yajl_callbacks callbacks = {

@@ -12,15 +12,25 @@
 typedef unsigned char oci_bytes __attribute__((vector_size(16)));
 typedef uint64_t oci_words __attribute__((vector_size(16)));
 
-/* Whether none of the bytes at text needs a closer look. */
-static inline bool is_plain(const char *text)
+#define PLAIN_STEP (4 * sizeof(oci_bytes))
+
+/* Which of the bytes at text need a closer look. */
+static inline oci_words odd_bytes(const char *text)
 {
     oci_bytes bytes;
-    oci_words odd;
 
     memcpy(&bytes, text, sizeof(bytes));
-    odd = (oci_words)((bytes >= 0x80) | (bytes == 0) | (bytes == '\\') | (bytes == '\v') |
-                      (bytes == '\f'));
+    return (oci_words)((bytes >= 0x80) | (bytes == 0) | (bytes == '\\') | (bytes == '\v') |
+                       (bytes == '\f'));
+}
+
+/* Whether none of the PLAIN_STEP bytes at text needs a closer look. */
+static inline bool is_plain(const char *text)
+{
+    oci_words odd = odd_bytes(text) | odd_bytes(text + sizeof(oci_bytes)) |
+                    odd_bytes(text + 2 * sizeof(oci_bytes)) |
+                    odd_bytes(text + 3 * sizeof(oci_bytes));
+
     return (odd[0] | odd[1]) == 0;
 }
 
@@ -136,8 +146,8 @@ bool oci_text_scan(const char *text, size_t length, struct oci_text_fault *fault
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         return reject(fault, 0, "JSON text", "a byte order mark");
     while (at < length) {
-        if (length - at >= sizeof(oci_bytes) && is_plain(text + at)) {
-            at += sizeof(oci_bytes);
+        if (length - at >= PLAIN_STEP && is_plain(text + at)) {
+            at += PLAIN_STEP;
             continue;
         }
         if (text[at] == '\\') {
