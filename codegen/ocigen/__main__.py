@@ -37,6 +37,8 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--errors", metavar="FILE", help="record of error codes; makes errors.h")
     parser.add_argument("--umbrella", metavar="NAME", help="also make NAME.h that includes all")
     parser.add_argument("--dump", action="store_true", help="print what was understood, as text")
+    parser.add_argument("--include-dir", default="ocikit", metavar="DIR",
+                        help="folder of the headers in #include lines (default: ocikit)")
     parser.add_argument("--prefix", default="oci", help="start of all C names (default: oci)")
     options = parser.parse_args(argv)
     if not options.output and not options.dump:
@@ -45,6 +47,8 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         parser.error("no input")
     if not re.match(r"[a-z][a-z0-9_]*\Z", options.prefix):
         parser.error("the prefix must be a lower-case C name")
+    if not re.match(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*\Z", options.include_dir):
+        parser.error("the folder of the headers must be a relative path")
     return options
 
 
@@ -73,7 +77,7 @@ def run(options: argparse.Namespace) -> None:
     """All passes; nothing is written before the last one has succeeded."""
     schemas = load(options.schemas, options.base, options.private)
     check(schemas)
-    program = lower(schemas, options.prefix)
+    program = lower(schemas, options.prefix, options.include_dir)
     if options.dump:
         sys.stdout.write(emit_dump(program))
     if options.output:

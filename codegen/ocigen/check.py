@@ -131,10 +131,31 @@ def _all(keyword: str, node: Node) -> None:
         check_schema(item)
 
 
-def _single(keyword: str, node: Node) -> None:
-    _all(keyword, node)
-    if len(node.items) != 1:
-        raise node.error(f"'{keyword}' is supported with exactly one alternative")
+def is_null(node: Node) -> bool:
+    """Whether a schema takes null alone."""
+    return node.plain() == {"type": "null"}
+
+
+def _choice(keyword: str, node: Node) -> None:
+    if not isinstance(node.value, list) or not node.items:
+        raise node.error(f"'{keyword}' must be an array of schemas")
+    others = [item for item in node.items if not is_null(item)]
+    for item in others:
+        check_schema(item)
+    if len(others) != 1 or len(node.items) > 2:
+        raise node.error(f"'{keyword}' is supported with exactly one alternative, or with one and "
+                         'with {"type": "null"}')
+
+
+def _default(keyword: str, node: Node) -> None:
+    if not isinstance(node.value, (str, int)):
+        raise node.error("'default' is supported for strings, integers, booleans and enums")
+
+
+def _as(keyword: str, node: Node) -> None:
+    if not isinstance(node.value, dict) or set(node.members) != {"$ref"}:
+        raise node.error("'x-as' must be an object with '$ref' alone")
+    _string("$ref", node.members["$ref"])
 
 
 KEYWORDS: Dict[str, Callable[[str, Node], None]] = {
@@ -145,7 +166,8 @@ KEYWORDS: Dict[str, Callable[[str, Node], None]] = {
     "items": _items, "minItems": _count,
     "enum": _enum, "const": _const, "pattern": _string,
     "minimum": _integer, "maximum": _integer,
-    "allOf": _all, "anyOf": _single, "oneOf": _single,
+    "allOf": _all, "anyOf": _choice, "oneOf": _choice, "default": _default,
+    "x-more": _properties, "x-as": _as, "x-max-bytes": _count,
     "x-name": _name, "x-field": _name, "x-root": _true, "x-strip": _string, "x-int": _int_type,
     "x-also": _strings,
 }
@@ -155,7 +177,7 @@ FOR_TYPE = {
     "properties": "object", "required": "object", "additionalProperties": "object",
     "patternProperties": "object", "items": "array", "minItems": "array", "pattern": "string",
     "enum": "string", "const": "string", "minimum": "integer", "maximum": "integer",
-    "x-int": "integer",
+    "x-int": "integer", "x-more": "object", "x-as": "object", "x-max-bytes": "object",
 }
 
 
@@ -187,8 +209,13 @@ def check_schema(node: Node, is_property: bool = False) -> None:
             raise value.error(f"unsupported keyword '{keyword}'")
         rule(keyword, value)
     _check_fit(node)
-    if "x-field" in node.members and not is_property:
-        raise node.members["x-field"].error("'x-field' goes with a property only")
+    for keyword in ("x-field", "default"):
+        if keyword in node.members and not is_property:
+            raise node.members[keyword].error(f"'{keyword}' goes with a property only")
+    for keyword, wanted in (("x-more", "properties"), ("x-as", "properties"),
+                            ("x-max-bytes", "x-root")):
+        if keyword in node.members and wanted not in node.members:
+            raise node.members[keyword].error(f"'{keyword}' goes with '{wanted}' only")
 
 
 def check(schemas: SchemaSet) -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Dict, List, Tuple
 
-from .emit_c_types import FOLDER, open_header
+from .emit_c_types import LIBRARY, open_header
 from .gen import Text, banner, c_string
 from .source import Node, read_json
 
@@ -60,7 +60,7 @@ def emit_errors_header(prefix: str, path: str, doc: str, codes: List[Code]) -> s
     """The header with the codes."""
     text = Text()
     upper = prefix.upper()
-    open_header(text, "errors", path, doc, ["types"])
+    open_header(text, LIBRARY, "errors", path, doc, [f"{LIBRARY}/types"])
     text.add("#ifdef __cplusplus", 'extern "C" {', "#endif")
     text.gap()
     text.add(f"enum {prefix}_code {{", f"    {upper}_OK = 0,")
@@ -84,7 +84,7 @@ def emit_errors_source(prefix: str, path: str, codes: List[Code]) -> str:
     """The functions that name the codes."""
     text = Text()
     text.comment(banner(path))
-    text.add(f"#include <{FOLDER}/errors.h>")
+    text.add(f"#include <{LIBRARY}/errors.h>")
     for end, zero, other in (("name", "ok", "unknown"), ("text", "success", "unknown error")):
         text.gap()
         text.add(f"const char *{prefix}_code_{end}(int code)", "{", "    switch (code) {",

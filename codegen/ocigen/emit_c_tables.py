@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IR to constant tables: what codegen/runtime/desc.h declares, one .c file for each module.
+"""IR to constant tables: what <ocikit/desc.h> declares, one .c file for each module.
 
 This file and desc.h change together.
 """
 from __future__ import annotations
 
+import json
 from typing import Dict, List, Sequence, Set, Tuple
 
-from .emit_c_types import FOLDER
+from .emit_c_types import LIBRARY
 from .gen import Text, banner, byte_length, c_string
-from .ir import Enum, Field, Kind, Module, Program, Struct
+from .ir import Enum, Field, Kind, Module, Program, Shape, Struct
 from .names import UNKNOWN
 from .regex import compile_pattern
 
 _MASK = 0xFFFFFFFF
 _SEEDS = 4096
+_VERSION = 1  # OCI_DESC_VERSION
 _HIDDEN = 'extern __attribute__((visibility("hidden")))'
 
 
@@ -51,7 +53,10 @@ def _signed(value: int) -> str:
 
 class _Tables:
     def __init__(self, program: Program, module: Module) -> None:
+        self.program = program
         self.prefix = program.prefix
+        self.structs = {struct.name: struct for module in program.modules
+                        for struct in module.structs}
         self.module = module
         self.text = Text()
         self.patterns: Dict[str, str] = {}
@@ -61,9 +66,13 @@ class _Tables:
     def head(self) -> None:
         text = self.text
         text.comment(banner(self.module.path))
-        text.add(f"#include <{FOLDER}/{self.module.name}.h>")
+        text.add(f"#include <{self.program.folder}/{self.module.name}.h>")
         text.gap()
-        text.add('#include "desc.h"')
+        text.add(f"#include <{LIBRARY}/desc.h>")
+        text.gap()
+        text.add(f"#if OCI_DESC_VERSION != {_VERSION}",
+                 '#error "made by an ocigen that does not go with the headers of ocikit-spec"',
+                 "#endif")
         text.gap()
         types: Set[str] = {struct.name for struct in self.module.structs}
         enums: Set[str] = {enum.name for enum in self.module.enums}
@@ -126,7 +135,8 @@ class _Tables:
         aux = ("OCI_NO_OFFSET" if field.aux_name is None
                else f"offsetof({owner}, {field.aux_name})")
         flags = [flag for flag, on in (("OCI_FIELD_REQUIRED", field.required),
-                                       ("OCI_FIELD_RAW_OBJECT", value.raw_object)) if on]
+                                       ("OCI_FIELD_RAW_OBJECT", value.raw_object),
+                                       ("OCI_FIELD_NULLABLE", field.nullable)) if on]
         lines = [f".name = {c_string(field.name)},", f".name_length = {byte_length(field.name)},",
                  f".offset = offsetof({owner}, {field.c_name}),", f".aux_offset = {aux},",
                  f".kind = OCI_KIND_{value.kind.name},", f".shape = OCI_SHAPE_{field.shape.name},"]
@@ -164,10 +174,38 @@ class _Tables:
                  f"    .required_count = {sum(field.required for field in struct.fields)},",
                  f"    .size = sizeof(struct {name}),",
                  f"    .unknown_offset = offsetof(struct {name}, {UNKNOWN}),",
-                 f"    .seed = {seed},", f"    .slots = {len(index)},", "};")
+                 f"    .seed = {seed},", f"    .slots = {len(index)},",
+                 *self.options(struct), "};")
         text.gap()
         text.add(f"const oci_type *{name}_type(void)", "{", f"    return &{name}_desc;", "}")
         text.gap()
+
+
+    # --- new documents ------------------------------------------------------------------------
+
+    def options(self, struct: Struct) -> List[str]:
+        lines = []
+        defaults = self.defaults(struct)
+        if struct.max_bytes:
+            lines.append(f"    .max_bytes = {struct.max_bytes},")
+        if defaults:
+            text = json.dumps(defaults, separators=(",", ":"), ensure_ascii=False)
+            lines.append(f"    .defaults = {c_string(text)},")
+        return lines
+
+    def defaults(self, struct: Struct) -> Dict[str, object]:
+        """The members of a new struct: those with a default, and containers that are required."""
+        members: Dict[str, object] = {}
+        for field in struct.fields:
+            if field.default is not None:
+                members[field.name] = field.default
+            elif field.required and field.shape is Shape.ARRAY:
+                members[field.name] = []
+            elif field.required and field.shape is Shape.MAP:
+                members[field.name] = {}
+            elif field.required and field.value.kind is Kind.OBJECT and field.value.of:
+                members[field.name] = self.defaults(self.structs[field.value.of])
+        return members
 
 
 def emit_tables(program: Program, module: Module) -> str:

@@ -5,13 +5,15 @@ Headers are C99 and C++17 and need no library.  Layout decisions are those of de
 """
 from __future__ import annotations
 
+import json
+import re
 from typing import List
 
 from .gen import Text, banner
 from .ir import Enum, Field, Kind, Module, Program, Shape, Struct, Value
 from .names import UNKNOWN
 
-FOLDER = "ocikit"
+LIBRARY = "ocikit"  # whose headers generated ones build on
 
 
 def scalar_type(value: Value) -> str:
@@ -49,6 +51,10 @@ def _limits(field: Field) -> str:
         notes.append(f"Of the form {value.pattern}")
     if field.min_items:
         notes.append(f"At least {field.min_items}.")
+    if field.nullable:
+        notes.append("May be null: absent then.")
+    if field.default is not None:
+        notes.append(f"In a new document: {json.dumps(field.default)}.")
     if value.kind is Kind.RAW:
         notes.append("Kept as JSON text.")
     return " ".join(notes)
@@ -116,14 +122,15 @@ def _functions(text: Text, prefix: str, module: Module) -> None:
             text.gap()
 
 
-def open_header(text: Text, name: str, path: str, about: str, includes: List[str]) -> None:
-    """Everything of a header before its first declaration."""
-    guard = f"{FOLDER}_{name}_h".upper()
+def open_header(text: Text, folder: str, name: str, path: str, about: str,
+                includes: List[str]) -> None:
+    """Everything of a header before its first declaration; includes with their folders."""
+    guard = re.sub(r"[^A-Z0-9]", "_", f"{folder}_{name}_h".upper())
     text.comment(banner(path))
     text.comment(about)
     text.add(f"#ifndef {guard}", f"#define {guard}")
     text.gap()
-    text.add(*(f"#include <{FOLDER}/{include}.h>" for include in includes))
+    text.add(*(f"#include <{include}.h>" for include in includes))
     text.gap()
 
 
@@ -131,7 +138,8 @@ def emit_header(program: Program, module: Module) -> str:
     """The header of one module."""
     text = Text()
     first = "document" if any(struct.root for struct in module.structs) else "types"
-    open_header(text, module.name, module.path, module.doc, [first, *module.includes])
+    open_header(text, program.folder, module.name, module.path, module.doc,
+                [f"{LIBRARY}/{first}", *(f"{program.folder}/{name}" for name in module.includes)])
     text.add("#ifdef __cplusplus", 'extern "C" {', "#endif")
     text.gap()
     for enum in module.enums:
@@ -149,7 +157,8 @@ def emit_umbrella(program: Program, name: str) -> str:
     """One header that includes those of all modules that are not private."""
     public = [module.name for module in program.modules if not module.private]
     text = Text()
-    open_header(text, name, "the schemas", "All document types, and how to read and write them.",
-                ["document", *public])
+    open_header(text, program.folder, name, "the schemas",
+                "All document types, and how to read and write them.",
+                [f"{LIBRARY}/document", *(f"{program.folder}/{module}" for module in public)])
     text.add("#endif")
     return str(text)

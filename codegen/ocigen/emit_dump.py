@@ -2,6 +2,8 @@
 """The IR as text for review and for goldens: every decision that lower.py took, one line each."""
 from __future__ import annotations
 
+import json
+
 from .gen import Text
 from .ir import Enum, Field, Kind, Program, Shape, Struct, Value
 
@@ -25,12 +27,17 @@ def _field(field: Field) -> str:
         words.append(f"at-least {field.min_items}")
     if field.required:
         words.append("required")
+    if field.nullable:
+        words.append("nullable")
+    if field.default is not None:
+        words.append(f"default {json.dumps(field.default)}")
     names = field.c_name if field.aux_name is None else f"{field.c_name}, {field.aux_name}"
     return " ".join(words) + f" -> {names}"
 
 
 def _struct(text: Text, struct: Struct, mapped: bool) -> None:
-    marks = (" root" if struct.root else "") + (" mapped" if mapped else "")
+    marks = (" root" if struct.root else "") + (
+        f" max-bytes {struct.max_bytes}" if struct.max_bytes else "") + (" mapped" if mapped else "")
     text.add(f"  struct {struct.name}{marks}")
     text.add(*(_field(field) for field in struct.fields))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum as PyEnum
-from typing import Optional, Tuple
+from typing import Optional, Tuple, Union
 
 from .error import Place
 
@@ -57,6 +57,8 @@ class Field:
     shape: Shape
     min_items: int
     value: Value
+    nullable: bool  # null is allowed, and leaves the member absent
+    default: Union[str, int, bool, None]
     place: Place
 
 
@@ -69,6 +71,7 @@ class Struct:
     doc: str
     root: bool  # parsed as a document of its own
     fields: Tuple[Field, ...]
+    max_bytes: int  # of a document by default; 0: the engine's
     place: Place
 
 
@@ -102,5 +105,6 @@ class Program:
     """Everything of one run."""
 
     prefix: str
+    folder: str  # of the generated headers in #include lines
     modules: Tuple[Module, ...]
     mapped: Tuple[str, ...]  # names of structs that are values of a map

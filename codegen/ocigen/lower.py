@@ -5,26 +5,31 @@ Every decision that depends on more than one schema object is made here, once.  
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Set, Tuple, Union
 
 from . import ir
-from .check import INT_TYPES
+from .check import INT_TYPES, is_null
 from .error import Place
 from .load import Document, SchemaSet
 from .names import check_names, enumerator, member, snake
 from .regex import PatternError, compile_pattern
 from .source import Node
 
-_NOTES = ("description", "title", "definitions", "$schema", "x-field")
+_NOTES = ("description", "title", "definitions", "$schema", "x-field", "default")
 _LINKS = ("$ref", "anyOf", "oneOf")
 _HAS = (ir.Kind.BOOL, ir.Kind.INT, ir.Kind.UINT)
 _WIDTHS = (1, 2, 4, 8)
 
+# The 64-bit bounds as tools write them that hold numbers in double precision.
+_ROUNDED = {-9223372036854776000: -(2**63), 9223372036854776000: 2**63 - 1,
+            18446744073709552000: 2**64 - 1}
+
 # The keywords that each kind of type looks at; any other beside them would be ignored.
 _LOOKED_AT = {
     "an enum": ("enum", "const", "x-name", "x-strip", "x-also"),
-    "an object": ("properties", "required", "allOf", "x-name", "x-root"),
+    "an object": ("properties", "required", "allOf", "x-name", "x-root", "x-more", "x-as",
+                  "x-max-bytes"),
     "a map": ("additionalProperties", "patternProperties"),
     "an array": ("items", "minItems"),
     "an integer": ("minimum", "maximum", "x-int"),
@@ -43,12 +48,16 @@ class _View:
     owner: Node  # the object that carries the type, at the end of the references
     keys: Dict[str, Node]
     doc: str  # the description nearest to the place of use
+    nullable: bool = False
 
     def text(self, keyword: str) -> Optional[str]:
         return str(self.keys[keyword].value) if keyword in self.keys else None
 
     def integer(self, keyword: str) -> Optional[int]:
-        return int(str(self.keys[keyword].value)) if keyword in self.keys else None
+        if keyword not in self.keys:
+            return None
+        value = int(str(self.keys[keyword].value))
+        return _ROUNDED.get(value, value)
 
 
 @dataclass
@@ -94,7 +103,10 @@ class _Lowerer:
         if links[0] == "$ref":
             base = self.view(*self.schemas.resolve(document, link), chain + (node,))
         else:
-            base = self.view(document, link.items[0], chain + (node,))
+            taken = [item for item in link.items if not is_null(item)]
+            base = self.view(document, taken[0], chain + (node,))
+            if len(link.items) > len(taken):
+                base = replace(base, nullable=True)
         return self.overlay(document, node, base, links[0])
 
     def overlay(self, document: Document, node: Node, base: _View, link: str) -> _View:
@@ -115,8 +127,8 @@ class _Lowerer:
             changed = True
         doc = _doc(node.members) or base.doc
         if not changed:
-            return _View(base.document, base.owner, base.keys, doc)
-        return _View(document, node, result, doc)
+            return _View(base.document, base.owner, base.keys, doc, base.nullable)
+        return _View(document, node, result, doc, base.nullable)
 
     @staticmethod
     def narrower(keyword: str, one: Node, other: Node, link: str) -> Node:
@@ -158,10 +170,17 @@ class _Lowerer:
             raise view.owner.error("an array without 'items'")
         items = view.keys["items"]
         node = items.items[0] if isinstance(items.value, list) else items
-        inner = self.part(self.view(view.document, node), node)
+        inner = self.part(self.element(view, node), node)
         if inner.shape is not ir.Shape.ONE:
             raise node.error(f"an array of {inner.shape.value}s is not supported")
         return _Part(ir.Shape.ARRAY, inner.value, view.integer("minItems") or 0)
+
+    def element(self, view: _View, node: Node) -> _View:
+        """The schema of the elements of an array or map."""
+        found = self.view(view.document, node)
+        if found.nullable:
+            raise node.error("null is supported for members only, not for items and map values")
+        return found
 
     def map_part(self, view: _View) -> _Part:
         keys = view.keys
@@ -173,7 +192,7 @@ class _Lowerer:
             node = keys["additionalProperties"]
         else:
             node = next(iter(keys["patternProperties"].members.values()))
-        inner = self.part(self.view(view.document, node), node)
+        inner = self.part(self.element(view, node), node)
         if inner.shape is not ir.Shape.ONE or inner.value.kind not in (
                 ir.Kind.STRING, ir.Kind.OBJECT, ir.Kind.RAW):
             raise node.error("a map is supported with values that are strings or objects")
@@ -246,6 +265,8 @@ class _Lowerer:
             return self.types[key]
         if any(view.owner is node for node in self.active):
             raise use.error("recursive $ref: the object would contain itself")
+        if "x-as" in view.keys:
+            return self.alias(view, use)
         if "x-name" not in view.keys:
             raise view.owner.error("an object with properties and an enum need 'x-name'")
         name = str(view.text("x-name"))
@@ -261,6 +282,32 @@ class _Lowerer:
         self.active.pop()
         self.types[key] = made
         self.order.append(made)
+        return made
+
+    def alias(self, view: _View, use: Node) -> ir.Struct:
+        """The struct that stands for this object too, having all that it has."""
+        link = view.keys["x-as"].members["$ref"]
+        target = self.view(*self.schemas.resolve(view.document, link))
+        if "properties" not in target.keys:
+            raise link.error("'x-as' must refer to an object with properties")
+        made = self.named(target, use)
+        assert isinstance(made, ir.Struct)
+        others = {field.name: field for field in made.fields}
+        if "x-name" in view.keys or "x-root" in view.keys:
+            raise link.error("'x-as' beside 'x-name' or 'x-root'")
+        for field in self.fields(view):
+            other = others.get(field.name)
+            if other is None:
+                raise link.error(f"'{made.name}' has no '{field.name}'")
+            if (field.shape, field.min_items, field.value, field.required, field.nullable) != (
+                    other.shape, other.min_items, other.value, other.required, other.nullable):
+                raise link.error(f"'{field.name}' is not the same in '{made.name}'")
+        missing = {field.name for field in made.fields if field.required} - {
+            str(node.value) for node in (view.keys["required"].items if "required" in view.keys
+                                         else [])}
+        if missing:
+            raise link.error(f"'{made.name}' requires '{sorted(missing)[0]}'")
+        self.types[id(view.owner)] = made
         return made
 
     @staticmethod
@@ -281,6 +328,15 @@ class _Lowerer:
         return ir.Enum(name, view.document.name, _doc(view.keys), tuple(values), place)
 
     def struct(self, view: _View, name: str, place: Place) -> ir.Struct:
+        fields = self.fields(view)
+        if len(fields) > 254:
+            raise view.owner.error(f"{len(fields)} properties; the tables hold at most 254")
+        self.note_uses(view.document.name, fields)
+        return ir.Struct(name, view.document.name, _doc(view.keys), "x-root" in view.keys,
+                         tuple(fields), view.integer("x-max-bytes") or 0, place)
+
+    def fields(self, view: _View) -> List[ir.Field]:
+        """The members of an object."""
         properties, required = self.gather(view)
         fields = []
         for key, (document, node) in properties.items():
@@ -288,11 +344,11 @@ class _Lowerer:
         for key, node in required.items():
             if key not in properties:
                 raise node.error(f"'required' names no property: '{key}'")
-        if len(fields) > 254:
-            raise view.owner.error(f"{len(fields)} properties; the tables hold at most 254")
-        self.note_uses(view.document.name, fields)
-        return ir.Struct(name, view.document.name, _doc(view.keys), "x-root" in view.keys,
-                         tuple(fields), place)
+        for key, node in (view.keys["x-more"].members if "x-more" in view.keys else {}).items():
+            if key in properties:
+                raise node.error(f"'{key}' stands in 'properties' already")
+            fields.append(self.field(view.document, key, node, False))
+        return fields
 
     def gather(self, view: _View) -> Tuple[Dict[str, Tuple[Document, Node]], Dict[str, Node]]:
         """The properties and required names of an object, with those of its allOf."""
@@ -329,10 +385,33 @@ class _Lowerer:
         aux = None
         if part.shape is not ir.Shape.ONE:
             aux = stem + "_count"
-        elif part.value.kind in _HAS and not required:
+        elif part.value.kind in _HAS and (view.nullable or not required):
             aux = "has_" + stem
+        default = None
+        if "default" in node.members:
+            default = self.default(part, node.members["default"])
         return ir.Field(key, member(stem), aux, view.doc, required, part.shape, part.min_items,
-                        part.value, node.place)
+                        part.value, view.nullable, default, node.place)
+
+    def default(self, part: _Part, node: Node) -> Union[str, int, bool]:
+        """A default that is a value of the member's type."""
+        given, value = node.value, part.value
+        assert isinstance(given, (str, int))
+        kind = {bool: (ir.Kind.BOOL,), int: (ir.Kind.INT, ir.Kind.UINT),
+                str: (ir.Kind.STRING, ir.Kind.ENUM)}[type(given)]
+        if part.shape is not ir.Shape.ONE or value.kind not in kind:
+            raise node.error("'default' is not of the member's type")
+        if isinstance(given, int) and value.kind is not ir.Kind.BOOL and not (
+                value.minimum <= given <= value.maximum):
+            raise node.error(f"'default' is not from {value.minimum} to {value.maximum}")
+        if value.pattern is not None and not compile_pattern(value.pattern).matches(str(given)):
+            raise node.error("'default' does not match the pattern")
+        if value.kind is ir.Kind.ENUM:
+            made = next(one for one in self.order if one.name == value.of)
+            assert isinstance(made, ir.Enum)
+            if given not in [text for text, _ in made.values]:
+                raise node.error("'default' is not one of the enum's values")
+        return given
 
     def note_uses(self, module: str, fields: List[ir.Field]) -> None:
         for field in fields:
@@ -364,7 +443,7 @@ class _Lowerer:
         if set(root.members) - set(_NOTES):
             view = self.view(document, root)
             part = self.part(view, root)
-            if part.value.kind is not ir.Kind.OBJECT or part.shape is not ir.Shape.ONE:
+            if view.nullable or part.value.kind is not ir.Kind.OBJECT or part.shape is not ir.Shape.ONE:
                 raise root.error("the root of a file is an object with properties, "
                                  "or nothing but definitions")
 
@@ -408,13 +487,13 @@ def _refuse_cycles(includes: Dict[str, Tuple[str, ...]], schemas: SchemaSet) -> 
                                       + ", ".join(sorted(left)))
 
 
-def lower(schemas: SchemaSet, prefix: str) -> ir.Program:
+def lower(schemas: SchemaSet, prefix: str, folder: str) -> ir.Program:
     """The IR of all files, with its names checked."""
     lowerer = _Lowerer(schemas, prefix)
     for document in schemas.documents:
         lowerer.find_merged(document, document.root)
     for document in schemas.documents:
         lowerer.document(document)
-    program = ir.Program(prefix, _modules(lowerer, schemas), tuple(sorted(lowerer.mapped)))
+    program = ir.Program(prefix, folder, _modules(lowerer, schemas), tuple(sorted(lowerer.mapped)))
     check_names(program)
     return program

@@ -31,9 +31,18 @@ _TAKEN = ("api", "type", "enum", "enum_text", "field", "pattern", "kind", "shape
           "parse_options", "read_file", "read_fd", "write", "write_flags", "free", "locate",
           "unknown_mode", "string_entry", "unknown_member", "unknown_members", "code", "code_name",
           "code_text", "type_name", "document_root", "document_type", "document_free",
-          "report_count", "report_get", "report_total", "report_first_error", "report_free")
+          "report_count", "report_get", "report_total", "report_first_error", "report_free",
+          "document_new", "document_alloc", "document_text", "parser", "parser_new", "parser_feed",
+          "parser_finish", "parser_free", "value", "value_kind", "validate", "clone", "equal",
+          "difference", "differences", "diff", "differences_count", "differences_get",
+          "differences_free", "get", "get_json", "set", "remove", "merge", "walk", "rule",
+          "rule_count", "rule_get", "rule_find", "document_kind", "document_kind_count",
+          "document_kind_get", "document_kind_find", "document_kind_detect", "check",
+          "check_options", "check_flags", "check_value")
 _TAKEN_UPPER = ("OK", "API", "NO_OFFSET", "FIELD_REQUIRED", "FIELD_RAW_OBJECT",
-                "PARSE_OPTIONS_INIT", "WRITE_COMPACT", "WRITE_PRETTY", "SEVERITY_ERROR",
+                "FIELD_NULLABLE", "DESC_VERSION", "DESC_H", "TYPES_H", "DOCUMENT_H", "VALUE_H",
+                "CHECK_H", "PARSE_OPTIONS_INIT", "CHECK_OPTIONS_INIT", "CHECK_STARTABLE",
+                "WRITE_COMPACT", "WRITE_PRETTY", "WRITE_CANONICAL", "WALK_ON", "WALK_OVER", "SEVERITY_ERROR",
                 "SEVERITY_WARNING", "UNKNOWN_KEEP", "UNKNOWN_WARN", "UNKNOWN_REFUSE")
 
 UNKNOWN = "unknown_members"

@@ -216,7 +216,7 @@ static int close_array(struct oci_builder *builder, struct oci_frame *frame)
         items = memcpy(copy, builder->scratch.data + frame->items, size);
     }
     set_list(builder, field, items, frame->count);
-    if (frame->count < field->min_items)
+    if (frame->count < field->min_items && !builder->lenient)
         return oci_complain_too_few(builder, field, builder->depth - 1, frame->count, frame->start);
     return 0;
 }

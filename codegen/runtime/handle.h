@@ -6,7 +6,7 @@
 #define OCIKIT_RUNTIME_HANDLE_H
 
 #include "arena.h"
-#include "desc.h"
+#include <ocikit/desc.h>
 
 #include <ocikit/document.h>
 

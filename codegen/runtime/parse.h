@@ -7,7 +7,7 @@
 #define OCIKIT_RUNTIME_PARSE_H
 
 #include "arena.h"
-#include "desc.h"
+#include <ocikit/desc.h>
 #include "memory.h"
 
 #include <ocikit/document.h>

@@ -5,7 +5,7 @@
 #ifndef OCIKIT_RUNTIME_TABLE_H
 #define OCIKIT_RUNTIME_TABLE_H
 
-#include "desc.h"
+#include <ocikit/desc.h>
 
 #include <string.h>
 

@@ -2,7 +2,11 @@
  * this output: use it under whatever terms apply to the schema it was made from. */
 #include <ocikit/arrays.h>
 
-#include "desc.h"
+#include <ocikit/desc.h>
+
+#if OCI_DESC_VERSION != 1
+#error "made by an ocigen that does not go with the headers of ocikit-spec"
+#endif
 
 extern __attribute__((visibility("hidden"))) const struct oci_enum oci_colour_values;
 extern __attribute__((visibility("hidden"))) const struct oci_type oci_arrays_desc;
@@ -166,6 +170,7 @@ const struct oci_type oci_arrays_desc = {
     .unknown_offset = offsetof(struct oci_arrays, unknown_members),
     .seed = 27,
     .slots = 8,
+    .defaults = "{\"names\":[]}",
 };
 
 const oci_type *oci_arrays_type(void)

@@ -2,7 +2,11 @@
  * conditions on this output: use it under whatever terms apply to the schema it was made from. */
 #include <ocikit/definitions_only.h>
 
-#include "desc.h"
+#include <ocikit/desc.h>
+
+#if OCI_DESC_VERSION != 1
+#error "made by an ocigen that does not go with the headers of ocikit-spec"
+#endif
 
 extern __attribute__((visibility("hidden"))) const struct oci_enum oci_earlier_kind_values;
 extern __attribute__((visibility("hidden"))) const struct oci_type oci_earlier_desc;

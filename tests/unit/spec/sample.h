@@ -6,7 +6,7 @@
 #ifndef OCIKIT_TESTS_SAMPLE_H
 #define OCIKIT_TESTS_SAMPLE_H
 
-#include "desc.h"
+#include <ocikit/desc.h>
 #include "memory.h"
 #include "parse.h"
 

@@ -3,10 +3,7 @@
  * Runs the example documents of tests/spec (its README says how they are named) against the
  * generated types.  The folder is the only argument.
  */
-#include <ocikit/document.h>
-#include <ocikit/runtime_config.h>
-#include <ocikit/runtime_features.h>
-#include <ocikit/runtime_state.h>
+#include <ocikit/spec.h>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -20,14 +17,35 @@
 
 static int examples_fd = -1;
 
+/* No prefix is the beginning of another. */
+static const struct {
+    const char *prefix;
+    const oci_type *(*type)(void);
+} types[] = {
+    {"config-", oci_runtime_config_type},
+    {"state-", oci_runtime_state_type},
+    {"features-", oci_runtime_features_type},
+    {"process-", oci_process_type},
+    {"descriptor-", oci_descriptor_type},
+    {"index-", oci_image_index_type},
+    {"manifest-", oci_image_manifest_type},
+    {"image-config-", oci_image_config_type},
+    {"layout-", oci_image_layout_type},
+    {"registry-error-", oci_registry_errors_type},
+    {"tag-list-", oci_tag_list_type},
+    {"catalog-", oci_repository_list_type},
+    {"token-", oci_registry_token_type},
+    {"docker-list-", oci_docker_manifest_list_type},
+    {"docker-manifest-", oci_docker_manifest_type},
+    {"docker-config-", oci_docker_config_type},
+};
+
 static const oci_type *type_of(const char *name)
 {
-    if (strncmp(name, "config-", 7) == 0)
-        return oci_runtime_config_type();
-    if (strncmp(name, "state-", 6) == 0)
-        return oci_runtime_state_type();
-    if (strncmp(name, "features-", 9) == 0)
-        return oci_runtime_features_type();
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (strncmp(name, types[i].prefix, strlen(types[i].prefix)) == 0)
+            return types[i].type();
+    }
     return NULL;
 }
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The contract between the tables that ocigen emits and the engine that reads them.  Internal:
- * never installed.  emit_c_tables.py and the engine change together.
+ * The contract between the tables that ocigen emits and the engine that reads them.  For generated
+ * code only: programs use <ocikit/document.h>.  emit_c_tables.py and the engine change together, and
+ * with them the version, which generated code checks.
  */
 #ifndef OCIKIT_DESC_H
 #define OCIKIT_DESC_H
 
 #include <ocikit/types.h>
+
+#define OCI_DESC_VERSION 1
 
 enum oci_kind {
     OCI_KIND_BOOL = 1, /* bool, 1 byte */
