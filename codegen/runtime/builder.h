@@ -76,9 +76,7 @@ struct oci_builder {
     struct oci_frame *frames;
     size_t depth;
     size_t frames_room;
-    bool lenient;       /* required members may be missing */
-    size_t skipped;     /* frames at the bottom that are no part of pointers */
-    const char *prefix; /* what all pointers begin with; NULL for nothing */
+    bool lenient; /* required members may be missing */
     void *root;
 };
 
@@ -111,9 +109,6 @@ static inline void oci_container_advance(struct oci_builder *builder)
 }
 
 /* container.c */
-/* Begin with the value of a field of the struct at object, in place of a whole document. */
-int oci_container_begin_field(struct oci_builder *builder, const struct oci_field *field,
-                              char *object);
 int oci_container_open(struct oci_builder *builder, const struct oci_token *token);
 int oci_container_close(struct oci_builder *builder, size_t end);
 /* Take the scratch memory of the next element of the top frame; *at is valid until the next push.
@@ -135,6 +130,8 @@ static inline int oci_container_element(struct oci_builder *builder, const struc
  * OCI_STORED, 0 where the value was refused and a finding made, or OCI_ERR_NO_MEMORY. */
 int oci_scalar_store(struct oci_builder *builder, const struct oci_field *field,
                      const struct oci_token *token, char *at);
+
+bool oci_pattern_matches(const struct oci_pattern *pattern, const char *text, size_t length);
 
 /* residual.c: the members that the tables do not know. */
 int oci_residual_add(struct oci_builder *builder, struct oci_frame *frame, const char *name,

@@ -52,14 +52,12 @@ static bool frame_step(const struct oci_frame *frame, char *number, size_t numbe
 static const char *make_pointer(struct oci_builder *builder, size_t depth, const char *name,
                                 size_t name_length)
 {
-    size_t prefix = builder->prefix != NULL ? strlen(builder->prefix) : 0;
-    size_t total = prefix, used = builder->skipped, length;
+    size_t total = 0, used = 0, length;
     char number[24];
     const char *step;
-    bool full = prefix > LONGEST_POINTER;
     char *pointer, *at;
 
-    for (; !full && used < depth; used++) {
+    for (; used < depth; used++) {
         if (!frame_step(&builder->frames[used], number, sizeof(number), &step, &length))
             break;
         length = escaped_length(step, length) + 1;
@@ -69,7 +67,7 @@ static const char *make_pointer(struct oci_builder *builder, size_t depth, const
     }
     if (name != NULL) {
         length = escaped_length(name, name_length) + 1;
-        if (full || used < depth || length > LONGEST_POINTER - total)
+        if (used < depth || length > LONGEST_POINTER - total)
             name = NULL;
         else
             total += length;
@@ -77,9 +75,7 @@ static const char *make_pointer(struct oci_builder *builder, size_t depth, const
     at = pointer = oci_arena_bytes(&builder->report->arena, total + 1);
     if (pointer == NULL)
         return NULL;
-    if (prefix > 0)
-        at = mempcpy(at, builder->prefix, prefix);
-    for (size_t i = builder->skipped; i < used; i++) {
+    for (size_t i = 0; i < used; i++) {
         (void)frame_step(&builder->frames[i], number, sizeof(number), &step, &length);
         *at++ = '/';
         at = put_escaped(at, step, length);

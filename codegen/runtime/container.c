@@ -44,23 +44,6 @@ static int push_frame(struct oci_builder *builder, enum oci_frame_kind kind, siz
     return 0;
 }
 
-int oci_container_begin_field(struct oci_builder *builder, const struct oci_field *field,
-                              char *object)
-{
-    static const struct oci_type holder = {.unknown_offset = OCI_NO_OFFSET};
-    struct oci_frame *frame;
-    int result = push_frame(builder, OCI_FRAME_OBJECT, 0, &frame);
-
-    if (result < 0)
-        return result;
-    frame->type = &holder;
-    frame->field = field;
-    frame->object = object;
-    frame->has_key = true;
-    builder->skipped = 1;
-    return 0;
-}
-
 static int push_raw(struct oci_builder *builder, const struct oci_token *token, bool keep)
 {
     struct oci_frame *frame;

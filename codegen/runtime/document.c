@@ -13,23 +13,22 @@ int oci_document_new_with_allocator(const struct oci_allocator *memory, const oc
                                     oci_document **document)
 {
     static const char nothing[] = "{}";
-    struct oci_document draft = {.type = type}, *created;
-    const char *defaults;
+    struct oci_document *created;
     int result;
 
     if (type == NULL || document == NULL)
         return OCI_ERR_INVALID_ARGUMENT;
-    oci_arena_init(&draft.arena, memory, NEW_BLOCK, NEW_BLOCK);
-    created = oci_arena_alloc(&draft.arena, sizeof(*created));
+    created = oci_memory_alloc(memory, sizeof(*created));
     if (created == NULL)
         return OCI_ERR_NO_MEMORY;
-    defaults = type->defaults != NULL ? type->defaults : nothing;
-    result = oci_parse_defaults(memory, &draft.arena, type, defaults, &draft.root);
+    *created = (struct oci_document){.type = type};
+    oci_arena_init(&created->arena, memory, NEW_BLOCK, NEW_BLOCK);
+    result = oci_parse_defaults(memory, &created->arena, type,
+                                type->defaults != NULL ? type->defaults : nothing, &created->root);
     if (result < 0) {
-        oci_arena_free(&draft.arena);
+        oci_document_free(created);
         return result;
     }
-    *created = draft;
     *document = created;
     return 0;
 }
@@ -51,16 +50,6 @@ char *oci_document_text(oci_document *document, const char *text)
     return oci_arena_text(&document->arena, text, strlen(text));
 }
 
-struct oci_arena *oci_document_arena(oci_document *document)
-{
-    return &document->arena;
-}
-
-void oci_document_set_root(oci_document *document, void *root)
-{
-    document->root = root;
-}
-
 void *oci_document_root(const oci_document *document, const oci_type *type)
 {
     return document != NULL && document->type == type ? document->root : NULL;
@@ -73,12 +62,10 @@ const oci_type *oci_document_type(const oci_document *document)
 
 void oci_document_free(oci_document *document)
 {
-    struct oci_arena arena;
-
     if (document == NULL)
         return;
-    arena = document->arena;
-    oci_arena_free(&arena);
+    oci_arena_free(&document->arena);
+    oci_memory_release(document->arena.memory, document);
 }
 
 void oci_free(void *text)

@@ -10,7 +10,6 @@
 
 #include <ocikit/document.h>
 
-/* Lies in its own arena. */
 struct oci_document {
     struct oci_arena arena;
     const struct oci_type *type;

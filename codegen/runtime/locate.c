@@ -4,8 +4,8 @@
  * walks the tokens and follows the pointer as far as they lead along it.
  */
 #include "parse.h"
+#include "place.h"
 #include "reader.h"
-#include "report.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -19,7 +19,8 @@ struct search {
     bool key_matches; /* the next value is the one */
     uint64_t index;   /* of the next item, in an array */
     bool found;
-    size_t offset;
+    size_t offset; /* of the last value on the path */
+    size_t size;
 };
 
 static size_t step_length(const char *rest)
@@ -71,10 +72,11 @@ static bool step_onto(struct search *search, const struct oci_token *token)
             return false;
         search->rest += step_length(search->rest);
     }
-    if (*search->rest == '\0') {
-        search->found = true;
-        search->offset = token->start;
-    }
+    search->found = *search->rest == '\0';
+    search->offset = token->start;
+    search->size = token->kind == OCI_TOKEN_OBJECT || token->kind == OCI_TOKEN_ARRAY
+                       ? 1
+                       : token->end - token->start;
     return true;
 }
 
@@ -131,8 +133,8 @@ static int on_fault(void *ctx, const struct oci_fault *fault)
 static const struct oci_reader_events events = {
     .scalar = on_scalar, .key = on_key, .open = on_open, .close = on_close, .fault = on_fault};
 
-int oci_locate_with_allocator(const struct oci_allocator *memory, const char *text, size_t length,
-                              const char *pointer, size_t *line, size_t *column)
+int oci_place_find(const struct oci_allocator *memory, const char *text, size_t length,
+                   const char *pointer, bool *exact, size_t *offset, size_t *size)
 {
     struct search search = {.rest = pointer};
     struct oci_reader_source source = {
@@ -142,17 +144,34 @@ int oci_locate_with_allocator(const struct oci_allocator *memory, const char *te
         .limits = {.depth = SIZE_MAX, .values = SIZE_MAX, .string = SIZE_MAX, .number = SIZE_MAX}};
     int result;
 
-    if (text == NULL || pointer == NULL || line == NULL || column == NULL)
-        return OCI_ERR_INVALID_ARGUMENT;
     if (*pointer != '\0' && *pointer != '/')
         return OCI_ERR_NOT_FOUND;
     result = oci_read_json(&source, &events, &search);
     if (result == OCI_ERR_NO_MEMORY)
         return result;
-    if (result < 0 || !search.found)
+    if (result < 0)
         return OCI_ERR_NOT_FOUND;
-    oci_text_place(text, search.offset, line, column);
+    *exact = search.found;
+    *offset = search.offset;
+    *size = search.size;
     return 0;
+}
+
+int oci_locate_with_allocator(const struct oci_allocator *memory, const char *text, size_t length,
+                              const char *pointer, size_t *line, size_t *column)
+{
+    size_t offset, size;
+    bool exact;
+    int result;
+
+    if (text == NULL || pointer == NULL || line == NULL || column == NULL)
+        return OCI_ERR_INVALID_ARGUMENT;
+    result = oci_place_find(memory, text, length, pointer, &exact, &offset, &size);
+    if (result == 0 && !exact)
+        result = OCI_ERR_NOT_FOUND;
+    if (result == 0)
+        oci_text_place(text, offset, line, column);
+    return result;
 }
 
 int oci_locate(const char *text, size_t length, const char *pointer, size_t *line, size_t *column)

@@ -19,9 +19,6 @@ static size_t block_size(size_t size)
     return size > LARGEST_BLOCK ? LARGEST_BLOCK : size;
 }
 
-static const struct oci_type no_type = {.name = "", .unknown_offset = OCI_NO_OFFSET};
-const oci_type *const oci_no_type = &no_type;
-
 struct parse {
     const struct oci_allocator *memory;
     const oci_type *type;
@@ -150,28 +147,27 @@ static int build(struct parse *parse, const char *text, size_t length, struct oc
 
 static int parse_text(struct parse *parse, const char *text, size_t length, oci_document **document)
 {
-    struct oci_document draft = {.type = parse->type}, *created;
-    struct oci_builder builder = {.type = parse->type,
-                                  .memory = parse->memory,
-                                  .arena = &draft.arena,
-                                  .scratch = {.memory = parse->memory}};
+    struct oci_document *created;
+    struct oci_builder builder = {
+        .type = parse->type, .memory = parse->memory, .scratch = {.memory = parse->memory}};
     int result;
 
     if (length > parse->options.max_bytes)
         return complain_size(parse);
-    oci_arena_init(&draft.arena, parse->memory, block_size(length / 2), block_size(length / 8));
-    draft.arena.limit = parse->options.max_memory;
-    created = oci_arena_alloc(&draft.arena, sizeof(*created));
+    created = oci_memory_alloc(parse->memory, sizeof(*created));
     if (created == NULL)
-        return draft.arena.full ? complain_memory(parse) : OCI_ERR_NO_MEMORY;
+        return OCI_ERR_NO_MEMORY;
+    *created = (struct oci_document){.type = parse->type};
+    oci_arena_init(&created->arena, parse->memory, block_size(length / 2), block_size(length / 8));
+    created->arena.limit = parse->options.max_memory;
+    builder.arena = &created->arena;
     result = build(parse, text, length, &builder);
     if (result < 0 || builder.root == NULL || (parse->report->has_error && !parse->partial)) {
-        oci_arena_free(&draft.arena);
+        oci_document_free(created);
         return result;
     }
-    draft.root = builder.root;
-    draft.arena.limit = SIZE_MAX;
-    *created = draft;
+    created->root = builder.root;
+    created->arena.limit = SIZE_MAX;
     *document = created;
     return 0;
 }
@@ -209,61 +205,6 @@ int oci_parse_partial(const struct oci_allocator *memory, const oci_type *type, 
 
     return parse_all(&parse, begin(&parse, memory, type, options, document, report), text, length,
                      document, report);
-}
-
-/* A value and its aux member, before they move into their struct. */
-struct place {
-    union {
-        const void *pointer;
-        uint64_t bits;
-    } value;
-    union {
-        size_t count;
-        bool present;
-    } aux;
-};
-
-static void move_into(const struct oci_field *field, const struct place *place, char *object)
-{
-    size_t size = field->shape == OCI_SHAPE_ONE && field->kind != OCI_KIND_OBJECT
-                      ? oci_element_size(field)
-                      : sizeof(void *);
-
-    memcpy(object + field->offset, &place->value, size);
-    if (field->aux_offset != OCI_NO_OFFSET)
-        memcpy(object + field->aux_offset, &place->aux,
-               field->shape == OCI_SHAPE_ONE ? sizeof(bool) : sizeof(size_t));
-}
-
-int oci_parse_field(const struct oci_allocator *memory, struct oci_arena *arena,
-                    const struct oci_field *field, const char *pointer, const char *text,
-                    size_t length, const struct oci_parse_options *options, char *object,
-                    oci_report **report)
-{
-    struct oci_field local = *field;
-    struct place place = {.value.bits = 0};
-    struct oci_builder builder = {
-        .memory = memory, .arena = arena, .prefix = pointer, .scratch = {.memory = memory}};
-    struct parse parse = {.partial = false};
-    oci_document *none = NULL;
-    int result = begin(&parse, memory, oci_no_type, options, &none, report);
-
-    if (result < 0)
-        return result;
-    local.offset = offsetof(struct place, value);
-    if (field->aux_offset != OCI_NO_OFFSET)
-        local.aux_offset = offsetof(struct place, aux);
-    if (length > parse.options.max_bytes)
-        result = complain_size(&parse);
-    else
-        result = oci_container_begin_field(&builder, &local, (char *)&place);
-    if (result == 0)
-        result = build(&parse, text, length, &builder);
-    else
-        oci_builder_free(&builder);
-    if (result == 0 && !parse.report->has_error)
-        move_into(field, &place, object);
-    return finish(&parse, result, report);
 }
 
 int oci_parse_file_with_allocator(const struct oci_allocator *memory, const oci_type *type,

@@ -11,6 +11,7 @@
 #include "memory.h"
 
 #include <ocikit/document.h>
+#include <ocikit/value.h>
 
 #define OCI_DEFAULT_DEPTH 64u
 #define OCI_DEFAULT_BYTES (16u * 1024u * 1024u)
@@ -19,9 +20,6 @@
 #define OCI_DEFAULT_STRING (1024u * 1024u)
 #define OCI_DEFAULT_NUMBER 64u
 #define OCI_DEFAULT_MEMORY (128u * 1024u * 1024u)
-
-/* Describes no member: for what has no type of its own. */
-extern const oci_type *const oci_no_type;
 
 int oci_parse_with_allocator(const struct oci_allocator *memory, const oci_type *type,
                              const char *text, size_t length,
@@ -38,15 +36,6 @@ int oci_parse_partial(const struct oci_allocator *memory, const oci_type *type, 
                       size_t length, const struct oci_parse_options *options,
                       oci_document **document, oci_report **report);
 
-/* Parse text as the value of one field and put it at its place in object, with its aux member; all
- * that it consists of is taken from arena.  pointer, the place of the value in its document, stands
- * before the pointers of the findings.  Null is taken where the field allows it, and leaves it
- * absent.  On failure object is as before. */
-int oci_parse_field(const struct oci_allocator *memory, struct oci_arena *arena,
-                    const struct oci_field *field, const char *pointer, const char *text,
-                    size_t length, const struct oci_parse_options *options, char *object,
-                    oci_report **report);
-
 /* Build the struct of a type from its defaults: nothing is required, all memory is arena's. */
 int oci_parse_defaults(const struct oci_allocator *memory, struct oci_arena *arena,
                        const oci_type *type, const char *text, void **root);
@@ -56,12 +45,25 @@ int oci_document_new_with_allocator(const struct oci_allocator *memory, const oc
 int oci_parser_new_with_allocator(const struct oci_allocator *memory, const oci_type *type,
                                   const struct oci_parse_options *options, oci_parser **parser);
 
-/* A document's inner parts, for what changes it. */
-struct oci_arena *oci_document_arena(oci_document *document);
-void oci_document_set_root(oci_document *document, void *root);
-
 int oci_write_with_allocator(const struct oci_allocator *memory, const oci_type *type,
                              const void *value, unsigned flags, char **text, size_t *length);
+int oci_merge_with_allocator(const struct oci_allocator *memory, const oci_type *type,
+                             const void *value, const char *patch, size_t length,
+                             oci_document **merged, oci_report **report);
+int oci_clone_with_allocator(const struct oci_allocator *memory, const oci_type *type,
+                             const void *value, oci_document **copy);
+int oci_equal_with_allocator(const struct oci_allocator *memory, const oci_type *type,
+                             const void *left, const void *right);
+int oci_diff_with_allocator(const struct oci_allocator *memory, const oci_type *type,
+                            const void *left, const void *right, oci_differences **differences);
+int oci_get_json_with_allocator(const struct oci_allocator *memory, const oci_type *type,
+                                const void *value, const char *pointer, unsigned flags, char **text,
+                                size_t *length);
+int oci_walk_with_allocator(
+    const struct oci_allocator *memory, const oci_type *type, const void *value,
+    int (*visit)(void *ctx, const char *pointer, const struct oci_value *value), void *ctx);
+int oci_validate_with_allocator(const struct oci_allocator *memory, const oci_type *type,
+                                const void *value, oci_report **report);
 int oci_locate_with_allocator(const struct oci_allocator *memory, const char *text, size_t length,
                               const char *pointer, size_t *line, size_t *column);
 

@@ -72,46 +72,47 @@ static bool copy_text(struct oci_report *report, const char *from, const char **
     return *to != NULL;
 }
 
-static bool add_excerpt(struct oci_report *report, const struct oci_draft *draft,
-                        struct oci_finding *finding)
+int oci_report_move(struct oci_report *report, struct oci_finding *finding, bool placed,
+                    size_t offset, size_t length)
 {
-    struct oci_line excerpt;
+    struct oci_line message = {.length = 0}, excerpt = {.length = 0};
 
-    if (!draft->placed)
-        return true;
-    excerpt.length = 0;
-    excerpt.text[0] = '\0';
-    oci_excerpt(report->text, report->length, draft->offset, draft->length, &excerpt);
-    return copy_text(report, excerpt.text, &finding->excerpt);
+    finding->offset = placed ? offset : 0;
+    finding->length = placed ? length : 0;
+    finding->line = 0;
+    finding->column = 0;
+    finding->excerpt = NULL;
+    if (placed) {
+        oci_text_place(report->text, offset, &finding->line, &finding->column);
+        oci_excerpt(report->text, report->length, offset, length, &excerpt);
+        if (!copy_text(report, excerpt.text, &finding->excerpt))
+            return OCI_ERR_NO_MEMORY;
+    }
+    add_place(report, finding, &message);
+    oci_line_addf(&message, "%s", finding->text);
+    return copy_text(report, message.text, &finding->message) ? 0 : OCI_ERR_NO_MEMORY;
 }
 
 static int fill(struct oci_report *report, const struct oci_draft *draft,
                 struct oci_finding *finding)
 {
-    struct oci_line text = {.length = 0}, line = {.length = 0};
+    struct oci_line text = {.length = 0};
 
     *finding = (struct oci_finding){
         .code = draft->code,
         .severity = draft->severity,
         .sys_errno = draft->sys_errno,
-        .offset = draft->placed ? draft->offset : 0,
         .pointer = draft->pointer != NULL ? draft->pointer : "",
-        .length = draft->placed ? draft->length : 0,
         .rule = draft->rule != NULL ? draft->rule : oci_code_name(draft->code),
         .section = draft->section,
     };
-    if (draft->placed)
-        oci_text_place(report->text, draft->offset, &finding->line, &finding->column);
     word_text(draft, &text);
-    add_place(report, finding, &line);
-    oci_line_addf(&line, "%s", text.text);
     if (!copy_text(report, draft->expected, &finding->expected) ||
         !copy_text(report, draft->found, &finding->found) ||
         !copy_text(report, draft->suggestion, &finding->suggestion) ||
-        !copy_text(report, text.text, &finding->text) ||
-        !copy_text(report, line.text, &finding->message) || !add_excerpt(report, draft, finding))
+        !copy_text(report, text.text, &finding->text))
         return OCI_ERR_NO_MEMORY;
-    return 0;
+    return oci_report_move(report, finding, draft->placed, draft->offset, draft->length);
 }
 
 static bool make_room(struct oci_report *report)

@@ -53,6 +53,10 @@ void oci_report_init(struct oci_report *report, const struct oci_allocator *memo
 bool oci_report_wants(const struct oci_report *report, int severity);
 /* Returns 0 or OCI_ERR_NO_MEMORY. */
 int oci_report_add(struct oci_report *report, const struct oci_draft *draft);
+/* Say anew where in the text a finding is, or that it is nowhere; its place, excerpt and message
+ * change.  Returns 0 or OCI_ERR_NO_MEMORY. */
+int oci_report_move(struct oci_report *report, struct oci_finding *finding, bool placed,
+                    size_t offset, size_t length);
 /* Put the findings into the order of the document and forget the borrowed strings. */
 void oci_report_finish(struct oci_report *report);
 void oci_report_clear(struct oci_report *report);

@@ -111,7 +111,7 @@ static int store_integer(struct oci_builder *builder, const struct oci_field *fi
     return OCI_STORED;
 }
 
-static bool matches(const struct oci_pattern *pattern, const char *text, size_t length)
+bool oci_pattern_matches(const struct oci_pattern *pattern, const char *text, size_t length)
 {
     unsigned state = pattern->start;
 
@@ -139,7 +139,7 @@ static int store_string(struct oci_builder *builder, const struct oci_field *fie
 
     if (token->kind != OCI_TOKEN_STRING)
         return oci_complain_value(builder, OCI_ERR_TYPE, "a string", token, NULL);
-    if (field->pattern != NULL && !matches(field->pattern, token->text, token->length))
+    if (field->pattern != NULL && !oci_pattern_matches(field->pattern, token->text, token->length))
         return refuse_pattern(builder, field->pattern, token);
     copy = oci_arena_text(builder->arena, token->text, token->length);
     if (copy == NULL)

@@ -4,7 +4,7 @@
  * schema, never as deep as the data.  Must refuse what could not be read back: two members of one
  * name, an enum that has no text, a string that is not UTF-8.
  */
-#include "output.h"
+#include "json.h"
 #include "parse.h"
 #include "table.h"
 
@@ -21,48 +21,20 @@ static void refuse(struct oci_output *output)
     oci_output_fail(output, OCI_ERR_INVALID_ARGUMENT);
 }
 
-static int64_t load_signed(const char *at, uint8_t width)
-{
-    switch (width) {
-    case 1:
-        return *(const int8_t *)at;
-    case 2:
-        return *(const int16_t *)at;
-    case 4:
-        return *(const int32_t *)at;
-    default:
-        return *(const int64_t *)at;
-    }
-}
-
-static uint64_t load_unsigned(const char *at, uint8_t width)
-{
-    switch (width) {
-    case 1:
-        return *(const uint8_t *)at;
-    case 2:
-        return *(const uint16_t *)at;
-    case 4:
-        return *(const uint32_t *)at;
-    default:
-        return *(const uint64_t *)at;
-    }
-}
-
 static void write_number(struct oci_output *output, const struct oci_field *field, const char *at)
 {
     if (field->kind == OCI_KIND_INT) {
-        int64_t value = load_signed(at, field->width);
+        int64_t value = oci_load_signed(at, field->width);
 
         oci_output_number(output, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0);
     } else {
-        oci_output_number(output, load_unsigned(at, field->width), false);
+        oci_output_number(output, oci_load_unsigned(at, field->width), false);
     }
 }
 
 static void write_enum(struct oci_output *output, const struct oci_enum *of, const char *at)
 {
-    uint32_t value = (uint32_t)load_unsigned(at, 4);
+    uint32_t value = (uint32_t)oci_load_unsigned(at, 4);
 
     if (value == 0 || value > of->count)
         refuse(output);
@@ -146,28 +118,13 @@ static const char **sort_entries(struct oci_output *output, const char *entries,
     return NULL;
 }
 
-/* Whether the names of entries are there and rise, so that none stands twice. */
-static bool is_sorted(const char *entries, size_t count, size_t stride)
-{
-    const char *last = NULL;
-
-    for (size_t i = 0; i < count; i++) {
-        const char *key = *(const char *const *)(entries + i * stride);
-
-        if (key == NULL || (last != NULL && strcmp(last, key) >= 0))
-            return false;
-        last = key;
-    }
-    return true;
-}
-
 static void write_map(struct oci_output *output, const struct oci_field *field, const char *entries,
                       size_t count)
 {
     size_t stride = sizeof(char *) + oci_value_room(field);
     const char **sorted = NULL;
 
-    if (!is_sorted(entries, count, stride)) {
+    if (!oci_entries_are_sorted(entries, count, stride)) {
         sorted = sort_entries(output, entries, count, stride);
         if (sorted == NULL)
             return;
@@ -197,74 +154,23 @@ static void write_array(struct oci_output *output, const struct oci_field *field
     oci_output_close(output, ']');
 }
 
-static bool is_present(const struct oci_field *field, const char *object)
-{
-    const char *at = object + field->offset;
-
-    if (field->shape != OCI_SHAPE_ONE)
-        return *(const void *const *)at != NULL;
-    switch ((enum oci_kind)field->kind) {
-    case OCI_KIND_BOOL:
-    case OCI_KIND_INT:
-    case OCI_KIND_UINT:
-        return field->aux_offset == OCI_NO_OFFSET || *(const bool *)(object + field->aux_offset);
-    case OCI_KIND_ENUM:
-        return load_unsigned(at, 4) != 0;
-    case OCI_KIND_STRING:
-    case OCI_KIND_RAW:
-    case OCI_KIND_OBJECT:
-        break;
-    }
-    return *(const void *const *)at != NULL;
-}
-
-static size_t list_count(const struct oci_field *field, const char *object)
-{
-    if (field->shape == OCI_SHAPE_ONE || field->aux_offset == OCI_NO_OFFSET)
-        return 0;
-    return *(const size_t *)(object + field->aux_offset);
-}
-
-static const struct oci_unknown_members *unknown_of(const struct oci_type *type, const char *object)
-{
-    static const struct oci_unknown_members none = {.count = 0};
-
-    return type->unknown_offset == OCI_NO_OFFSET ? &none
-                                                 : (const void *)(object + type->unknown_offset);
-}
-
-/* Whether a member that is absent from the struct stands as null among those kept as text. */
-static bool stands_as_null(const struct oci_type *type, const struct oci_field *field,
-                           const char *object)
-{
-    const struct oci_unknown_members *unknown = unknown_of(type, object);
-
-    if ((field->flags & OCI_FIELD_NULLABLE) == 0 || unknown->items == NULL)
-        return false;
-    for (size_t i = 0; i < unknown->count; i++) {
-        if (unknown->items[i].name != NULL && strcmp(unknown->items[i].name, field->name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void write_field(struct oci_output *output, const struct oci_type *type, uint32_t number,
                         const char *object)
 {
     const struct oci_field *field = &type->fields[number];
     const char *at = object + field->offset;
 
-    if (!is_present(field, object)) {
-        if (list_count(field, object) > 0 ||
-            ((field->flags & OCI_FIELD_REQUIRED) != 0 && !stands_as_null(type, field, object)))
+    if (!oci_is_present(field, object)) {
+        if (oci_list_count(field, object) > 0 ||
+            ((field->flags & OCI_FIELD_REQUIRED) != 0 && !oci_stands_as_null(type, field, object)))
             refuse(output);
         return;
     }
     oci_output_name(output, field->name, field->name_length);
     if (field->shape == OCI_SHAPE_ARRAY)
-        write_array(output, field, *(const char *const *)at, list_count(field, object));
+        write_array(output, field, *(const char *const *)at, oci_list_count(field, object));
     else if (field->shape == OCI_SHAPE_MAP)
-        write_map(output, field, *(const char *const *)at, list_count(field, object));
+        write_map(output, field, *(const char *const *)at, oci_list_count(field, object));
     else if (field->kind == OCI_KIND_OBJECT)
         write_object(output, field->of, *(const char *const *)at);
     else
@@ -277,7 +183,7 @@ static void write_null(struct oci_output *output, const struct oci_field *field,
 {
     if ((field->flags & OCI_FIELD_NULLABLE) == 0 || strcmp(member->json, "null") != 0) {
         refuse(output);
-    } else if (!is_present(field, object)) {
+    } else if (!oci_is_present(field, object)) {
         oci_output_name(output, field->name, field->name_length);
         oci_output_bytes(output, "null", 4);
     }
@@ -318,7 +224,7 @@ static void check_unknown(struct oci_output *output, const struct oci_unknown_me
 static void write_members(struct oci_output *output, const struct oci_type *type,
                           const char *object)
 {
-    const struct oci_unknown_members *unknown = unknown_of(type, object);
+    const struct oci_unknown_members *unknown = oci_unknown_of(type, object);
     const uint8_t *order = unknown->order;
     uint64_t written[4] = {0};
     size_t next = 0;
@@ -351,16 +257,34 @@ static void write_object(struct oci_output *output, const struct oci_type *type,
     oci_output_close(output, '}');
 }
 
+/* Write as it stands, then sort: what is kept as text needs both anyway. */
+static int make_canonical(struct oci_output *output)
+{
+    char *text = NULL;
+    size_t length = 0;
+    int result =
+        oci_json_canonical(output->memory, output->text, output->length - 1, &text, &length);
+
+    if (result < 0)
+        return result;
+    oci_memory_release(output->memory, output->text);
+    output->text = text;
+    output->length = length + 1;
+    return 0;
+}
+
 int oci_write_with_allocator(const struct oci_allocator *memory, const oci_type *type,
                              const void *value, unsigned flags, char **text, size_t *length)
 {
-    struct oci_output output = {.memory = memory, .pretty = (flags & OCI_WRITE_PRETTY) != 0};
+    struct oci_output output = {.memory = memory, .pretty = flags == OCI_WRITE_PRETTY};
 
-    if (type == NULL || value == NULL || text == NULL || (flags & ~(unsigned)OCI_WRITE_PRETTY) != 0)
+    if (type == NULL || value == NULL || text == NULL || flags > OCI_WRITE_CANONICAL)
         return OCI_ERR_INVALID_ARGUMENT;
     write_object(&output, type, value);
     oci_output_bytes(&output, "\n", output.pretty ? 1 : 0);
     oci_output_bytes(&output, "", 1);
+    if (output.result == 0 && flags == OCI_WRITE_CANONICAL)
+        output.result = make_canonical(&output);
     if (output.result < 0) {
         oci_memory_release(memory, output.text);
         return output.result;

@@ -254,74 +254,6 @@ static void test_partial(void **state)
     oci_report_free(report);
 }
 
-static const struct oci_field *field_named(const char *name)
-{
-    const struct oci_type *type = sample_type();
-
-    for (uint32_t i = 0; i < type->field_count; i++) {
-        if (strcmp(type->fields[i].name, name) == 0)
-            return &type->fields[i];
-    }
-    return NULL;
-}
-
-static int set(oci_document *document, struct sample *value, const char *name, const char *json,
-               oci_report **report)
-{
-    char pointer[64];
-
-    (void)snprintf(pointer, sizeof(pointer), "/%s", name);
-    return oci_parse_field(&oci_default_allocator, oci_document_arena(document), field_named(name),
-                           pointer, json, strlen(json), NULL, (char *)value, report);
-}
-
-static void test_field(void **state)
-{
-    oci_document *document = NULL;
-    oci_report *report = NULL;
-    struct sample *value = parse_good("{\"version\":\"1\",\"u8\":3}", &document);
-
-    (void)state;
-    assert_int_equal(set(document, value, "u8", " 7 ", NULL), 0);
-    assert_int_equal(value->u8, 7);
-    assert_int_equal(set(document, value, "i16", "-7", NULL), 0);
-    assert_true(value->has_i16);
-    assert_int_equal(value->i16, -7);
-    assert_int_equal(set(document, value, "color", "\"green\"", NULL), 0);
-    assert_int_equal(value->color, 2);
-    assert_int_equal(set(document, value, "leaf", "{\"name\":\"n\",\"z\":1}", NULL), 0);
-    assert_string_equal(value->leaf->unknown.items[0].name, "z");
-    assert_int_equal(set(document, value, "leaves", "[{\"name\":\"a\"},{\"name\":\"b\"}]", NULL),
-                     0);
-    assert_int_equal(value->leaves_count, 2);
-    assert_int_equal(set(document, value, "labels", "{\"b\":\"2\",\"a\":\"1\"}", NULL), 0);
-    assert_string_equal(value->labels[0].key, "a");
-    assert_int_equal(set(document, value, "raw", "[1,{\"x\":[]}]", NULL), 0);
-    assert_string_equal(value->raw, "[1,{\"x\":[]}]");
-    assert_int_equal(set(document, value, "maybe", "[\"1\"]", NULL), 0);
-    assert_int_equal(set(document, value, "maybe", "null", NULL), 0);
-    assert_null(value->maybe);
-
-    assert_int_equal(set(document, value, "u8", "256", &report), OCI_ERR_RANGE);
-    assert_string_equal(oci_report_get(report, 0)->pointer, "/u8");
-    assert_int_equal(value->u8, 7);
-    oci_report_free(report);
-    assert_int_equal(set(document, value, "leaves", "[{\"name\":\"a\"},{}]", &report),
-                     OCI_ERR_REQUIRED);
-    assert_string_equal(oci_report_get(report, 0)->message,
-                        "1:15 /leaves/1: the required member \"name\" is missing");
-    assert_int_equal(value->leaves_count, 2);
-    oci_report_free(report);
-    assert_int_equal(set(document, value, "leaf", "{\"name\":\"n\"", &report), OCI_ERR_SYNTAX);
-    assert_string_equal(oci_report_get(report, 0)->pointer, "/leaf");
-    oci_report_free(report);
-    assert_int_equal(set(document, value, "u8", "", &report), OCI_ERR_SYNTAX);
-    oci_report_free(report);
-    assert_int_equal(set(document, value, "u8", "1 2", NULL), OCI_ERR_SYNTAX);
-    assert_int_equal(value->u8, 7);
-    oci_document_free(document);
-}
-
 /* Every allocation fails once. */
 static void test_no_memory(void **state)
 {
@@ -362,10 +294,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pieces),   cmocka_unit_test(test_parser_again),
-        cmocka_unit_test(test_new),      cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_excerpts), cmocka_unit_test(test_partial),
-        cmocka_unit_test(test_field),    cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_pieces),    cmocka_unit_test(test_parser_again),
+        cmocka_unit_test(test_new),       cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_excerpts),  cmocka_unit_test(test_partial),
+        cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

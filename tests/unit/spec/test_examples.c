@@ -3,7 +3,7 @@
  * Runs the example documents of tests/spec (its README says how they are named) against the
  * generated types.  The folder is the only argument.
  */
-#include <ocikit/spec.h>
+#include "examples.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -16,38 +16,6 @@
 #include <cmocka.h>
 
 static int examples_fd = -1;
-
-/* No prefix is the beginning of another. */
-static const struct {
-    const char *prefix;
-    const oci_type *(*type)(void);
-} types[] = {
-    {"config-", oci_runtime_config_type},
-    {"state-", oci_runtime_state_type},
-    {"features-", oci_runtime_features_type},
-    {"process-", oci_process_type},
-    {"descriptor-", oci_descriptor_type},
-    {"index-", oci_image_index_type},
-    {"manifest-", oci_image_manifest_type},
-    {"image-config-", oci_image_config_type},
-    {"layout-", oci_image_layout_type},
-    {"registry-error-", oci_registry_errors_type},
-    {"tag-list-", oci_tag_list_type},
-    {"catalog-", oci_repository_list_type},
-    {"token-", oci_registry_token_type},
-    {"docker-list-", oci_docker_manifest_list_type},
-    {"docker-manifest-", oci_docker_manifest_type},
-    {"docker-config-", oci_docker_config_type},
-};
-
-static const oci_type *type_of(const char *name)
-{
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (strncmp(name, types[i].prefix, strlen(types[i].prefix)) == 0)
-            return types[i].type();
-    }
-    return NULL;
-}
 
 static const char *code_name(int code)
 {
@@ -88,17 +56,17 @@ static bool good_example(int folder, const char *name)
     size_t length = 0;
     bool same;
 
-    if (oci_parse_file(type_of(name), folder, name, NULL, &document, &report) != 0 ||
+    if (oci_parse_file(example_type(name), folder, name, NULL, &document, &report) != 0 ||
         report != NULL) {
         print_error("%s\n", oci_report_get(report, 0)->message);
         oci_report_free(report);
         return false;
     }
-    assert_int_equal(oci_write(type_of(name), oci_document_root(document, type_of(name)),
+    assert_int_equal(oci_write(example_type(name), oci_document_root(document, example_type(name)),
                                OCI_WRITE_PRETTY, &first, &length),
                      0);
-    assert_int_equal(oci_parse(type_of(name), first, length, NULL, &again, NULL), 0);
-    assert_int_equal(oci_write(type_of(name), oci_document_root(again, type_of(name)),
+    assert_int_equal(oci_parse(example_type(name), first, length, NULL, &again, NULL), 0);
+    assert_int_equal(oci_write(example_type(name), oci_document_root(again, example_type(name)),
                                OCI_WRITE_PRETTY, &second, NULL),
                      0);
     same = strcmp(first, second) == 0;
@@ -134,7 +102,7 @@ static bool bad_example(int folder, const char *name)
 
     (void)snprintf(expect_name, sizeof(expect_name), "%.*s.expect", (int)strlen(name) - 5, name);
     assert_int_equal(oci_read_file(folder, expect_name, 0, &expected, &length, NULL), 0);
-    result = oci_parse_file(type_of(name), folder, name, NULL, &document, &report);
+    result = oci_parse_file(example_type(name), folder, name, NULL, &document, &report);
     describe(report, found, sizeof(found));
     same = result < 0 && document == NULL && strcmp(found, expected) == 0;
     if (!same)
@@ -159,7 +127,7 @@ static void run_folder(const char *path, bool (*example)(int folder, const char 
 
         if (length < 5 || strcmp(entry->d_name + length - 5, ".json") != 0)
             continue;
-        assert_non_null(type_of(entry->d_name));
+        assert_non_null(example_type(entry->d_name));
         seen++;
         if (!example(dirfd(folder), entry->d_name)) {
             print_error("%s/%s failed\n", path, entry->d_name);
