@@ -8,6 +8,10 @@
  * first mount; in oci_set "-" stands for the item after the last.  Pointers also lead into members
  * that the schema does not name.
  *
+ * Values are compared as JSON: neither the order of members, white space and escapes nor the way a
+ * struct was filled count.  Absent, empty and null differ, and so do numbers that are written
+ * differently in members that the schema does not name (1.0 and 1).
+ *
  * Threads: functions that take a const value may run at once; those that take a document change it.
  * All are since 0.2.
  */
@@ -54,11 +58,12 @@ OCI_API int oci_validate(const oci_type *type, const void *value, oci_report **r
  * OCI_ERR_INVALID_ARGUMENT or OCI_ERR_NO_MEMORY. */
 OCI_API int oci_clone(const oci_type *type, const void *value, oci_document **copy);
 
-/* Whether two structs stand for the same JSON value: order of members, white space and escapes do
- * not count; absent and empty differ, as do absent and null.  Returns 1, 0, or a negative code. */
+/* Whether two structs stand for the same JSON value.  Returns 1, 0, OCI_ERR_INVALID_ARGUMENT where
+ * one of them could not be written, or OCI_ERR_NO_MEMORY. */
 OCI_API int oci_equal(const oci_type *type, const void *left, const void *right);
 
-/* Where two structs differ: the smallest values that do.  Arrays are compared item by item. */
+/* Where two structs differ: the smallest values that do, also inside members that the schema does
+ * not name.  Arrays are compared item by item. */
 struct oci_difference {
     const char *pointer;
     const char *left;  /* compact JSON, or NULL where there is none */
@@ -67,8 +72,8 @@ struct oci_difference {
 
 typedef struct oci_differences oci_differences;
 
-/* *differences is NULL where there are none; free with oci_differences_free.  Order: that of a walk
- * of left, then what right alone has, at each struct.  Returns 0, OCI_ERR_INVALID_ARGUMENT or
+/* *differences is NULL where there are none; free with oci_differences_free.  Members are compared in
+ * the order of the bytes of their names, items by index.  Returns 0, OCI_ERR_INVALID_ARGUMENT or
  * OCI_ERR_NO_MEMORY.  The accessors take NULL; oci_differences_get returns NULL past the end. */
 OCI_API int oci_diff(const oci_type *type, const void *left, const void *right,
                      oci_differences **differences);
@@ -78,8 +83,8 @@ OCI_API const struct oci_difference *oci_differences_get(const oci_differences *
 OCI_API void oci_differences_free(oci_differences *differences);
 
 /* Find the value at a pointer.  Returns 0, OCI_ERR_NOT_FOUND where there is none (an absent optional
- * member), OCI_ERR_INVALID_ARGUMENT (also for what is no JSON pointer).  A value inside of one that
- * the schema does not describe has no address: for it, use oci_get_json. */
+ * member), OCI_ERR_INVALID_ARGUMENT (also for what is no JSON pointer), or OCI_ERR_UNSUPPORTED for a
+ * value inside of one that the schema does not describe: that has no address, use oci_get_json. */
 OCI_API int oci_get(const oci_type *type, const void *value, const char *pointer,
                     struct oci_value *found);
 
@@ -90,17 +95,20 @@ OCI_API int oci_get_json(const oci_type *type, const void *value, const char *po
 
 /* Put the JSON text in json at a pointer of the document, in place of what was there.  The last step
  * of the pointer may be new (a member, a map's key, "-" or the count of an array); those before must
- * exist.  The new value must be what the schema wants there; on failure nothing has changed.  Pointer
- * "" sets the whole document, whose root struct then moves to another address; other structs that
- * are not replaced stay where they are.  Memory of what was replaced is given back with the document.
- * Returns 0, a code of oci_parse for the new value (*report, may be NULL, says what and where; its
- * pointers are the document's), OCI_ERR_NOT_FOUND, OCI_ERR_INVALID_ARGUMENT or OCI_ERR_NO_MEMORY. */
+ * exist.  The new value must be what the schema wants there: the changed document is checked as if
+ * it had been read.  Its structs are made anew: after success, get the root again; nothing that
+ * pointed into the document is valid any more, and what oci_document_alloc gave is gone.  On failure
+ * nothing has changed.  The cost is that of writing and reading the document.
+ * Returns 0, a code of oci_parse (*report, may be NULL, says what and where: pointers are the
+ * document's, lines are json's), OCI_ERR_NOT_FOUND, OCI_ERR_INVALID_ARGUMENT (no JSON pointer, or a
+ * struct that could not be written) or OCI_ERR_NO_MEMORY. */
 OCI_API int oci_set(oci_document *document, const char *pointer, const char *json, size_t length,
                     oci_report **report);
 
 /* Remove a member, an array's item or a map's entry.  Returns 0, OCI_ERR_NOT_FOUND, OCI_ERR_REQUIRED
- * (the schema requires it; also "") , OCI_ERR_TOO_FEW, OCI_ERR_INVALID_ARGUMENT or
- * OCI_ERR_NO_MEMORY.  On failure nothing has changed. */
+ * (the schema requires it; also for ""), OCI_ERR_TOO_FEW, OCI_ERR_INVALID_ARGUMENT or
+ * OCI_ERR_NO_MEMORY.  As with oci_set, all pointers into the document end with success, and nothing
+ * has changed on failure. */
 OCI_API int oci_remove(oci_document *document, const char *pointer);
 
 /* Apply a JSON merge patch (RFC 7396) to value, giving a new document; value is not changed.
