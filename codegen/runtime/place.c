@@ -32,3 +32,25 @@ int oci_report_place(struct oci_report *report, const char *prefix, const char *
     oci_report_finish(report);
     return result;
 }
+
+int oci_report_place_new(struct oci_report *report, const char *text, size_t length)
+{
+    int result = 0;
+
+    report->text = text;
+    report->length = length;
+    for (size_t i = 0; i < report->count && result == 0; i++) {
+        struct oci_finding *finding = &report->kept[i].finding;
+        size_t offset = 0, size = 0;
+        bool exact;
+
+        if (finding->line > 0)
+            continue;
+        result = oci_place_find(report->memory, text, length, finding->pointer, &exact, &offset,
+                                &size);
+        if (result != OCI_ERR_NO_MEMORY)
+            result = oci_report_move(report, finding, result == 0, offset, size);
+    }
+    oci_report_finish(report);
+    return result;
+}

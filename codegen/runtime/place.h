@@ -20,4 +20,7 @@ int oci_place_find(const struct oci_allocator *memory, const char *text, size_t 
 int oci_report_place(struct oci_report *report, const char *prefix, const char *text,
                      size_t length);
 
+/* Give every finding that has no place yet that of its pointer, and sort them by place. */
+int oci_report_place_new(struct oci_report *report, const char *text, size_t length);
+
 #endif

@@ -110,7 +110,7 @@ def shared_libraries(build):
 
 
 def static_libraries(build):
-    found = [build / "libcontainer/libocikit-container-all.a", build / "schema/libocikit-spec.a"]
+    found = [build / "libcontainer/libocikit-container-all.a", build / "libspec/libocikit-spec.a"]
     assert all(path.exists() for path in found), found
     return found
 

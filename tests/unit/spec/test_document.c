@@ -160,7 +160,7 @@ static void test_limits(void **state)
             0)
             break;
     }
-    assert_true(most > 1000 && most < 10000);
+    assert_true(most > 500 && most < 10000);
     oci_document_free(document);
     document = NULL;
     memory.max_memory = most + 4096;

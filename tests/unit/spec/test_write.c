@@ -257,7 +257,7 @@ static void test_refused(void **state)
     refuses(&(struct sample){.version = "1", .unknown = {NULL, 2, NULL}});
     refuses(NULL);
     assert_int_equal(oci_write(NULL, &leaf, 0, &text, NULL), OCI_ERR_INVALID_ARGUMENT);
-    assert_int_equal(oci_write(sample_type(), &(struct sample){.version = ""}, 2, &text, NULL),
+    assert_int_equal(oci_write(sample_type(), &(struct sample){.version = ""}, 3, &text, NULL),
                      OCI_ERR_INVALID_ARGUMENT);
 }
 

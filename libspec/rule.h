@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of rules share: the check that is going on, and how a rule says that it is broken.
+ * Internal.  Rules look at structs only: members may be absent, also those that are required.
+ */
+#ifndef OCIKIT_LIBSPEC_RULE_H
+#define OCIKIT_LIBSPEC_RULE_H
+
+#include "line.h"
+#include "report.h"
+
+#include <ocikit/check.h>
+#include <ocikit/spec.h>
+
+#include <string.h>
+
+#define POINTER_SIZE 1024u
+#define ERROR OCI_SEVERITY_ERROR
+#define WARNING OCI_SEVERITY_WARNING
+
+struct oci_checking {
+    struct oci_report *report;
+    const struct oci_check_options *options;
+    size_t schema_findings; /* at the beginning of the report: those of the schema */
+    size_t base;            /* length of what every pointer begins with */
+    char pointer[POINTER_SIZE];
+    struct oci_line words;
+    struct oci_line quoted;
+    int result; /* OCI_ERR_NO_MEMORY when there was none */
+};
+
+/* The rules of one file. */
+struct oci_rule_set {
+    const struct oci_rule *rules;
+    size_t count;
+};
+
+extern const struct oci_rule_set oci_process_rules, oci_config_rules, oci_linux_rules,
+    oci_resource_rules, oci_seccomp_rules, oci_state_rules, oci_descriptor_rules, oci_image_rules,
+    oci_image_config_rules, oci_registry_rules;
+
+/* A finding: a rule, the JSON pointer (from at or at_key), and what is wrong. */
+void oci_rule_broken(struct oci_checking *checking, const struct oci_rule *rule,
+                     const char *pointer, const char *words);
+
+/* The pointer that the format gives, behind the base. */
+const char *oci_rule_at(struct oci_checking *checking, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same and one more step, a name that comes from the document. */
+const char *oci_rule_at_key(struct oci_checking *checking, const char *parent, const char *key);
+/* Words, and a text of the document in quotes to put into them. */
+const char *oci_rule_words(struct oci_checking *checking, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+const char *oci_rule_quote(struct oci_checking *checking, const char *text);
+
+/* Let pointers begin with what the format gives behind the present base; returns the base to go back
+ * to. */
+size_t oci_rule_enter(struct oci_checking *checking, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void oci_rule_leave(struct oci_checking *checking, size_t base);
+
+/* Forms of texts; NULL is of none. */
+bool oci_rule_is_absolute(const char *path);
+bool oci_rule_is_semver(const char *text);
+/* RFC 3339, as in 2015-10-31T22:22:56.015925234Z. */
+bool oci_rule_is_date_time(const char *text);
+/* The length of what a base64 text stands for, or -1. */
+int64_t oci_rule_base64_length(const char *text);
+bool oci_rule_is_one_of(const char *text, const char *const *list);
+/* ALGORITHM:ENCODED with the encoding that a known algorithm has; *known says whether it is one. */
+bool oci_rule_is_digest(const char *text, bool *known);
+
+int oci_check_with_allocator(const struct oci_allocator *memory,
+                             const struct oci_document_kind *kind, const char *text, size_t length,
+                             const struct oci_check_options *options, oci_report **report);
+
+/* What one kind of document is checked by. */
+void oci_rule_check_config(struct oci_checking *checking, const void *root);
+void oci_rule_check_state(struct oci_checking *checking, const void *root);
+void oci_rule_check_features(struct oci_checking *checking, const void *root);
+void oci_rule_check_process(struct oci_checking *checking, const void *root);
+void oci_rule_check_descriptor(struct oci_checking *checking, const void *root);
+void oci_rule_check_index(struct oci_checking *checking, const void *root);
+void oci_rule_check_manifest(struct oci_checking *checking, const void *root);
+void oci_rule_check_image_config(struct oci_checking *checking, const void *root);
+void oci_rule_check_errors(struct oci_checking *checking, const void *root);
+void oci_rule_check_tags(struct oci_checking *checking, const void *root);
+void oci_rule_check_repositories(struct oci_checking *checking, const void *root);
+void oci_rule_check_token(struct oci_checking *checking, const void *root);
+void oci_rule_check_docker_list(struct oci_checking *checking, const void *root);
+void oci_rule_check_docker_manifest(struct oci_checking *checking, const void *root);
+void oci_rule_check_docker_config(struct oci_checking *checking, const void *root);
+
+/* Parts of a configuration. */
+void oci_rule_check_linux(struct oci_checking *checking, const struct oci_runtime_config *config);
+void oci_rule_check_resources(struct oci_checking *checking,
+                              const struct oci_linux_resources *resources);
+void oci_rule_check_seccomp(struct oci_checking *checking, const struct oci_seccomp *seccomp);
+void oci_rule_check_id_mappings(struct oci_checking *checking, const char *name,
+                                const struct oci_id_mapping *mappings, size_t count);
+void oci_rule_check_annotations(struct oci_checking *checking, const struct oci_rule *empty_key,
+                                const struct oci_string_entry *annotations, size_t count);
+
+#endif
