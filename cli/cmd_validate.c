@@ -2,48 +2,38 @@
 /*
  * `ocikit validate`: every finding about documents, for people and for programs.
  */
-#include "json.h"
 #include "output.h"
-#include "util.h"
+#include "validate.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 struct settings {
     const char *type;
     const char *format;
+    const char *colour;
+    struct args_list ignore;
     bool strict;
+    bool start;
+    bool list_rules;
 };
 
 static const struct args_option options[] = {
     {"type", 't', ARGS_TEXT, offsetof(struct settings, type), "TYPE",
-     "runtime-config, runtime-state or runtime-features (default: seen by the content)"},
+     "what the documents are, such as runtime-config (default: seen by the content)"},
     {"format", 'f', ARGS_TEXT, offsetof(struct settings, format), "FORMAT",
-     "\"text\" or \"json\" (default text)"},
+     "\"text\", \"json\" or \"sarif\" (default text)"},
+    {"ignore", 0, ARGS_LIST, offsetof(struct settings, ignore), "RULE",
+     "pass over a rule, named as in brackets; may be given again"},
     {"strict", 0, ARGS_FLAG, offsetof(struct settings, strict), NULL,
-     "members that the schema does not name are errors, not warnings"},
-};
-
-struct document_type {
-    const char *name;
-    const oci_type *(*type)(void);
-};
-
-enum { CONFIG, STATE, FEATURES };
-
-static const struct document_type types[] = {
-    [CONFIG] = {"runtime-config", oci_runtime_config_type},
-    [STATE] = {"runtime-state", oci_runtime_state_type},
-    [FEATURES] = {"runtime-features", oci_runtime_features_type},
-};
-
-struct check {
-    bool is_json;
-    bool is_strict;
-    const struct document_type *type; /* NULL: by the content */
-    size_t printed;
-    bool has_error;
+     "unknown members are errors, and warnings fail too"},
+    {"start", 0, ARGS_FLAG, offsetof(struct settings, start), NULL,
+     "a configuration must be one that can be started: with a process"},
+    {"colour", 0, ARGS_TEXT, offsetof(struct settings, colour), "WHEN",
+     "\"auto\", \"always\" or \"never\" (default auto: on a terminal)"},
+    {"list-rules", 0, ARGS_FLAG, offsetof(struct settings, list_rules), NULL,
+     "list all rules beyond the schemas, and stop"},
 };
 
 static void free_report(oci_report **report)
@@ -51,159 +41,223 @@ static void free_report(oci_report **report)
     oci_report_free(*report);
 }
 
-static bool has_member(const char *text, size_t length, const char *pointer)
+const struct oci_rule *validate_find_rule(const char *name)
 {
-    size_t line, column;
-    return oci_locate(text, length, pointer, &line, &column) == 0;
+    for (size_t i = 0; i < validate_layout_rule_count; i++) {
+        if (strcmp(validate_layout_rules[i].name, name) == 0)
+            return &validate_layout_rules[i];
+    }
+    return oci_rule_find(name);
 }
 
-static const struct document_type *guess(const char *text, size_t length)
+static void print_rule(const struct oci_rule *rule)
 {
-    if (has_member(text, length, "/ociVersionMin"))
-        return &types[FEATURES];
-    if (has_member(text, length, "/status") && has_member(text, length, "/id"))
-        return &types[STATE];
-    return &types[CONFIG];
+    printf("%-34s %-8s %-18s %s (%s)\n", rule->name,
+           rule->severity == OCI_SEVERITY_ERROR ? "error" : "warning", rule->document,
+           rule->summary, rule->section);
 }
 
-static const char *severity_text(int severity)
+static void list_rules(void)
 {
-    return severity == OCI_SEVERITY_WARNING ? "warning" : "error";
+    for (size_t i = 0; i < oci_rule_count(); i++)
+        print_rule(oci_rule_get(i));
+    for (size_t i = 0; i < validate_layout_rule_count; i++)
+        print_rule(&validate_layout_rules[i]);
 }
 
-static void print_json(struct check *check, const char *name, const struct oci_finding *finding)
+void validate_text(struct validation *validation, const struct validate_file *file,
+                   const struct oci_document_kind *kind)
 {
-    fputs(check->printed == 0 ? "[\n" : ",\n", stdout);
-    fputs("    {\"file\": ", stdout);
-    json_string(stdout, name);
-    printf(", \"line\": %zu, \"column\": %zu, \"severity\": \"%s\", \"code\": ", finding->line,
-           finding->column, severity_text(finding->severity));
-    json_string(stdout, oci_code_name(finding->code));
-    fputs(", \"pointer\": ", stdout);
-    json_string(stdout, finding->pointer);
-    fputs(", \"message\": ", stdout);
-    json_string(stdout, finding->text);
-    fputc('}', stdout);
-}
-
-static void print_text(const char *name, const struct oci_finding *finding)
-{
-    fputs(name, stdout);
-    if (finding->line > 0)
-        printf(":%zu:%zu", finding->line, finding->column);
-    printf(": %s: ", severity_text(finding->severity));
-    if (finding->pointer[0])
-        printf("%s: ", finding->pointer);
-    puts(finding->text);
-}
-
-static void print(struct check *check, const char *name, const struct oci_finding *finding)
-{
-    if (check->is_json)
-        print_json(check, name, finding);
-    else
-        print_text(name, finding);
-    check->printed++;
-    if (finding->severity == OCI_SEVERITY_ERROR)
-        check->has_error = true;
-}
-
-static void print_failure(struct check *check, const char *name, int code, int error)
-{
-    char message[160];
-    snprintf(message, sizeof(message), "cannot be read: %s",
-             error ? ERRNO_TEXT(error) : oci_code_text(code));
-    struct oci_finding finding = {
-        .code = code,
-        .severity = OCI_SEVERITY_ERROR,
-        .sys_errno = error,
-        .pointer = "",
-        .text = message,
-    };
-    print(check, name, &finding);
-}
-
-static void check_text(struct check *check, const char *name, const char *text, size_t length)
-{
-    const struct document_type *type = check->type ? check->type : guess(text, length);
     struct oci_parse_options parse = OCI_PARSE_OPTIONS_INIT;
-    parse.name = name;
-    parse.unknown = check->is_strict ? OCI_UNKNOWN_REFUSE : OCI_UNKNOWN_WARN;
-    oci_document *document = NULL;
+    struct oci_check_options check = validation->options;
     _cleanup_(free_report) oci_report *report = NULL;
-    int r = oci_parse(type->type(), text, length, &parse, &document, &report);
-    if (r == 0)
-        oci_document_free(document);
-    size_t count = oci_report_count(report);
-    for (size_t i = 0; i < count; i++)
-        print(check, name, oci_report_get(report, i));
-    if (r < 0 && oci_report_first_error(report) == NULL)
-        print_failure(check, name, r, 0);
+    int result;
+
+    validation->files++;
+    if (kind == NULL)
+        kind = validation->kind;
+    if (kind == NULL)
+        kind = oci_document_kind_detect(file->text, file->length);
+    /* What is no document at all is best told by the reader of some. */
+    if (kind == NULL)
+        kind = oci_document_kind_find("runtime-config");
+    parse.unknown = validation->is_strict ? OCI_UNKNOWN_REFUSE : OCI_UNKNOWN_WARN;
+    check.parse = &parse;
+    result = oci_check(kind, file->text, file->length, &check, &report);
+    for (size_t i = 0; i < oci_report_count(report); i++)
+        validate_print(validation, file, oci_report_get(report, i));
+    if (result < 0 && oci_report_first_error(report) == NULL)
+        validate_print_own(validation, file, NULL, "", oci_code_text(result));
 }
 
-static void check_file(struct check *check, const char *name)
+static void print_failure(struct validation *validation, const char *name, int code, int error)
+{
+    struct validate_file file = {.name = name};
+    char message[160];
+
+    (void)snprintf(message, sizeof(message), "cannot be read: %s",
+                   error != 0 ? ERRNO_TEXT(error) : oci_code_text(code));
+    validation->files++;
+    validate_print_own(validation, &file, NULL, "", message);
+}
+
+static void check_path(struct validation *validation, const char *name)
+{
+    struct validate_file file = {.name = name};
+    _close_ int folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    _spec_text_ char *text = NULL;
+    int error = 0, result;
+
+    if (folder >= 0) {
+        validate_folder(validation, folder, name);
+        return;
+    }
+    result = strcmp(name, "-") == 0 ? oci_read_fd(STDIN_FILENO, 0, &text, &file.length, &error)
+                                    : oci_read_file(AT_FDCWD, name, 0, &text, &file.length, &error);
+    file.text = text;
+    if (result < 0)
+        print_failure(validation, name, result, error);
+    else
+        validate_text(validation, &file, NULL);
+}
+
+/* The kernel's last capability; 0 where it does not say. */
+static int last_capability(void)
 {
     _spec_text_ char *text = NULL;
-    size_t length = 0;
-    int error = 0;
-    int r = strcmp(name, "-") == 0 ? oci_read_fd(STDIN_FILENO, 0, &text, &length, &error)
-                                   : oci_read_file(AT_FDCWD, name, 0, &text, &length, &error);
-    if (r < 0)
-        print_failure(check, name, r, error);
-    else
-        check_text(check, name, text, length);
+    size_t length;
+
+    if (oci_read_file(AT_FDCWD, "/proc/sys/kernel/cap_last_cap", 64, &text, &length, NULL) < 0)
+        return 0;
+    return atoi(text);
 }
 
-/* Fill check from the settings; CLI_OK or CLI_MISUSE after a report. */
-static int choose(struct cli *cli, const struct settings *settings, struct check *check)
+static int choose_format(struct cli *cli, const char *format, struct validation *validation)
 {
-    check->is_strict = settings->strict;
-    check->is_json = settings->format && strcmp(settings->format, "json") == 0;
-    if (settings->format && !check->is_json && strcmp(settings->format, "text") != 0)
-        return output_misuse(cli, &cli_validate, "--format takes text or json, not \"%s\"",
-                             settings->format);
+    static const char *const names[] = {
+        [VALIDATE_TEXT] = "text", [VALIDATE_JSON] = "json", [VALIDATE_SARIF] = "sarif"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (format == NULL || strcmp(format, names[i]) == 0) {
+            validation->format = (enum validate_format)i;
+            return CLI_OK;
+        }
+    }
+    return output_misuse(cli, &cli_validate, "--format takes text, json or sarif, not \"%s\"",
+                         format);
+}
+
+static int choose_colour(struct cli *cli, const char *when, struct validation *validation)
+{
+    const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    if (when == NULL || strcmp(when, "auto") == 0)
+        validation->has_colour = isatty(STDOUT_FILENO) && (no_colour == NULL || !*no_colour) &&
+                                 term != NULL && strcmp(term, "dumb") != 0;
+    else if (strcmp(when, "always") == 0)
+        validation->has_colour = true;
+    else if (strcmp(when, "never") != 0)
+        return output_misuse(cli, &cli_validate, "--colour takes auto, always or never, not \"%s\"",
+                             when);
+    return CLI_OK;
+}
+
+static int misuse_type(struct cli *cli, const char *type)
+{
+    char names[512] = "";
+
+    for (size_t i = 0; i < oci_document_kind_count(); i++) {
+        size_t length = strlen(names);
+
+        (void)snprintf(names + length, sizeof(names) - length, "%s%s", i > 0 ? ", " : "",
+                       oci_document_kind_get(i)->name);
+    }
+    return output_misuse(cli, &cli_validate, "--type takes one of %s, not \"%s\"", names, type);
+}
+
+/* Fill validation from the settings; CLI_OK or CLI_MISUSE after a report. */
+static int choose(struct cli *cli, const struct settings *settings, struct validation *validation)
+{
+    int code = choose_format(cli, settings->format, validation);
+
+    if (code == CLI_OK)
+        code = choose_colour(cli, settings->colour, validation);
+    if (code != CLI_OK)
+        return code;
+    validation->is_strict = settings->strict;
+    validation->options = (struct oci_check_options)OCI_CHECK_OPTIONS_INIT;
+    validation->options.ignore = settings->ignore.items;
+    validation->options.flags = settings->start ? OCI_CHECK_STARTABLE : 0;
+    validation->options.last_capability = last_capability();
+    for (size_t i = 0; i < settings->ignore.count; i++) {
+        if (validate_find_rule(settings->ignore.items[i]) == NULL)
+            return output_misuse(cli, &cli_validate,
+                                 "there is no rule \"%s\"; --list-rules lists them",
+                                 settings->ignore.items[i]);
+    }
     if (settings->type == NULL)
         return CLI_OK;
-    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-        if (strcmp(types[i].name, settings->type) == 0)
-            check->type = &types[i];
-    }
-    if (check->type)
-        return CLI_OK;
-    return output_misuse(cli, &cli_validate,
-                         "--type takes runtime-config, runtime-state or runtime-features, "
-                         "not \"%s\"",
-                         settings->type);
+    validation->kind = oci_document_kind_find(settings->type);
+    return validation->kind != NULL ? CLI_OK : misuse_type(cli, settings->type);
+}
+
+/* People want to know that there is no more. */
+static void summarise(const struct validation *validation)
+{
+    if (validation->format != VALIDATE_TEXT || !isatty(STDOUT_FILENO))
+        return;
+    fflush(stdout);
+    fprintf(stderr, "%zu error%s and %zu warning%s in %zu document%s\n", validation->errors,
+            validation->errors == 1 ? "" : "s", validation->warnings,
+            validation->warnings == 1 ? "" : "s", validation->files,
+            validation->files == 1 ? "" : "s");
 }
 
 static int run(struct cli *cli, void *data, const struct cli_arguments *arguments)
 {
-    struct check check = {0};
-    int code = choose(cli, data, &check);
+    const struct settings *settings = data;
+    struct validation validation = {.format = VALIDATE_TEXT};
+    int code = choose(cli, settings, &validation);
+
     if (code != CLI_OK)
         return code;
+    if (settings->list_rules) {
+        list_rules();
+        return output_flush(cli);
+    }
+    if (arguments->count == 0)
+        return output_misuse(cli, &cli_validate, "a file or folder is needed");
+    validate_begin(&validation);
     for (size_t i = 0; i < arguments->count; i++)
-        check_file(&check, arguments->items[i]);
-    if (check.is_json)
-        puts(check.printed ? "\n]" : "[]");
+        check_path(&validation, arguments->items[i]);
+    validate_end(&validation);
+    summarise(&validation);
     code = output_flush(cli);
-    return code == CLI_OK && check.has_error ? CLI_ERROR : code;
+    if (code == CLI_OK && validation.failed)
+        return output_error(cli, CLI_ERROR, NULL, "the output is not complete: out of memory");
+    if (validation.errors > 0 || (validation.is_strict && validation.warnings > 0))
+        return code == CLI_OK ? CLI_ERROR : code;
+    return code;
 }
 
 const struct cli_command cli_validate = {
     .name = "validate",
     .purpose = "check OCI documents and show every finding with its place",
-    .arguments = "[options] FILE...",
-    .about = "FILE \"-\" is standard input. A finding is printed to standard output as\n"
-             "FILE:LINE:COLUMN: SEVERITY: POINTER: MESSAGE, where POINTER is a JSON pointer.",
+    .arguments = "[options] PATH...",
+    .about =
+        "PATH is a document, \"-\" for standard input, a bundle, or an image layout, whose\n"
+        "documents are all checked.  What a document is, is seen by its content.  A finding is\n"
+        "printed to standard output as FILE:LINE:COLUMN: SEVERITY: POINTER: MESSAGE [RULE], where\n"
+        "POINTER is a JSON pointer, with the line of the document and carets below it.",
     .examples = "  ocikit validate /srv/web/config.json\n"
-                "  ocikit state web | ocikit validate --format json --type runtime-state -\n",
+                "  ocikit validate --format sarif my-image-layout >findings.sarif\n"
+                "  ocikit state web | ocikit validate --type runtime-state -\n",
     .exit_codes = "  0    no errors; there may be warnings\n"
-                  "  1    at least one error, or a file that cannot be read\n"
+                  "  1    at least one error (with --strict: or warning), or what cannot be read\n"
                   "  2    a wrong call\n",
     .options = {options, ARRAY_SIZE(options)},
     .settings_size = sizeof(struct settings),
-    .needs = "a file",
-    .least = 1,
+    .needs = "a file or folder",
+    .least = 0,
     .run = run,
 };

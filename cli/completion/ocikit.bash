@@ -56,8 +56,23 @@ _ocikit() {
         return
         ;;
     --type)
-        mapfile -t COMPREPLY < <(compgen -W 'runtime-config runtime-state runtime-features' \
-            -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'runtime-config runtime-state runtime-features process
+            image-descriptor image-index image-manifest image-config image-layout registry-error
+            tag-list repository-list registry-token docker-manifest-list docker-manifest
+            docker-config' -- "$current")
+        return
+        ;;
+    --format)
+        mapfile -t COMPREPLY < <(compgen -W 'text json sarif' -- "$current")
+        return
+        ;;
+    --colour)
+        mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current")
+        return
+        ;;
+    --ignore)
+        mapfile -t COMPREPLY < <(compgen -W \
+            "$("$program" validate --list-rules 2>/dev/null | cut -d ' ' -f 1)" -- "$current")
         return
         ;;
     esac

@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#define BEFORE 48u /* bytes that are shown before the part that is meant */
-#define SHOWN 100u /* bytes that are shown in all */
+#define BEFORE 72u /* bytes that are shown before the part that is meant */
+#define SHOWN 120u /* bytes that are shown in all */
 
 struct window {
     size_t begin;

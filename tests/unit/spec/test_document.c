@@ -213,7 +213,7 @@ static void test_excerpts(void **state)
     memcpy(wide, "{\"version\":\"1\",", 15);
     memcpy(wide + 300, "\"u8\":-1", 7);
     memcpy(wide + 590, "}", 2);
-    (void)snprintf(expected, sizeof(expected), "...%43s\"u8\":-1%50s...\n%51s^~\n", "", "", "");
+    (void)snprintf(expected, sizeof(expected), "...%67s\"u8\":-1%46s...\n%75s^~\n", "", "", "");
     expect_excerpt(wide, expected, 2);
 }
 
