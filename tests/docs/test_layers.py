@@ -63,3 +63,33 @@ def test_public_headers_need_libc_only():
             (TOP / "codegen/runtime/include").rglob("*.h")):
         for name in INCLUDE.findall(path.read_text(encoding="utf-8")):
             assert name.startswith(("ocikit/", "std", "sys/")), f"{path}: {name}"
+
+
+def test_rules_use_the_engine_in_a_few_places():
+    """libspec sees documents through public headers; the engine's own only to run and to report."""
+    engine = {path.name for path in (TOP / "codegen/runtime").glob("*.h")}
+    may = {"rule.h": {"line.h", "report.h"}, "check.c": {"parse.h", "place.h"},
+           "detect.c": {"parse.h", "reader.h"}}
+    for path in (TOP / "libspec").glob("*.[ch]"):
+        used = set(INCLUDE.findall(path.read_text(encoding="utf-8"))) & engine
+        assert used <= may.get(path.name, set()), path
+
+
+def test_the_engine_knows_no_document():
+    for path in (TOP / "codegen/runtime").rglob("*.[ch]"):
+        for name in INCLUDE.findall(path.read_text(encoding="utf-8")):
+            assert not re.match(r"ocikit/(spec|check|runtime_|image_|docker_|distribution_)", name), path
+
+
+def test_rules_are_documented():
+    """docs/rules.md lists what the command lists."""
+    import os
+    import subprocess
+    build = pathlib.Path(os.environ.get("OCIKIT_BUILD", TOP / "build")).resolve()
+    listed = subprocess.run([build / "cli/ocikit", "validate", "--list-rules"], check=True,
+                            stdout=subprocess.PIPE, universal_newlines=True).stdout
+    text = (TOP / "docs/rules.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| (\w+) \| ([\w-]+) \| (.+?) \| (.+?) \|$", text, re.M)
+    expected = [(name, severity, document, summary, section) for name, severity, document, summary,
+                section in re.findall(r"^(\S+) +(\w+) +(\S+) +(.+) \((\S+)\)$", listed, re.M)]
+    assert rows == expected and len(rows) > 100

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the README shows is what the tree has, and it runs."""
+import json
 import os
 import pathlib
 import shutil
@@ -43,3 +44,40 @@ def test_hello_explains_a_missing_root(tmp_path):
 def test_the_two_commands(command):
     assert command in (TOP / "README.md").read_text(encoding="utf-8")
     assert os.access(TOP / command.split()[1], os.X_OK)
+
+
+def test_lint_stands_whole_in_the_readme():
+    lint = (TOP / "examples/lint.c").read_text(encoding="utf-8")
+    assert "```c\n" + lint + "```" in (TOP / "README.md").read_text(encoding="utf-8")
+
+
+def run(name, *arguments):
+    return subprocess.run([BUILD / "examples" / name, *arguments], capture_output=True, text=True,
+                          timeout=60, check=False)
+
+
+def test_lint(tmp_path):
+    path = tmp_path / "index.json"
+    path.write_text('{"schemaVersion": 2,\n "manifests": [{"mediaType": "a/b", "size": -1, "digest": 5}]}')
+    done = run("lint", path)
+    assert done.returncode == 1
+    assert f"{path}:2:45 /manifests/0/size: a size of -1 bytes is negative" in done.stdout
+    assert "/manifests/0/digest: expected a string, found the number 5" in done.stdout
+    assert run("lint", tmp_path / "none").returncode == 1
+
+
+def test_edit_keeps_what_nobody_touches(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text('{"x-first": {"b": 1, "a": [2]}, "ociVersion": "1.3.0", "hostname": "h", "z": null,'
+                    ' "process": {"user": {"gid": 1, "uid": 2}, "cwd": "/", "env": ["A=b"]}}')
+    assert run("edit", path, "/process/env/-", '"LANG=C"').returncode == 0
+    assert run("edit", path, "/hostname").returncode == 0
+    text = path.read_text()
+    assert json.loads(text) == {
+        "x-first": {"b": 1, "a": [2]}, "ociVersion": "1.3.0", "z": None,
+        "process": {"user": {"gid": 1, "uid": 2}, "cwd": "/", "env": ["A=b", "LANG=C"]}}
+    assert text.index("x-first") < text.index("ociVersion") < text.index('"z"') < text.index("cwd")
+    assert text.index('"gid"') < text.index('"uid"') and text.index('"b"') < text.index('"a"')
+    done = run("edit", path, "/process/cwd", "5")
+    assert done.returncode == 1 and "/process/cwd: expected a string" in done.stderr
+    assert path.read_text() == text
