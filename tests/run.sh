@@ -8,7 +8,8 @@
 #   --asan    only the build with address and undefined-behaviour sanitizers, and its tests
 #   --keep    keep the folder with results and temporary files, and say where it is
 #
-# Writes to build/, build-clang/, build-asan/ and a temporary folder.
+# Writes to build/, build-clang/, build-asan/, build-fuzz/ and a temporary folder.
+# OCIKIT_FUZZ_SECONDS is how long each fuzz target runs (60).
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,7 +20,7 @@ for option in "$@"; do
         --quick) quick=1 ;;
         --asan) asan=1 ;;
         --keep) keep=1 ;;
-        -h | --help) sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h | --help) sed -n '3,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) echo "$0: unknown option $option; see --help" >&2; exit 2 ;;
     esac
 done
@@ -59,6 +60,7 @@ if [ -z "$asan" ]; then
 fi
 if [ -z "$quick" ]; then
     # Sanitized code misleads gcc's own warnings; the other builds keep -Werror.
+    fuzz_suite
     if build_step build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=false; then
         sanitized_suites build-asan
     fi

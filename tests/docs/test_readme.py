@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the README shows is what the tree has, and it runs."""
+import fnmatch
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -81,3 +83,16 @@ def test_edit_keeps_what_nobody_touches(tmp_path):
     done = run("edit", path, "/process/cwd", "5")
     assert done.returncode == 1 and "/process/cwd: expected a string" in done.stderr
     assert path.read_text() == text
+
+
+def test_the_policy_names_every_case():
+    """Each name in docs/json-policy.md is of cases that exist, and each case is named."""
+    text = (TOP / "docs/json-policy.md").read_text(encoding="utf-8")
+    patterns = set(re.findall(r"`([yn]_[\w*]+)`", text))
+    files = {path.stem for path in (TOP / "tests/spec/json").glob("*.json")}
+    named = set()
+    for pattern in patterns:
+        found = set(fnmatch.filter(files, pattern))
+        assert found, pattern
+        named |= found
+    assert not files - named

@@ -74,3 +74,9 @@ sanitized_suites() {
         pytest_suite integration "$1" tests/integration
     )
 }
+
+# Every fuzz target for a minute.
+fuzz_suite() {
+    say "fuzz targets, ${OCIKIT_FUZZ_SECONDS:-60} seconds each"
+    step fuzz tests/fuzz/run.sh "${OCIKIT_FUZZ_SECONDS:-60}"
+}
