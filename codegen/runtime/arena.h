@@ -65,6 +65,31 @@ static inline char *oci_arena_bytes(struct oci_arena *arena, size_t length)
     return arena->high;
 }
 
+/* memcpy for what is short most of the time: two copies that may overlap, without a call. */
+static inline void oci_copy_short(char *to, const char *from, size_t length)
+{
+    if (length > 16) {
+        memcpy(to, from, length);
+    } else if (length >= 8) {
+        uint64_t first, last;
+
+        memcpy(&first, from, 8);
+        memcpy(&last, from + length - 8, 8);
+        memcpy(to, &first, 8);
+        memcpy(to + length - 8, &last, 8);
+    } else if (length >= 4) {
+        uint32_t first, last;
+
+        memcpy(&first, from, 4);
+        memcpy(&last, from + length - 4, 4);
+        memcpy(to, &first, 4);
+        memcpy(to + length - 4, &last, 4);
+    } else {
+        for (size_t i = 0; i < length; i++)
+            to[i] = from[i];
+    }
+}
+
 /* A copy that ends in NUL. */
 static inline char *oci_arena_text(struct oci_arena *arena, const char *text, size_t length)
 {
@@ -72,8 +97,7 @@ static inline char *oci_arena_text(struct oci_arena *arena, const char *text, si
 
     if (copy == NULL)
         return NULL;
-    if (length > 0)
-        memcpy(copy, text, length);
+    oci_copy_short(copy, text, length);
     copy[length] = '\0';
     return copy;
 }

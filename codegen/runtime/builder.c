@@ -65,13 +65,18 @@ static int scalar_element(struct oci_builder *builder, struct oci_frame *frame,
     int result;
     char *at;
 
+    if (is_plain_string(frame->field, token)) {
+        const char *text = oci_arena_text(builder->arena, token->text, token->length);
+
+        if (text == NULL || !oci_scratch_reserve(&builder->scratch, sizeof(text)))
+            return OCI_ERR_NO_MEMORY;
+        *(const char **)(builder->scratch.data + builder->scratch.length) = text;
+        builder->scratch.length += sizeof(text);
+        return 0;
+    }
     result = oci_container_element(builder, frame, &at);
     if (result < 0)
         return result;
-    if (is_plain_string(frame->field, token)) {
-        *(const char **)at = oci_arena_text(builder->arena, token->text, token->length);
-        return *(const char **)at != NULL ? 0 : OCI_ERR_NO_MEMORY;
-    }
     result = oci_scalar_store(builder, frame->field, token, at);
     return result < 0 ? result : 0;
 }

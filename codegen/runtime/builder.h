@@ -64,6 +64,15 @@ struct oci_map_head {
     const char *key;
 };
 
+/* A string that a pattern took before: documents repeat media types and the like. */
+struct oci_accepted {
+    const struct oci_pattern *pattern;
+    const char *text; /* in the arena */
+    size_t length;
+};
+
+#define OCI_ACCEPTED_ROOM 4u
+
 struct oci_builder {
     const struct oci_type *type;
     const char *text;
@@ -76,7 +85,8 @@ struct oci_builder {
     struct oci_frame *frames;
     size_t depth;
     size_t frames_room;
-    bool lenient; /* required members may be missing */
+    struct oci_accepted accepted[OCI_ACCEPTED_ROOM]; /* by the pattern's address */
+    bool lenient;                                    /* required members may be missing */
     void *root;
 };
 

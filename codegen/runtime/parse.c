@@ -158,7 +158,7 @@ static int parse_text(struct parse *parse, const char *text, size_t length, oci_
     if (created == NULL)
         return OCI_ERR_NO_MEMORY;
     *created = (struct oci_document){.type = parse->type};
-    oci_arena_init(&created->arena, parse->memory, block_size(length / 2), block_size(length / 8));
+    oci_arena_init(&created->arena, parse->memory, block_size(length / 2), block_size(length / 16));
     created->arena.limit = parse->options.max_memory;
     builder.arena = &created->arena;
     result = build(parse, text, length, &builder);

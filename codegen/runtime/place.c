@@ -46,8 +46,8 @@ int oci_report_place_new(struct oci_report *report, const char *text, size_t len
 
         if (finding->line > 0)
             continue;
-        result = oci_place_find(report->memory, text, length, finding->pointer, &exact, &offset,
-                                &size);
+        result =
+            oci_place_find(report->memory, text, length, finding->pointer, &exact, &offset, &size);
         if (result != OCI_ERR_NO_MEMORY)
             result = oci_report_move(report, finding, result == 0, offset, size);
     }

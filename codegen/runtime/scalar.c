@@ -113,11 +113,20 @@ static int store_integer(struct oci_builder *builder, const struct oci_field *fi
 
 bool oci_pattern_matches(const struct oci_pattern *pattern, const char *text, size_t length)
 {
+    const unsigned char *at = (const unsigned char *)text, *end = at + length;
     unsigned state = pattern->start;
 
-    for (size_t i = 0; i < length && state != 0; i++)
-        state =
-            pattern->next[state * pattern->class_count + pattern->classes[(unsigned char)text[i]]];
+    while (at < end && state != 0) {
+        const uint16_t *row = pattern->next + (size_t)state * pattern->class_count;
+        unsigned next = row[pattern->classes[*at++]];
+
+        /* Most patterns stay in a state for long; then no step has to wait for the one before. */
+        if (next == state) {
+            while (at < end && row[pattern->classes[*at]] == state)
+                at++;
+        }
+        state = next;
+    }
     return state != 0 && pattern->accept[state] != 0;
 }
 
@@ -132,6 +141,27 @@ static __attribute__((noinline, cold)) int refuse_pattern(struct oci_builder *bu
     return oci_complain_value(builder, OCI_ERR_PATTERN, expected.text, token, NULL);
 }
 
+static int store_checked(struct oci_builder *builder, const struct oci_pattern *pattern,
+                         const struct oci_token *token, char *at)
+{
+    struct oci_accepted *accepted =
+        &builder->accepted[((uintptr_t)pattern / sizeof(*pattern)) % OCI_ACCEPTED_ROOM];
+
+    if (accepted->pattern != pattern || accepted->length != token->length ||
+        memcmp(accepted->text, token->text, token->length) != 0) {
+        const char *copy;
+
+        if (!oci_pattern_matches(pattern, token->text, token->length))
+            return refuse_pattern(builder, pattern, token);
+        copy = oci_arena_text(builder->arena, token->text, token->length);
+        if (copy == NULL)
+            return OCI_ERR_NO_MEMORY;
+        *accepted = (struct oci_accepted){pattern, copy, token->length};
+    }
+    *(const char **)at = accepted->text;
+    return OCI_STORED;
+}
+
 static int store_string(struct oci_builder *builder, const struct oci_field *field,
                         const struct oci_token *token, char *at)
 {
@@ -139,8 +169,8 @@ static int store_string(struct oci_builder *builder, const struct oci_field *fie
 
     if (token->kind != OCI_TOKEN_STRING)
         return oci_complain_value(builder, OCI_ERR_TYPE, "a string", token, NULL);
-    if (field->pattern != NULL && !oci_pattern_matches(field->pattern, token->text, token->length))
-        return refuse_pattern(builder, field->pattern, token);
+    if (field->pattern != NULL)
+        return store_checked(builder, field->pattern, token, at);
     copy = oci_arena_text(builder->arena, token->text, token->length);
     if (copy == NULL)
         return OCI_ERR_NO_MEMORY;
