@@ -4,7 +4,7 @@
  * prose, each with a name, a severity and the section that states it.  And which document a text is.
  *
  * Nothing here looks at the machine: the same document has the same findings everywhere, but for what
- * the caller says of the kernel in the options.  Any thread; all functions are since 0.2.
+ * the caller says of the kernel in the options.  Any thread; all functions are since 0.1.
  */
 #ifndef OCIKIT_CHECK_H
 #define OCIKIT_CHECK_H

@@ -121,20 +121,20 @@ OCI_API int oci_parse_file(const oci_type *type, int dirfd, const char *path,
 typedef struct oci_parser oci_parser;
 
 /* Begin.  type and options as for oci_parse; options and its name are copied.  Returns 0,
- * OCI_ERR_INVALID_ARGUMENT, OCI_ERR_UNSUPPORTED or OCI_ERR_NO_MEMORY.  Since 0.2. */
+ * OCI_ERR_INVALID_ARGUMENT, OCI_ERR_UNSUPPORTED or OCI_ERR_NO_MEMORY.  Since 0.1. */
 OCI_API int oci_parser_new(const oci_type *type, const struct oci_parse_options *options,
                            oci_parser **parser);
 
 /* Take the next length bytes; they are not kept by reference.  Returns 0, OCI_ERR_TOO_LARGE once
  * there are more than max_bytes, OCI_ERR_NO_MEMORY or OCI_ERR_INVALID_ARGUMENT; a failure stays, and
- * oci_parser_finish reports it.  Since 0.2. */
+ * oci_parser_finish reports it.  Since 0.1. */
 OCI_API int oci_parser_feed(oci_parser *parser, const char *bytes, size_t length);
 
 /* End of the document: as oci_parse.  The parser is then empty and may be fed with another document
- * of the same type.  Since 0.2. */
+ * of the same type.  Since 0.1. */
 OCI_API int oci_parser_finish(oci_parser *parser, oci_document **document, oci_report **report);
 
-/* NULL is allowed.  Since 0.2. */
+/* NULL is allowed.  Since 0.1. */
 OCI_API void oci_parser_free(oci_parser *parser);
 
 /* Read a whole regular file (or, by fd, a pipe) within max_bytes (0: 16 MiB) into *text,
@@ -154,12 +154,12 @@ OCI_API void oci_document_free(oci_document *document);
 
 /* Make a document that no text was read for: its struct has the schema's defaults, empty structs and
  * lists where they are required, and nothing else.  Returns 0, OCI_ERR_INVALID_ARGUMENT or
- * OCI_ERR_NO_MEMORY.  Any thread.  Since 0.2. */
+ * OCI_ERR_NO_MEMORY.  Any thread.  Since 0.1. */
 OCI_API int oci_document_new(const oci_type *type, oci_document **document);
 
 /* Memory that lives as long as the document, to hang structs, arrays and strings of one's own into
  * its tree: size zeroed bytes, aligned for any member; a copy of text.  NULL when there is none.  A
- * change of the document: one thread.  Since 0.2. */
+ * change of the document: one thread.  Since 0.1. */
 OCI_API void *oci_document_alloc(oci_document *document, size_t size);
 OCI_API char *oci_document_text(oci_document *document, const char *text);
 

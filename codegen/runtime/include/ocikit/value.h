@@ -13,7 +13,7 @@
  * differently in members that the schema does not name (1.0 and 1).
  *
  * Threads: functions that take a const value may run at once; those that take a document change it.
- * All are since 0.2.
+ * All are since 0.1.
  */
 #ifndef OCIKIT_VALUE_H
 #define OCIKIT_VALUE_H
