@@ -68,7 +68,11 @@ struct call {
 
 static void end_call(struct call *call)
 {
-    container_process_free(call->process);
+    /* A detached process is collected by whoever adopts it, an engine's reaper, which wants its status. */
+    if (call->settings->detach)
+        container_process_disown(call->process);
+    else
+        container_process_free(call->process);
     container_close(call->container);
     oci_free(call->json);
     free(call->fds);

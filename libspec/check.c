@@ -298,6 +298,32 @@ static int finish(struct oci_report *made, int result, oci_report **report)
     return result;
 }
 
+/* A text that is of no kind: what is wrong with its JSON, or that it is of none. */
+static int check_unknown(const struct oci_allocator *memory, const char *text, size_t length,
+                         const struct oci_check_options *options, oci_report **report)
+{
+    struct oci_draft draft = {.code = OCI_ERR_UNKNOWN_KIND,
+                              .severity = ERROR,
+                              .statement = "none of the kinds of documents that are known; if it is "
+                                           "one, say which"};
+    struct oci_report *made = NULL;
+    oci_document *document = NULL;
+    int result = oci_parse_partial(memory, oci_runtime_config_type(), text, length, options->parse,
+                                   &document, &made);
+
+    if (document == NULL)
+        return made != NULL ? finish(made, result, report) : result;
+    oci_document_free(document);
+    oci_report_free(made);
+    made = new_report(memory, options);
+    if (made == NULL)
+        return OCI_ERR_NO_MEMORY;
+    made->name = options->parse != NULL ? options->parse->name : NULL;
+    result = oci_report_add(made, &draft);
+    oci_report_finish(made);
+    return finish(made, result < 0 ? result : OCI_ERR_UNKNOWN_KIND, report);
+}
+
 int oci_check_with_allocator(const struct oci_allocator *memory,
                              const struct oci_document_kind *kind, const char *text, size_t length,
                              const struct oci_check_options *options, oci_report **report)
@@ -309,11 +335,15 @@ int oci_check_with_allocator(const struct oci_allocator *memory,
 
     if (report != NULL)
         *report = NULL;
-    if (kind == NULL || kind_of_type(kind->type()) == NULL)
+    if ((text == NULL && length > 0) || (kind != NULL && kind_of_type(kind->type()) == NULL))
         return OCI_ERR_INVALID_ARGUMENT;
     result = complete_options(options, &complete);
     if (result < 0)
         return result;
+    if (kind == NULL)
+        kind = oci_document_kind_detect(text, length);
+    if (kind == NULL)
+        return check_unknown(memory, text, length, &complete, report);
     result =
         oci_parse_partial(memory, kind->type(), text, length, complete.parse, &document, &made);
     if (document != NULL) {
@@ -331,6 +361,60 @@ int oci_check_with_allocator(const struct oci_allocator *memory,
         oci_document_free(document);
     }
     return made != NULL ? finish(made, result, report) : result;
+}
+
+/* Why a file could not be read, as a report of one finding. */
+static int complain_input(const struct oci_allocator *memory,
+                          const struct oci_check_options *options, int code,
+                          const struct oci_input_fault *fault, oci_report **report)
+{
+    struct oci_report *made = new_report(memory, options);
+    struct oci_line statement = {.length = 0};
+    struct oci_draft draft = {
+        .code = code, .severity = ERROR, .sys_errno = fault->sys_errno, .statement = statement.text};
+    int result;
+
+    if (made == NULL)
+        return OCI_ERR_NO_MEMORY;
+    made->name = options->parse->name;
+    oci_input_explain(code, fault, OCI_DEFAULT_BYTES, &statement);
+    result = oci_report_add(made, &draft);
+    oci_report_finish(made);
+    return finish(made, result < 0 ? result : code, report);
+}
+
+int oci_check_file(const struct oci_document_kind *kind, int dirfd, const char *path,
+                   const struct oci_check_options *options, oci_report **report)
+{
+    const struct oci_allocator *memory = &oci_default_allocator;
+    struct oci_input_fault fault = {.sys_errno = 0};
+    struct oci_check_options complete;
+    struct oci_parse_options parse = OCI_PARSE_OPTIONS_INIT;
+    size_t length = 0;
+    char *text = NULL;
+    int result;
+
+    if (report != NULL)
+        *report = NULL;
+    if (path == NULL)
+        return OCI_ERR_INVALID_ARGUMENT;
+    result = complete_options(options, &complete);
+    if (result < 0)
+        return result;
+    if (complete.parse == NULL || complete.parse->name == NULL) {
+        if (complete.parse != NULL && complete.parse->size <= sizeof(parse))
+            memcpy(&parse, complete.parse, complete.parse->size);
+        parse.size = sizeof(parse);
+        parse.name = path;
+        complete.parse = &parse;
+    }
+    result = oci_input_file(memory, dirfd, path, OCI_DEFAULT_BYTES, &text, &length, &fault);
+    if (result == 0)
+        result = oci_check_with_allocator(memory, kind, text, length, &complete, report);
+    else if (result != OCI_ERR_NO_MEMORY)
+        result = complain_input(memory, &complete, result, &fault, report);
+    oci_memory_release(memory, text);
+    return result;
 }
 
 int oci_check(const struct oci_document_kind *kind, const char *text, size_t length,

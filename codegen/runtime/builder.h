@@ -149,6 +149,9 @@ int oci_residual_add(struct oci_builder *builder, struct oci_frame *frame, const
 /* The current member, whose field is known, is null: keep it as one that is not. */
 int oci_residual_add_null(struct oci_builder *builder, struct oci_frame *frame);
 void oci_residual_set_text(struct oci_builder *builder, struct oci_frame *frame, const char *json);
+/* The member that the tables do not know whose name is nearest to that of a field, or NULL. */
+const char *oci_residual_like(struct oci_builder *builder, const struct oci_frame *frame,
+                              const struct oci_field *field);
 /* Report names that stand twice; the frame is the one at index depth - 1. */
 int oci_residual_check(struct oci_builder *builder, struct oci_frame *frame, size_t depth);
 /* Keep the order of the members where it is not that of the schema, and the residual members. */
@@ -164,8 +167,9 @@ int oci_complain_value(struct oci_builder *builder, int code, const char *expect
 int oci_complain_duplicate(struct oci_builder *builder, size_t depth, const char *name,
                            size_t length, size_t offset);
 int oci_complain_unknown(struct oci_builder *builder, const struct oci_frame *frame, size_t offset);
+/* instead: a member that may be a misspelling of it, or NULL */
 int oci_complain_required(struct oci_builder *builder, const struct oci_field *field, size_t depth,
-                          size_t offset);
+                          size_t offset, const char *instead);
 int oci_complain_too_few(struct oci_builder *builder, const struct oci_field *field, size_t depth,
                          size_t count, size_t offset);
 int oci_complain_fault(struct oci_builder *builder, const struct oci_fault *fault);

@@ -6,6 +6,7 @@
  */
 #include "handle.h"
 #include "json.h"
+#include "line.h"
 #include "parse.h"
 #include "place.h"
 #include "pointer.h"
@@ -20,18 +21,35 @@ struct change {
     const struct oci_allocator *memory;
     struct oci_arena arena; /* of the trees */
     struct oci_json *target;
-    struct oci_report *report; /* of what is wrong with the text that was given */
+    struct oci_parse_options options; /* for the changed document */
+    struct oci_report *report; /* of what is wrong with the text that was given, or the pointer */
 };
 
+/* A value may have been filled by hand beyond what is read by default: no limits. */
+static const struct oci_parse_options no_limits = {.size = sizeof(struct oci_parse_options),
+                                                   .max_depth = UINT32_MAX,
+                                                   .max_bytes = SIZE_MAX,
+                                                   .max_values = SIZE_MAX,
+                                                   .max_string = SIZE_MAX,
+                                                   .max_number = SIZE_MAX,
+                                                   .max_memory = SIZE_MAX};
+
+/* document: the one that value belongs to and is changed, or NULL. */
 static int begin(struct change *change, const struct oci_allocator *memory, const oci_type *type,
-                 const void *value)
+                 const void *value, const oci_document *document)
 {
+    bool was_read = document != NULL && document->options.size != 0;
     char *text = NULL;
     size_t length = 0;
     int result;
 
-    *change = (struct change){.memory = memory};
+    *change = (struct change){.memory = memory,
+                              .options = was_read ? document->options : no_limits};
     oci_arena_init(&change->arena, memory, TREE_BLOCK, TREE_BLOCK);
+    change->report = oci_memory_alloc(memory, sizeof(*change->report));
+    if (change->report == NULL)
+        return OCI_ERR_NO_MEMORY;
+    oci_report_init(change->report, memory, change->options.name, OCI_DEFAULT_FINDINGS);
     result = oci_write_with_allocator(memory, type, value, OCI_WRITE_COMPACT, &text, &length);
     if (result == 0)
         result = oci_json_read(memory, &change->arena, text, length, &oci_json_no_limits, NULL,
@@ -51,26 +69,27 @@ static void end(struct change *change)
 static int rebuild(struct change *change, const oci_type *type, const char *prefix,
                    const char *text, size_t length, oci_document **made, oci_report **report)
 {
-    struct oci_parse_options options = OCI_PARSE_OPTIONS_INIT;
     struct oci_output output = {.memory = change->memory};
     int result;
 
-    options.max_depth = UINT32_MAX;
-    options.max_bytes = options.max_values = options.max_string = SIZE_MAX;
-    options.max_number = options.max_memory = SIZE_MAX;
     oci_json_write(&output, change->target);
     result = output.result;
     if (result == 0)
         result = oci_parse_with_allocator(change->memory, type, output.text, output.length,
-                                          &options, made, report);
+                                          &change->options, made, report);
     oci_memory_release(change->memory, output.text);
-    if (result < 0 && report != NULL && *report != NULL &&
-        oci_report_place(*report, prefix, text, length) < 0) {
-        oci_report_free(*report);
-        *report = NULL;
-        result = OCI_ERR_NO_MEMORY;
+    if (report == NULL || *report == NULL)
+        return result;
+    (*report)->name = change->options.name;
+    if (oci_report_place(*report, prefix, text, length) == 0)
+        return result;
+    oci_report_free(*report);
+    *report = NULL;
+    if (result == 0) {
+        oci_document_free(*made);
+        *made = NULL;
     }
-    return result;
+    return OCI_ERR_NO_MEMORY;
 }
 
 struct given {
@@ -104,10 +123,6 @@ static int read_given(struct change *change, const char *pointer, const char *te
     struct given given = {.pointer = pointer};
     int result;
 
-    change->report = oci_memory_alloc(change->memory, sizeof(*change->report));
-    if (change->report == NULL)
-        return OCI_ERR_NO_MEMORY;
-    oci_report_init(change->report, change->memory, NULL, OCI_DEFAULT_FINDINGS);
     change->report->text = text;
     change->report->length = length;
     given.report = change->report;
@@ -120,38 +135,90 @@ static int read_given(struct change *change, const char *pointer, const char *te
     return result;
 }
 
+/* A finding about the change itself.  Its pointer is the first length bytes of one. */
+static int complain(struct change *change, int code, const char *pointer, size_t length,
+                    const char *statement)
+{
+    struct oci_draft draft = {
+        .code = code, .severity = OCI_SEVERITY_ERROR, .statement = statement};
+    int result;
+
+    draft.pointer = oci_arena_text(&change->report->arena, pointer, length);
+    if (draft.pointer == NULL)
+        return OCI_ERR_NO_MEMORY;
+    change->report->name = change->options.name;
+    result = oci_report_add(change->report, &draft);
+    oci_report_finish(change->report);
+    return result < 0 ? result : code;
+}
+
+static int check_pointer(struct change *change, const char *pointer)
+{
+    struct oci_line statement = {.length = 0};
+
+    if (oci_pointer_is_valid(pointer))
+        return 0;
+    oci_line_quote(&statement, pointer, strlen(pointer));
+    oci_line_addf(&statement, " is no JSON pointer: %s",
+                  pointer[0] != '/' ? "it does not begin with /" : "~ stands only in ~0 and ~1");
+    return complain(change, OCI_ERR_INVALID_ARGUMENT, "", 0, statement.text);
+}
+
+/* The first step of a pointer that leads nowhere. */
+static int complain_missing(struct change *change, const char *pointer, const char *rest,
+                            const struct oci_json *container)
+{
+    struct oci_line statement = {.length = 0};
+
+    if (container != NULL && container->kind == OCI_TOKEN_ARRAY)
+        oci_line_addf(&statement, "does not exist: the array has %zu item%s", container->count,
+                      container->count == 1 ? "" : "s");
+    else if (container != NULL && container->kind == OCI_TOKEN_OBJECT)
+        oci_line_addf(&statement, "does not exist");
+    else
+        oci_line_addf(&statement, "does not exist: what is before it has no parts");
+    return complain(change, OCI_ERR_NOT_FOUND, pointer, (size_t)(rest - pointer), statement.text);
+}
+
 /* Hand out the report on the given text, which end would otherwise free. */
 static void give_report(struct change *change, int result, oci_report **report)
 {
     if (result == OCI_ERR_NO_MEMORY || report == NULL || *report != NULL ||
-        oci_report_count(change->report) == 0)
+        change->report == NULL || oci_report_count(change->report) == 0)
         return;
     *report = change->report;
     change->report = NULL;
+}
+
+static struct oci_json *part(struct oci_json *node, const char *name, size_t length)
+{
+    size_t index;
+
+    if (node->kind == OCI_TOKEN_OBJECT)
+        return oci_json_member(node, name, length);
+    return oci_pointer_index(name, length, &index) ? oci_json_item(node, index) : NULL;
 }
 
 /* Follow a pointer to the container of its last step, which is left in name. */
 static int find_container(struct change *change, const char *pointer, struct oci_json **container,
                           const char **name, size_t *length)
 {
-    struct oci_json *node = change->target;
-    size_t index;
+    struct oci_json *node = change->target, *next = node;
+    const char *rest = pointer;
 
-    while (node != NULL) {
-        if (!oci_pointer_step(&change->arena, &pointer, name, length))
+    while (next != NULL) {
+        node = next;
+        if (!oci_pointer_step(&change->arena, &rest, name, length))
             return OCI_ERR_NO_MEMORY;
         if (node->kind != OCI_TOKEN_OBJECT && node->kind != OCI_TOKEN_ARRAY)
-            return OCI_ERR_NOT_FOUND;
-        if (*pointer == '\0') {
+            break;
+        if (*rest == '\0') {
             *container = node;
             return 0;
         }
-        if (node->kind == OCI_TOKEN_OBJECT)
-            node = oci_json_member(node, *name, *length);
-        else
-            node = oci_pointer_index(*name, *length, &index) ? oci_json_item(node, index) : NULL;
+        next = part(node, *name, *length);
     }
-    return OCI_ERR_NOT_FOUND;
+    return complain_missing(change, pointer, rest, node);
 }
 
 static int put(struct change *change, const char *pointer, struct oci_json *value)
@@ -176,7 +243,7 @@ static int put(struct change *change, const char *pointer, struct oci_json *valu
         if (strcmp(name, "-") == 0)
             index = container->count;
         else if (!oci_pointer_index(name, length, &index) || index > container->count)
-            return OCI_ERR_NOT_FOUND;
+            return complain_missing(change, pointer, pointer + strlen(pointer), container);
         old = oci_json_item(container, index);
     }
     if (old != NULL)
@@ -206,17 +273,19 @@ int oci_set(oci_document *document, const char *pointer, const char *json, size_
 
     if (report != NULL)
         *report = NULL;
-    if (document == NULL || pointer == NULL || json == NULL || !oci_pointer_is_valid(pointer))
+    if (document == NULL || pointer == NULL || json == NULL)
         return OCI_ERR_INVALID_ARGUMENT;
-    result = begin(&change, document->arena.memory, document->type, document->root);
+    result = begin(&change, document->arena.memory, document->type, document->root, document);
     if (result == 0) {
-        result = read_given(&change, pointer, json, length, &value);
+        result = check_pointer(&change, pointer);
+        if (result == 0)
+            result = read_given(&change, pointer, json, length, &value);
         if (result == 0)
             result = put(&change, pointer, value);
         if (result == 0)
             result = rebuild(&change, document->type, pointer, json, length, &made, report);
-        give_report(&change, result, report);
     }
+    give_report(&change, result, report);
     if (result == 0)
         adopt(document, made);
     end(&change);
@@ -228,7 +297,7 @@ static int find(struct change *change, const char *pointer, struct oci_json **no
 {
     struct oci_json *container = NULL;
     const char *name = NULL;
-    size_t length = 0, index = 0;
+    size_t length = 0;
     int result;
 
     *node = change->target;
@@ -237,11 +306,10 @@ static int find(struct change *change, const char *pointer, struct oci_json **no
     result = find_container(change, pointer, &container, &name, &length);
     if (result < 0)
         return result;
-    if (container->kind == OCI_TOKEN_OBJECT)
-        *node = oci_json_member(container, name, length);
-    else
-        *node = oci_pointer_index(name, length, &index) ? oci_json_item(container, index) : NULL;
-    return *node != NULL ? 0 : OCI_ERR_NOT_FOUND;
+    *node = part(container, name, length);
+    return *node != NULL
+               ? 0
+               : complain_missing(change, pointer, pointer + strlen(pointer), container);
 }
 
 static int take_out(struct change *change, const char *pointer)
@@ -266,7 +334,7 @@ int oci_get_json_with_allocator(const struct oci_allocator *memory, const oci_ty
     if (type == NULL || value == NULL || pointer == NULL || text == NULL ||
         flags > OCI_WRITE_CANONICAL || !oci_pointer_is_valid(pointer))
         return OCI_ERR_INVALID_ARGUMENT;
-    result = begin(&change, memory, type, value);
+    result = begin(&change, memory, type, value, NULL);
     if (result == 0)
         result = find(&change, pointer, &node);
     if (result == 0 && flags == OCI_WRITE_CANONICAL && !oci_json_sort(&change.arena, node))
@@ -295,21 +363,26 @@ int oci_get_json(const oci_type *type, const void *value, const char *pointer, u
                                        length);
 }
 
-int oci_remove(oci_document *document, const char *pointer)
+int oci_remove(oci_document *document, const char *pointer, oci_report **report)
 {
     oci_document *made = NULL;
     struct change change;
     int result;
 
-    if (document == NULL || pointer == NULL || !oci_pointer_is_valid(pointer))
+    if (report != NULL)
+        *report = NULL;
+    if (document == NULL || pointer == NULL)
         return OCI_ERR_INVALID_ARGUMENT;
-    if (*pointer == '\0')
-        return OCI_ERR_REQUIRED;
-    result = begin(&change, document->arena.memory, document->type, document->root);
+    result = begin(&change, document->arena.memory, document->type, document->root, document);
+    if (result == 0)
+        result = check_pointer(&change, pointer);
+    if (result == 0 && *pointer == '\0')
+        result = complain(&change, OCI_ERR_REQUIRED, "", 0, "the document itself cannot be removed");
     if (result == 0)
         result = take_out(&change, pointer);
     if (result == 0)
-        result = rebuild(&change, document->type, "", "", 0, &made, NULL);
+        result = rebuild(&change, document->type, pointer, "", 0, &made, report);
+    give_report(&change, result, report);
     if (result == 0)
         adopt(document, made);
     end(&change);
@@ -399,7 +472,7 @@ int oci_merge_with_allocator(const struct oci_allocator *memory, const oci_type 
         *report = NULL;
     if (type == NULL || value == NULL || patch == NULL || merged == NULL)
         return OCI_ERR_INVALID_ARGUMENT;
-    result = begin(&change, memory, type, value);
+    result = begin(&change, memory, type, value, NULL);
     if (result == 0) {
         result = read_given(&change, "", patch, length, &root);
         if (result == 0 && root->kind == OCI_TOKEN_OBJECT)
@@ -408,8 +481,8 @@ int oci_merge_with_allocator(const struct oci_allocator *memory, const oci_type 
             change.target = root;
         if (result == 0)
             result = rebuild(&change, type, "", patch, length, merged, report);
-        give_report(&change, result, report);
     }
+    give_report(&change, result, report);
     end(&change);
     return result;
 }

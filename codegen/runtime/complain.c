@@ -34,11 +34,16 @@ static char *put_escaped(char *at, const char *name, size_t length)
     return at;
 }
 
+static bool is_array(const struct oci_frame *frame)
+{
+    return frame->kind == OCI_FRAME_ARRAY || frame->kind == OCI_FRAME_RAW_ARRAY;
+}
+
 /* The reference token that leads from a frame to its current member or item. */
 static bool frame_step(const struct oci_frame *frame, char *number, size_t number_size,
                        const char **name, size_t *length)
 {
-    if (frame->kind == OCI_FRAME_ARRAY || frame->kind == OCI_FRAME_RAW_ARRAY) {
+    if (is_array(frame)) {
         *length = (size_t)snprintf(number, number_size, "%zu", frame->count);
         *name = number;
         return true;
@@ -227,7 +232,7 @@ int oci_complain_unknown(struct oci_builder *builder, const struct oci_frame *fr
 }
 
 int oci_complain_required(struct oci_builder *builder, const struct oci_field *field, size_t depth,
-                          size_t offset)
+                          size_t offset, const char *instead)
 {
     struct oci_line expected = {.length = 0}, statement = {.length = 0};
     struct oci_draft draft = {
@@ -235,6 +240,10 @@ int oci_complain_required(struct oci_builder *builder, const struct oci_field *f
 
     oci_line_addf(&expected, "the member \"%s\"", field->name);
     oci_line_addf(&statement, "the required member \"%s\" is missing", field->name);
+    if (instead != NULL) {
+        oci_line_addf(&statement, "; there is ");
+        oci_line_quote(&statement, instead, strlen(instead));
+    }
     draft.expected = expected.text;
     draft.statement = statement.text;
     return complain(builder, &draft, depth, NULL, 0);
@@ -262,8 +271,17 @@ int oci_complain_fault(struct oci_builder *builder, const struct oci_fault *faul
                               .expected = fault->expected,
                               .found = fault->found,
                               .statement = fault->statement};
+    struct oci_line statement = {.length = 0};
     size_t depth = builder->depth;
 
+    if (depth > 0 && fault->at_end) {
+        size_t line, column;
+
+        oci_text_place(builder->text, builder->frames[depth - 1].start, &line, &column);
+        oci_line_addf(&statement, "%s; the %s that is open begins at %zu:%zu", fault->statement,
+                      is_array(&builder->frames[depth - 1]) ? "array" : "object", line, column);
+        draft.statement = statement.text;
+    }
     if (depth > 0 && !fault->at_value && !builder->frames[depth - 1].has_key)
         depth--;
     return complain(builder, &draft, depth, NULL, 0);

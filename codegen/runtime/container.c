@@ -238,7 +238,8 @@ static int complain_missing(struct oci_builder *builder, const struct oci_frame 
         if ((type->fields[i].flags & OCI_FIELD_REQUIRED) != 0 &&
             (frame->seen[i / 64] & (UINT64_C(1) << (i % 64))) == 0)
             result =
-                oci_complain_required(builder, &type->fields[i], builder->depth - 1, frame->start);
+                oci_complain_required(builder, &type->fields[i], builder->depth - 1, frame->start,
+                                      oci_residual_like(builder, frame, &type->fields[i]));
     }
     return result;
 }

@@ -14,6 +14,8 @@ struct oci_document {
     struct oci_arena arena;
     const struct oci_type *type;
     void *root;
+    struct oci_parse_options options; /* it was read with; complete, or of size 0 where it was not
+                                       * read.  The name is the arena's */
 };
 
 #endif

@@ -3,12 +3,14 @@
  * Reads a whole file or pipe into memory.  Never maps a file (it may shrink), never blocks on a
  * FIFO that a path leads to, and trusts no size but the number of bytes that came.
  */
+#include "line.h"
 #include "parse.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,11 +90,12 @@ static int read_all(struct input *input, int fd, struct oci_input_fault *fault)
 
 static int check_kind(const struct stat *status, bool path, struct oci_input_fault *fault)
 {
-    if (S_ISREG(status->st_mode) || (!path && S_ISFIFO(status->st_mode)))
+    if (S_ISREG(status->st_mode) || (!path && !S_ISDIR(status->st_mode)))
         return 0;
     fault->explained = true;
     fault->sys_errno = S_ISDIR(status->st_mode) ? EISDIR : EINVAL;
-    fault->doing = "read: it is not a regular file";
+    fault->doing = S_ISDIR(status->st_mode) ? "read: it is a directory"
+                                            : "read: it is not a regular file";
     return OCI_ERR_IO;
 }
 
@@ -141,6 +144,27 @@ int oci_input_file(const struct oci_allocator *memory, int dirfd, const char *pa
     result = input_from(memory, fd, true, max_bytes, text, length, fault);
     (void)close(fd);
     return result;
+}
+
+/* The C library's texts begin with a capital letter, which ours do not; names in capitals stay. */
+static void add_system_text(struct oci_line *line, int sys_errno)
+{
+    const char *text = strerror(sys_errno);
+    bool word = text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a' && text[1] <= 'z';
+
+    oci_line_addf(line, ": %c%s", word ? text[0] - 'A' + 'a' : text[0], text + 1);
+}
+
+void oci_input_explain(int code, const struct oci_input_fault *fault, size_t max_bytes,
+                       struct oci_line *statement)
+{
+    if (code == OCI_ERR_TOO_LARGE) {
+        oci_line_addf(statement, "larger than the limit of %zu bytes", max_bytes);
+        return;
+    }
+    oci_line_addf(statement, "cannot be %s", fault->doing);
+    if (!fault->explained)
+        add_system_text(statement, fault->sys_errno);
 }
 
 static int finish(int result, const struct oci_input_fault *fault, int *sys_errno)

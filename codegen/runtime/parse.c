@@ -80,35 +80,19 @@ static int complain(struct parse *parse, int code, int sys_errno, const char *ex
     return result < 0 ? result : code;
 }
 
-static int complain_size(struct parse *parse)
-{
-    struct oci_line expected = {.length = 0};
-
-    oci_line_addf(&expected, "a document of at most %zu bytes", parse->options.max_bytes);
-    return complain(parse, OCI_ERR_TOO_LARGE, 0, expected.text, "a larger one", NULL);
-}
-
-/* The C library's texts begin with a capital letter, which ours do not; names in capitals stay. */
-static void add_system_text(struct oci_line *line, int sys_errno)
-{
-    const char *text = strerror(sys_errno);
-    bool word = text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a' && text[1] <= 'z';
-
-    oci_line_addf(line, ": %c%s", word ? text[0] - 'A' + 'a' : text[0], text + 1);
-}
-
 static int complain_input(struct parse *parse, int code, const struct oci_input_fault *fault)
 {
     struct oci_line statement = {.length = 0};
 
-    if (code == OCI_ERR_TOO_LARGE)
-        return complain_size(parse);
-    if (code != OCI_ERR_IO)
+    if (code != OCI_ERR_IO && code != OCI_ERR_TOO_LARGE)
         return code;
-    oci_line_addf(&statement, "cannot be %s", fault->doing);
-    if (!fault->explained)
-        add_system_text(&statement, fault->sys_errno);
+    oci_input_explain(code, fault, parse->options.max_bytes, &statement);
     return complain(parse, code, fault->sys_errno, NULL, NULL, statement.text);
+}
+
+static int complain_size(struct parse *parse)
+{
+    return complain_input(parse, OCI_ERR_TOO_LARGE, &(struct oci_input_fault){.sys_errno = 0});
 }
 
 static int complain_memory(struct parse *parse)
@@ -145,6 +129,18 @@ static int build(struct parse *parse, const char *text, size_t length, struct oc
     return result;
 }
 
+/* A change of the document is to be read as it was. */
+static int keep_options(const struct parse *parse, struct oci_document *document)
+{
+    const char *name = parse->report->name;
+
+    document->options = parse->options;
+    if (name == NULL)
+        return 0;
+    document->options.name = oci_arena_text(&document->arena, name, strlen(name));
+    return document->options.name != NULL ? 0 : OCI_ERR_NO_MEMORY;
+}
+
 static int parse_text(struct parse *parse, const char *text, size_t length, oci_document **document)
 {
     struct oci_document *created;
@@ -168,8 +164,12 @@ static int parse_text(struct parse *parse, const char *text, size_t length, oci_
     }
     created->root = builder.root;
     created->arena.limit = SIZE_MAX;
-    *document = created;
-    return 0;
+    result = keep_options(parse, created);
+    if (result < 0)
+        oci_document_free(created);
+    else
+        *document = created;
+    return result;
 }
 
 static int parse_all(struct parse *parse, int begun, const char *text, size_t length,

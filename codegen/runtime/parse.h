@@ -7,6 +7,7 @@
 #define OCIKIT_RUNTIME_PARSE_H
 
 #include "arena.h"
+#include "line.h"
 #include <ocikit/desc.h>
 #include "memory.h"
 
@@ -79,6 +80,9 @@ struct oci_input_fault {
     bool explained;    /* doing says why; the text of sys_errno would only distract */
 };
 
+/* Say why it could not be read: code is OCI_ERR_IO or OCI_ERR_TOO_LARGE. */
+void oci_input_explain(int code, const struct oci_input_fault *fault, size_t max_bytes,
+                       struct oci_line *statement);
 int oci_input_fd(const struct oci_allocator *memory, int fd, size_t max_bytes, char **text,
                  size_t *length, struct oci_input_fault *fault);
 int oci_input_file(const struct oci_allocator *memory, int dirfd, const char *path,

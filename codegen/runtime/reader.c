@@ -130,7 +130,7 @@ static __attribute__((noinline, cold)) int stop_for_limit(struct reader *reader,
 {
     struct oci_line expected = {.length = 0};
 
-    oci_line_addf(&expected, "at most %zu %s", limit, unit);
+    oci_line_addf(&expected, "%s: at most %zu", unit, limit);
     return stop(reader, &(struct oci_fault){.code = code,
                                             .offset = offset,
                                             .at_value = true,
@@ -170,6 +170,7 @@ static __attribute__((noinline, cold)) int stop_for_syntax(struct reader *reader
                                         fault.expectation == OCI_EXPECT_MEMBER_VALUE ||
                                         fault.expectation == OCI_EXPECT_FIRST_ITEM ||
                                         fault.expectation == OCI_EXPECT_ITEM,
+                            .at_end = fault.at_end,
                             .expected = fault.expected.text,
                             .found = fault.found.text,
                             .statement = fault.statement.length > 0 ? fault.statement.text : NULL});
@@ -220,7 +221,7 @@ static int pass(struct reader *reader, int result)
 static __attribute__((noinline, cold)) int too_many_values(struct reader *reader)
 {
     return stop_for_limit(reader, OCI_ERR_TOO_LARGE, reader->token.start, "more",
-                          reader->source->limits.values, "values in the document");
+                          reader->source->limits.values, "values");
 }
 
 static inline int scalar(struct reader *reader, enum oci_token_kind kind)

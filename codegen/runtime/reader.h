@@ -36,6 +36,7 @@ struct oci_fault {
     size_t offset;
     size_t length; /* of what is meant; 0 where that is not known */
     bool at_value; /* it is about the member or item that comes next, not its container */
+    bool at_end;   /* the text ends too early; statement says where */
     const char *expected;
     const char *found;
     const char *statement; /* NULL where "expected ..., found ..." says it */

@@ -45,12 +45,12 @@ static void add_place(const struct oci_report *report, const struct oci_finding 
     if (finding->line > 0)
         oci_line_addf(line, "%s%zu:%zu", line->length > 0 ? ":" : "", finding->line,
                       finding->column);
+    oci_line_addf(line, "%s%s: ", line->length > 0 ? ": " : "",
+                  finding->severity == OCI_SEVERITY_WARNING ? "warning" : "error");
     if (finding->pointer[0] != '\0') {
-        oci_line_addf(line, "%s", line->length > 0 ? " " : "");
         oci_line_foreign(line, finding->pointer, strlen(finding->pointer), CLIP_POINTER);
-    }
-    if (line->length > 0)
         oci_line_addf(line, ": ");
+    }
 }
 
 static void word_text(const struct oci_draft *draft, struct oci_line *line)
@@ -81,7 +81,7 @@ int oci_report_move(struct oci_report *report, struct oci_finding *finding, bool
     finding->length = placed ? length : 0;
     finding->line = 0;
     finding->column = 0;
-    finding->excerpt = NULL;
+    finding->excerpt = "";
     if (placed) {
         oci_text_place(report->text, offset, &finding->line, &finding->column);
         oci_excerpt(report->text, report->length, offset, length, &excerpt);

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Among more members than this nobody looks for a misspelling. */
+#define MOST_COMPARED 256u
+
 static struct oci_residual *residual_at(struct oci_builder *builder, const struct oci_frame *frame,
                                         size_t index)
 {
@@ -49,6 +52,28 @@ int oci_residual_add_null(struct oci_builder *builder, struct oci_frame *frame)
 void oci_residual_set_text(struct oci_builder *builder, struct oci_frame *frame, const char *json)
 {
     residual_at(builder, frame, frame->residuals - 1)->json = json;
+}
+
+struct names {
+    struct oci_builder *builder;
+    const struct oci_frame *frame;
+};
+
+static const char *name_at(const void *list, size_t index)
+{
+    const struct names *names = list;
+
+    return residual_at(names->builder, names->frame, index)->name;
+}
+
+const char *oci_residual_like(struct oci_builder *builder, const struct oci_frame *frame,
+                              const struct oci_field *field)
+{
+    const struct names names = {builder, frame};
+
+    if (frame->residuals > MOST_COMPARED)
+        return NULL;
+    return oci_suggest(field->name, field->name_length, frame->residuals, name_at, &names);
 }
 
 static int compare_names(const struct oci_residual *a, const struct oci_residual *b)

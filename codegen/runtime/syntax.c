@@ -8,6 +8,7 @@
 #include "text.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const char *const expectation_texts[] = {
     [OCI_EXPECT_START] = "a JSON value",
@@ -65,12 +66,23 @@ static size_t run_of_words(const struct lexer *lexer)
     return end - lexer->at;
 }
 
-static void say_end(struct lexer *lexer, const char *within)
+static bool is_blank(char c)
 {
-    lexer->fault->offset = lexer->length;
+    return is_one_of(c, " \t\r\n");
+}
+
+/* The end is after the last thing that can be seen: people look there for what is missing. */
+static void say_end(struct lexer *lexer, const char *where)
+{
+    size_t end = lexer->length;
+
+    while (end > 0 && is_blank(lexer->text[end - 1]))
+        end--;
+    lexer->fault->offset = end;
+    lexer->fault->at_end = true;
     oci_line_addf(&lexer->fault->expected, "more text");
-    oci_line_addf(&lexer->fault->found, "the end of the document");
-    oci_line_addf(&lexer->fault->statement, "the document ends within %s", within);
+    oci_line_addf(&lexer->fault->found, "the end of the text");
+    oci_line_addf(&lexer->fault->statement, "the text ends %s", where);
 }
 
 /* Check the string that begins at lexer->at; false when the fault is in it. */
@@ -110,7 +122,9 @@ static bool check_string(struct lexer *lexer)
             }
         }
     }
-    say_end(lexer, "a string");
+    say_end(lexer, "within a string");
+    fault->offset = lexer->at;
+    oci_line_addf(&fault->statement, ", which begins here");
     return false;
 }
 
@@ -162,7 +176,7 @@ static bool check_number(struct lexer *lexer)
     if (complete && end == lexer->at + run)
         return true;
     if (!complete && end == lexer->length) {
-        say_end(lexer, "a number");
+        say_end(lexer, "within a number");
         return false;
     }
     lexer->fault->offset = lexer->at;
@@ -182,7 +196,7 @@ static bool check_word(struct lexer *lexer)
             return true;
         if (run > 0 && run < strlen(words[i]) && memcmp(at, words[i], run) == 0 &&
             lexer->at + run == lexer->length) {
-            say_end(lexer, "a value");
+            say_end(lexer, "within a value");
             return false;
         }
     }
@@ -206,6 +220,8 @@ static void describe_found(struct lexer *lexer)
     } else if (run > 0) {
         oci_line_addf(found, "the word ");
         oci_line_quote(found, at, run);
+    } else if (*at == '\'') {
+        oci_line_addf(found, "a single quote");
     } else if ((unsigned char)*at < 0x20 || *at == 0x7f) {
         oci_line_addf(found, "the byte 0x%02x", (unsigned)(unsigned char)*at);
     } else if (rest >= 2 && *at == '/' && is_one_of(at[1], "/*")) {
@@ -217,28 +233,82 @@ static void describe_found(struct lexer *lexer)
     }
 }
 
+/* Words that other languages have for values of JSON. */
+static const char *meant_word(const struct lexer *lexer)
+{
+    static const char *const words[][2] = {{"true", "true"}, {"false", "false"}, {"null", "null"},
+                                           {"none", "null"}, {"nil", "null"},    {"yes", "true"},
+                                           {"no", "false"},  {"on", "true"},     {"off", "false"}};
+    size_t run = run_of_words(lexer);
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (run == strlen(words[i][0]) &&
+            strncasecmp(lexer->text + lexer->at, words[i][0], run) == 0)
+            return words[i][1];
+    }
+    return NULL;
+}
+
+/* "022": the parser has taken the zero for the number. */
+static bool say_leading_zero(struct lexer *lexer, enum oci_expectation expectation)
+{
+    const char *text = lexer->text;
+    size_t start = lexer->at;
+
+    if (is_value_expected(expectation) || is_name_expected(expectation) || start == 0 ||
+        text[start - 1] != '0' || !is_digit(text[start]))
+        return false;
+    start--;
+    if (start > 0 && text[start - 1] == '-')
+        start--;
+    lexer->at = start;
+    lexer->fault->offset = start;
+    oci_line_addf(&lexer->fault->expected, "a number without a zero in front");
+    describe_found(lexer);
+    return true;
+}
+
 static void say_unexpected(struct lexer *lexer, enum oci_expectation expectation)
 {
-    lexer->fault->offset = lexer->at;
-    oci_line_addf(&lexer->fault->expected, "%s", expectation_texts[expectation]);
+    struct oci_syntax_fault *fault = lexer->fault;
+    char c = lexer->text[lexer->at];
+    const char *word = is_value_expected(expectation) ? meant_word(lexer) : NULL;
+
+    if (say_leading_zero(lexer, expectation))
+        return;
+    fault->offset = lexer->at;
+    oci_line_addf(&fault->expected, "%s", expectation_texts[expectation]);
     describe_found(lexer);
+    if ((c == '}' && expectation == OCI_EXPECT_NAME) ||
+        (c == ']' && expectation == OCI_EXPECT_ITEM))
+        oci_line_addf(&fault->statement, "a comma too many before '%c'", c);
+    else if (word != NULL)
+        oci_line_addf(&fault->statement, "expected %s, found %s; JSON has %s", fault->expected.text,
+                      fault->found.text, word);
+    else if (c == '\'')
+        oci_line_addf(&fault->statement, "expected %s, found a single quote; JSON has double ones",
+                      fault->expected.text);
 }
 
 static void explain_end(struct lexer *lexer, enum oci_expectation expectation)
 {
     switch (expectation) {
     case OCI_EXPECT_START:
-        say_end(lexer, "nothing");
+        say_end(lexer, "");
         lexer->fault->statement.length = 0;
-        oci_line_addf(&lexer->fault->statement, "the document is empty");
+        oci_line_addf(&lexer->fault->statement, "the text is empty");
+        break;
+    case OCI_EXPECT_COLON:
+    case OCI_EXPECT_MEMBER_VALUE:
+        say_end(lexer, "before a member's value");
         break;
     case OCI_EXPECT_FIRST_ITEM:
     case OCI_EXPECT_ITEM:
     case OCI_EXPECT_MORE_ITEMS:
-        say_end(lexer, "an array");
+        say_end(lexer, "within an array");
         break;
     default:
-        say_end(lexer, "an object");
+        say_end(lexer, "within an object");
         break;
     }
 }
@@ -267,8 +337,9 @@ void oci_syntax_explain(const char *text, size_t length, size_t offset,
     bool value, sound = true;
 
     fault->expected.length = fault->found.length = fault->statement.length = 0;
+    fault->at_end = false;
     do {
-        while (lexer.at < length && is_one_of(text[lexer.at], " \t\r\n"))
+        while (lexer.at < length && is_blank(text[lexer.at]))
             lexer.at++;
         fault->expectation = expectation;
         if (lexer.at == length) {

@@ -26,6 +26,7 @@ enum oci_expectation {
 struct oci_syntax_fault {
     size_t offset;
     enum oci_expectation expectation; /* when the fault was met */
+    bool at_end;                      /* the text ends too early */
     struct oci_line expected;
     struct oci_line found;
     struct oci_line statement; /* empty where expected and found say it */

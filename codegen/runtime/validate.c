@@ -22,11 +22,11 @@ struct validation {
 static int check_struct(struct validation *validation, const struct oci_type *type,
                         const char *object);
 
-static int complain(struct validation *validation, int code, const char *expected,
-                    const char *found, const char *statement)
+static int report_finding(struct validation *validation, int code, int severity,
+                          const char *expected, const char *found, const char *statement)
 {
     struct oci_draft draft = {.code = code,
-                              .severity = OCI_SEVERITY_ERROR,
+                              .severity = severity,
                               .expected = expected,
                               .found = found,
                               .statement = statement};
@@ -38,6 +38,12 @@ static int complain(struct validation *validation, int code, const char *expecte
             return OCI_ERR_NO_MEMORY;
     }
     return oci_report_add(validation->report, &draft);
+}
+
+static int complain(struct validation *validation, int code, const char *expected,
+                    const char *found, const char *statement)
+{
+    return report_finding(validation, code, OCI_SEVERITY_ERROR, expected, found, statement);
 }
 
 static int complain_missing(struct validation *validation, const struct oci_field *field)
@@ -308,6 +314,27 @@ static int check_unknown(struct validation *validation, const struct oci_type *t
     return result;
 }
 
+/* A value without its presence bit is not written, which C99 initialisers make easy to get wrong. */
+static int check_bit(struct validation *validation, const struct oci_field *field,
+                     const char *object)
+{
+    static const char zeros[8];
+    size_t width = oci_element_size(field), length = validation->pointer.length;
+    struct oci_line statement = {.length = 0};
+    int result;
+
+    if (field->shape != OCI_SHAPE_ONE || field->aux_offset == OCI_NO_OFFSET ||
+        width > sizeof(zeros) || memcmp(object + field->offset, zeros, width) == 0)
+        return 0;
+    if (!oci_pointer_push(&validation->pointer, field->name, field->name_length))
+        return OCI_ERR_NO_MEMORY;
+    oci_line_addf(&statement, "a value that will not be written: its member has_... is false");
+    result = report_finding(validation, OCI_ERR_REQUIRED, OCI_SEVERITY_WARNING, NULL, NULL,
+                            statement.text);
+    step_back(validation, length);
+    return result;
+}
+
 static int check_struct(struct validation *validation, const struct oci_type *type,
                         const char *object)
 {
@@ -321,6 +348,8 @@ static int check_struct(struct validation *validation, const struct oci_type *ty
         else if ((field->flags & OCI_FIELD_REQUIRED) != 0 &&
                  !oci_stands_as_null(type, field, object))
             result = complain_missing(validation, field);
+        else
+            result = check_bit(validation, field, object);
     }
     return result < 0 ? result : check_unknown(validation, type, oci_unknown_of(type, object));
 }

@@ -72,6 +72,20 @@ bool context_collected(container_context *context, struct child *child,
     return known;
 }
 
+void context_disown(container_context *context, struct child *child)
+{
+    pthread_mutex_lock(&context->lock);
+    for (struct child **link = &context->children; *link; link = &(*link)->next) {
+        if (*link != child)
+            continue;
+        *link = child->next;
+        close_fd(&child->pidfd);
+        free(child);
+        break;
+    }
+    pthread_mutex_unlock(&context->lock);
+}
+
 void context_orphan(container_context *context, struct child *child)
 {
     pthread_mutex_lock(&context->lock);

@@ -78,6 +78,8 @@ container *handle_new(container_context *context, const char *id, int dir, pid_t
 struct child *context_adopt(container_context *context, int pidfd);
 /* Its handle goes away. */
 void context_orphan(container_context *context, struct child *child);
+/* It is somebody else's to collect. */
+void context_disown(container_context *context, struct child *child);
 void context_forget_children(container_context *context);
 /* Collect every noted process that has ended. */
 void context_collect(container_context *context);

@@ -103,12 +103,25 @@ int container_process_kill(container_process *process, int signal, container_err
     return fail_public(&failure, "kill", process->id, error);
 }
 
+static void free_process(container_process *process)
+{
+    tracked_close(&process->process);
+    free(process->id);
+    free(process);
+}
+
 void container_process_free(container_process *process)
 {
     if (process == NULL)
         return;
     context_orphan(process->context, process->child);
-    tracked_close(&process->process);
-    free(process->id);
-    free(process);
+    free_process(process);
+}
+
+void container_process_disown(container_process *process)
+{
+    if (process == NULL)
+        return;
+    context_disown(process->context, process->child);
+    free_process(process);
 }

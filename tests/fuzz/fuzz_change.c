@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(type, merged);
     oci_report_free(report);
     oci_document_free(merged);
-    (void)oci_remove(document, pointer);
+    (void)oci_remove(document, pointer, NULL);
     check(type, document);
     oci_document_free(document);
     return 0;

@@ -278,6 +278,9 @@ OCI_API int container_process_kill(container_process *process, int signal, conta
  * of its own the first process cannot end before an ended one is collected, which container_process_wait
  * does, and any later call that waits for, frees or deletes something of this context. */
 OCI_API void container_process_free(container_process *process);
+/* The same, but its end is the caller's to collect (or, when the caller ends, that of who adopts its
+ * children, as engines do): no call of this context will.  Since 0.1. */
+OCI_API void container_process_disown(container_process *process);
 
 /* ---- without a configuration ---- */
 

@@ -66,13 +66,19 @@ enum oci_check_flags {
         sizeof(struct oci_check_options), NULL, NULL, 0, 0                                         \
     }
 
-/* Parse a text and check all rules on it.  kind says what it is.  *report (may be NULL) receives all
+/* Parse a text and check all rules on it.  kind says what it is; NULL: what oci_document_kind_detect
+ * finds, and OCI_ERR_UNKNOWN_KIND with a finding where it finds nothing.  *report (may be NULL) receives all
  * findings, those of the schema and those of the rules, in the order of the text; NULL where there
  * are none.  Rules are checked on all that could be read, also where the schema finds errors; text
  * that is not JSON has findings of the schema alone.  Returns 0 (also with warnings) or the code of
  * the first error: those of oci_parse, and OCI_ERR_RULE for a rule. */
 OCI_API int oci_check(const struct oci_document_kind *kind, const char *text, size_t length,
                       const struct oci_check_options *options, oci_report **report);
+
+/* The same for a regular file: path is taken relative to dirfd (AT_FDCWD for the working directory).
+ * What cannot be read is a finding too, with OCI_ERR_IO or OCI_ERR_TOO_LARGE. */
+OCI_API int oci_check_file(const struct oci_document_kind *kind, int dirfd, const char *path,
+                           const struct oci_check_options *options, oci_report **report);
 
 /* The rules alone, on a struct: findings have pointers and no lines. */
 OCI_API int oci_check_value(const oci_type *type, const void *value,

@@ -259,7 +259,7 @@ static int check_visit(void *ctx, const char *pointer, const struct oci_value *v
     assert_int_equal(oci_write(example->type, visits->root, 0, &after, NULL), 0);
     assert_string_equal(before, after);
     /* What is removed is missed. */
-    if (oci_remove(copy, pointer) == 0)
+    if (oci_remove(copy, pointer, NULL) == 0)
         assert_int_equal(
             oci_equal(example->type, visits->root, oci_document_root(copy, example->type)), 0);
     oci_document_free(copy);
@@ -304,7 +304,7 @@ static void rebuild(const struct example *example)
         const struct oci_difference *difference = oci_differences_get(differences, i);
 
         if (difference->right == NULL)
-            assert_int_equal(oci_remove(built, difference->pointer), 0);
+            assert_int_equal(oci_remove(built, difference->pointer, NULL), 0);
     }
     for (size_t i = 0; i < oci_differences_count(differences); i++) {
         const struct oci_difference *difference = oci_differences_get(differences, i);
@@ -361,7 +361,7 @@ static int do_all(const struct oci_allocator *memory, const struct example *exam
         result = oci_diff_with_allocator(memory, example->type, root,
                                          oci_document_root(copy, example->type), &differences);
     if (result == 0)
-        result = oci_remove(copy, "/x-new");
+        result = oci_remove(copy, "/x-new", NULL);
     if (result == 0)
         result = oci_merge_with_allocator(memory, example->type, root, "{\"y\":{\"z\":{}}}", 14,
                                           &merged, &report);

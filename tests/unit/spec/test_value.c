@@ -142,7 +142,7 @@ static void expect_removed(const char *before, const char *pointer, int result, 
 {
     oci_document *document = document_of(before);
 
-    assert_int_equal(oci_remove(document, pointer), result);
+    assert_int_equal(oci_remove(document, pointer, NULL), result);
     expect_document(document, after);
     oci_document_free(document);
 }

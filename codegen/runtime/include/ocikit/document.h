@@ -51,13 +51,13 @@ struct oci_finding {
     const char *found;      /* "the string \"12\"" */
     const char *suggestion; /* "readonly", for a misspelt member or value */
     const char *text;    /* what is wrong, in words made of the above; lower case, no full stop */
-    const char *message; /* the whole line: name, line and column, pointer, text */
+    const char *message; /* the whole line, "NAME:LINE:COLUMN: error: /pointer: text" */
     size_t length;       /* bytes of the text that it is about, from offset on; 0: unknown */
     const char *rule;    /* name of the rule that was broken, such as "process-cwd-absolute" (see
                           * <ocikit/check.h>), or of the code where it is the schema's */
     const char *section; /* of the specification, such as "config.md#process"; NULL for the schema's */
     const char *excerpt; /* the line of the text and a line of carets below it, each with its end of
-                          * line; NULL when the finding has no place in the text */
+                          * line; "" when the finding has no place in the text */
 };
 
 /* How to parse.  Set size (or use the initialiser); members left 0 take their default. */
@@ -105,8 +105,8 @@ OCI_API int oci_parse(const oci_type *type, const char *text, size_t length,
                       const struct oci_parse_options *options, oci_document **document,
                       oci_report **report);
 
-/* The same for what can be read from fd (a regular file or a pipe) until its end.  fd stays open.
- * Also OCI_ERR_IO.  Since 0.1. */
+/* The same for what can be read from fd (a file, pipe, socket or device) until its end, waiting for
+ * it.  fd stays open.  Also OCI_ERR_IO.  Since 0.1. */
 OCI_API int oci_parse_fd(const oci_type *type, int fd, const struct oci_parse_options *options,
                          oci_document **document, oci_report **report);
 
@@ -137,7 +137,7 @@ OCI_API int oci_parser_finish(oci_parser *parser, oci_document **document, oci_r
 /* NULL is allowed.  Since 0.1. */
 OCI_API void oci_parser_free(oci_parser *parser);
 
-/* Read a whole regular file (or, by fd, a pipe) within max_bytes (0: 16 MiB) into *text,
+/* Read a whole regular file (or, by fd, whatever has an end) within max_bytes (0: 16 MiB) into *text,
  * NUL-terminated, to be released with oci_free.  Returns 0, OCI_ERR_IO with *sys_errno set (may be
  * NULL), OCI_ERR_TOO_LARGE or OCI_ERR_NO_MEMORY.  Since 0.1. */
 OCI_API int oci_read_file(int dirfd, const char *path, size_t max_bytes, char **text,

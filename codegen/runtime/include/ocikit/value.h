@@ -50,7 +50,8 @@ struct oci_value {
 };
 
 /* Check a struct that was filled by hand, as far as the schema says: required members, bounds, enums,
- * patterns, counts, UTF-8, map keys that stand twice.  Findings have pointers and no lines.  Returns
+ * patterns, counts, UTF-8, map keys that stand twice; a value whose has_... is false, and which so
+ * would not be written, is a warning.  Findings have pointers and no lines.  Returns
  * 0 or the code of the first error, as oci_parse does; *report (may be NULL) as there. */
 OCI_API int oci_validate(const oci_type *type, const void *value, oci_report **report);
 
@@ -96,7 +97,8 @@ OCI_API int oci_get_json(const oci_type *type, const void *value, const char *po
 /* Put the JSON text in json at a pointer of the document, in place of what was there.  The last step
  * of the pointer may be new (a member, a map's key, "-" or the count of an array); those before must
  * exist.  The new value must be what the schema wants there: the changed document is checked as if
- * it had been read.  Its structs are made anew: after success, get the root again; nothing that
+ * it had been read, with the options (limits, name, unknown members) that it was read with; one that
+ * was not read has no limits.  Its structs are made anew: after success, get the root again; nothing that
  * pointed into the document is valid any more, and what oci_document_alloc gave is gone.  On failure
  * nothing has changed.  The cost is that of writing and reading the document.
  * Returns 0, a code of oci_parse (*report, may be NULL, says what and where: pointers are the
@@ -107,9 +109,9 @@ OCI_API int oci_set(oci_document *document, const char *pointer, const char *jso
 
 /* Remove a member, an array's item or a map's entry.  Returns 0, OCI_ERR_NOT_FOUND, OCI_ERR_REQUIRED
  * (the schema requires it; also for ""), OCI_ERR_TOO_FEW, OCI_ERR_INVALID_ARGUMENT or
- * OCI_ERR_NO_MEMORY.  As with oci_set, all pointers into the document end with success, and nothing
+ * OCI_ERR_NO_MEMORY; *report (may be NULL) says why, with pointers of the document.  As with oci_set, all pointers into the document end with success, and nothing
  * has changed on failure. */
-OCI_API int oci_remove(oci_document *document, const char *pointer);
+OCI_API int oci_remove(oci_document *document, const char *pointer, oci_report **report);
 
 /* Apply a JSON merge patch (RFC 7396) to value, giving a new document; value is not changed.
  * Returns 0, a code of oci_parse (for the patch's text, or where the result would break the schema;
