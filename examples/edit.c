@@ -61,10 +61,11 @@ int main(int argc, char **argv)
     else if (result == 0)
         result = oci_remove(document, argv[2], &report);
     if (result == 0)
-        result = oci_write(type, oci_document_root(document, type), OCI_WRITE_PRETTY, &text, &length);
+        result =
+            oci_write(type, oci_document_root(document, type), OCI_WRITE_PRETTY, &text, &length);
     if (result < 0)
-        fprintf(stderr, "edit: %s\n", report != NULL ? oci_report_first_error(report)->message
-                                                     : oci_code_text(result));
+        fprintf(stderr, "edit: %s\n",
+                report != NULL ? oci_report_first_error(report)->message : oci_code_text(result));
     else if (save(path, text, length) < 0)
         result = fprintf(stderr, "edit: %s cannot be written: %s\n", path, strerror(errno));
     free(path);

@@ -16,7 +16,8 @@ int main(int argc, char **argv)
         check.parse = &parse;
         failed |= oci_check_file(NULL, AT_FDCWD, argv[i], &check, &report) < 0;
         for (size_t j = 0; j < oci_report_count(report); j++)
-            printf("%s\n%s", oci_report_get(report, j)->message, oci_report_get(report, j)->excerpt);
+            printf("%s\n%s", oci_report_get(report, j)->message,
+                   oci_report_get(report, j)->excerpt);
         oci_report_free(report);
     }
     return failed;

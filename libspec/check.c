@@ -304,8 +304,9 @@ static int check_unknown(const struct oci_allocator *memory, const char *text, s
 {
     struct oci_draft draft = {.code = OCI_ERR_UNKNOWN_KIND,
                               .severity = ERROR,
-                              .statement = "none of the kinds of documents that are known; if it is "
-                                           "one, say which"};
+                              .statement =
+                                  "none of the kinds of documents that are known; if it is "
+                                  "one, say which"};
     struct oci_report *made = NULL;
     oci_document *document = NULL;
     int result = oci_parse_partial(memory, oci_runtime_config_type(), text, length, options->parse,
@@ -370,8 +371,10 @@ static int complain_input(const struct oci_allocator *memory,
 {
     struct oci_report *made = new_report(memory, options);
     struct oci_line statement = {.length = 0};
-    struct oci_draft draft = {
-        .code = code, .severity = ERROR, .sys_errno = fault->sys_errno, .statement = statement.text};
+    struct oci_draft draft = {.code = code,
+                              .severity = ERROR,
+                              .sys_errno = fault->sys_errno,
+                              .statement = statement.text};
     int result;
 
     if (made == NULL)

@@ -43,8 +43,8 @@ static int begin(struct change *change, const struct oci_allocator *memory, cons
     size_t length = 0;
     int result;
 
-    *change = (struct change){.memory = memory,
-                              .options = was_read ? document->options : no_limits};
+    *change =
+        (struct change){.memory = memory, .options = was_read ? document->options : no_limits};
     oci_arena_init(&change->arena, memory, TREE_BLOCK, TREE_BLOCK);
     change->report = oci_memory_alloc(memory, sizeof(*change->report));
     if (change->report == NULL)
@@ -139,8 +139,7 @@ static int read_given(struct change *change, const char *pointer, const char *te
 static int complain(struct change *change, int code, const char *pointer, size_t length,
                     const char *statement)
 {
-    struct oci_draft draft = {
-        .code = code, .severity = OCI_SEVERITY_ERROR, .statement = statement};
+    struct oci_draft draft = {.code = code, .severity = OCI_SEVERITY_ERROR, .statement = statement};
     int result;
 
     draft.pointer = oci_arena_text(&change->report->arena, pointer, length);
@@ -307,9 +306,8 @@ static int find(struct change *change, const char *pointer, struct oci_json **no
     if (result < 0)
         return result;
     *node = part(container, name, length);
-    return *node != NULL
-               ? 0
-               : complain_missing(change, pointer, pointer + strlen(pointer), container);
+    return *node != NULL ? 0
+                         : complain_missing(change, pointer, pointer + strlen(pointer), container);
 }
 
 static int take_out(struct change *change, const char *pointer)
@@ -377,7 +375,8 @@ int oci_remove(oci_document *document, const char *pointer, oci_report **report)
     if (result == 0)
         result = check_pointer(&change, pointer);
     if (result == 0 && *pointer == '\0')
-        result = complain(&change, OCI_ERR_REQUIRED, "", 0, "the document itself cannot be removed");
+        result =
+            complain(&change, OCI_ERR_REQUIRED, "", 0, "the document itself cannot be removed");
     if (result == 0)
         result = take_out(&change, pointer);
     if (result == 0)

@@ -94,8 +94,8 @@ static int check_kind(const struct stat *status, bool path, struct oci_input_fau
         return 0;
     fault->explained = true;
     fault->sys_errno = S_ISDIR(status->st_mode) ? EISDIR : EINVAL;
-    fault->doing = S_ISDIR(status->st_mode) ? "read: it is a directory"
-                                            : "read: it is not a regular file";
+    fault->doing =
+        S_ISDIR(status->st_mode) ? "read: it is a directory" : "read: it is not a regular file";
     return OCI_ERR_IO;
 }
 

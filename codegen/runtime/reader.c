@@ -130,7 +130,7 @@ static __attribute__((noinline, cold)) int stop_for_limit(struct reader *reader,
 {
     struct oci_line expected = {.length = 0};
 
-    oci_line_addf(&expected, "%s: at most %zu", unit, limit);
+    oci_line_addf(&expected, "at most %zu %s", limit, unit);
     return stop(reader, &(struct oci_fault){.code = code,
                                             .offset = offset,
                                             .at_value = true,

@@ -63,9 +63,14 @@ def test_lint(tmp_path):
     path.write_text('{"schemaVersion": 2,\n "manifests": [{"mediaType": "a/b", "size": -1, "digest": 5}]}')
     done = run("lint", path)
     assert done.returncode == 1
-    assert f"{path}:2:45 /manifests/0/size: a size of -1 bytes is negative" in done.stdout
+    assert f"{path}:2:45: error: /manifests/0/size: a size of -1 bytes is negative" in done.stdout
     assert "/manifests/0/digest: expected a string, found the number 5" in done.stdout
-    assert run("lint", tmp_path / "none").returncode == 1
+    done = run("lint", tmp_path / "none")
+    assert done.returncode == 1 and "cannot be opened: no such file" in done.stdout
+    path.write_text('{"foo": 1}')
+    assert "none of the kinds" in run("lint", path).stdout
+    path.write_text('{"ociVersion": "1.3.0", "root": {"path": "r"}, "anotations": {}}')
+    assert 'did you mean "annotations"' in run("lint", path).stdout
 
 
 def test_edit_keeps_what_nobody_touches(tmp_path):
@@ -83,6 +88,19 @@ def test_edit_keeps_what_nobody_touches(tmp_path):
     done = run("edit", path, "/process/cwd", "5")
     assert done.returncode == 1 and "/process/cwd: expected a string" in done.stderr
     assert path.read_text() == text
+    assert "/no: does not exist" in run("edit", path, "/no/such", "1").stderr
+
+
+def test_edit_keeps_the_file_itself(tmp_path):
+    """Its permissions, and a link that leads to it."""
+    path, link = tmp_path / "config.json", tmp_path / "link"
+    path.write_text('{"ociVersion": "1.3.0"}')
+    path.chmod(0o600)
+    link.symlink_to(path)
+    assert run("edit", link, "/hostname", '"h"').returncode == 0
+    assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o600
+    assert json.loads(path.read_text())["hostname"] == "h"
+    assert sorted(tmp_path.iterdir()) == [path, link]
 
 
 def test_the_policy_names_every_case():

@@ -78,7 +78,7 @@ static void test_parser_again(void **state)
     assert_int_equal(oci_parser_finish(parser, &document, &report), OCI_ERR_TOO_LARGE);
     assert_null(document);
     assert_string_equal(oci_report_get(report, 0)->message,
-                        "first: expected a document of at most 16 bytes, found a larger one");
+                        "first: error: larger than the limit of 16 bytes");
     oci_report_free(report);
     assert_int_equal(oci_parser_feed(parser, "{\"version\":\"2\"}", 15), 0);
     assert_int_equal(oci_parser_finish(parser, &document, &report), 0);
@@ -142,17 +142,20 @@ static void test_limits(void **state)
 
     (void)state;
     string.max_string = 7;
-    expect_limit("{\"version\":\"12345678\"}", &string,
-                 "1:12 /version: expected at most 7 bytes in a string, found a longer string");
+    expect_limit(
+        "{\"version\":\"12345678\"}", &string,
+        "1:12: error: /version: expected at most 7 bytes in a string, found a longer string");
     expect_limit("{\"version\":\"1\",\"a2345678\":1}", &string,
-                 "1:16: expected at most 7 bytes in a string, found a longer string");
+                 "1:16: error: expected at most 7 bytes in a string, found a longer string");
     number.max_number = 3;
-    expect_limit("{\"version\":\"1\",\"x\":1000}", &number,
-                 "1:20 /x: expected at most 3 characters in a number, found a longer number");
+    expect_limit(
+        "{\"version\":\"1\",\"x\":1000}", &number,
+        "1:20: error: /x: expected at most 3 characters in a number, found a longer number");
     memory.max_memory = 10;
-    expect_limit("{\"version\":\"1\"}", &memory,
-                 "expected a document that takes at most 10 bytes of memory, found one that takes "
-                 "more");
+    expect_limit(
+        "{\"version\":\"1\"}", &memory,
+        "error: expected a document that takes at most 10 bytes of memory, found one that takes "
+        "more");
     /* From some size on it is enough, and from there on always. */
     for (most = 10; most < 100000; most += 10) {
         memory.max_memory = most;

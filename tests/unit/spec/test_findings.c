@@ -11,7 +11,7 @@ static const struct {
     size_t line, column;
 } cases[] = {
     {"", OCI_ERR_SYNTAX, "", 1, 1},
-    {" \n ", OCI_ERR_SYNTAX, "", 2, 2},
+    {" \n ", OCI_ERR_SYNTAX, "", 1, 1},
     {"[]", OCI_ERR_TYPE, "", 1, 1},
     {"  12", OCI_ERR_TYPE, "", 1, 3},
     {"\"x\"", OCI_ERR_TYPE, "", 1, 1},
@@ -24,7 +24,7 @@ static const struct {
     {"{\"version\":\"1\"}{}", OCI_ERR_SYNTAX, "", 1, 16},
     {"{\"version\":\"1\",\n\"numbers\":[1,,2]}", OCI_ERR_SYNTAX, "/numbers/1", 2, 14},
     {"{\"version\":\"1\",\n\"numbers\":[1,2}", OCI_ERR_SYNTAX, "/numbers", 2, 15},
-    {"{\"version\":\"1\",\"numbers\":[01]}", OCI_ERR_SYNTAX, "/numbers", 1, 28},
+    {"{\"version\":\"1\",\"numbers\":[01]}", OCI_ERR_SYNTAX, "/numbers", 1, 27},
     {"{\"version\":\"1\",\"numbers\":[1.]}", OCI_ERR_SYNTAX, "/numbers/0", 1, 27},
     {"{\"version\":\"1\",\"numbers\":[-]}", OCI_ERR_SYNTAX, "/numbers/0", 1, 27},
     {"{\"version\":\"1\",\"numbers\":[+1]}", OCI_ERR_SYNTAX, "/numbers/0", 1, 27},
@@ -89,35 +89,61 @@ static void test_cases(void **state)
 static void test_messages(void **state)
 {
     (void)state;
-    expect_message("{\"version\":\"1\",\"u32\":\"12\"}",
-                   "1:22 /u32: expected an integer from 0 to 4294967295, found the string \"12\"");
+    expect_message(
+        "{\"version\":\"1\",\"u32\":\"12\"}",
+        "1:22: error: /u32: expected an integer from 0 to 4294967295, found the string \"12\"");
     expect_message("{\"version\":\"1\",\"score\":-6}",
-                   "1:24 /score: expected an integer from -5 to 7, found the number -6");
+                   "1:24: error: /score: expected an integer from -5 to 7, found the number -6");
     expect_message(
         "{\"version\":\"1\",\"color\":\"gren\"}",
-        "1:24 /color: expected one of \"red\", \"green\", \"blue-green\", found the string "
+        "1:24: error: /color: expected one of \"red\", \"green\", \"blue-green\", found the string "
         "\"gren\"; did you mean \"green\"?");
     expect_message("{\"version\":\"1\",\"labels\":[]}",
-                   "1:25 /labels: expected an object, found an array");
+                   "1:25: error: /labels: expected an object, found an array");
     expect_message("{\"version\":\"1\",\"strings\":{}}",
-                   "1:26 /strings: expected an array of strings, found an object");
-    expect_message("{\"version\":\"1\",\"word\":\"b\"}",
-                   "1:23 /word: expected a string that matches ^a+$, found the string \"b\"");
+                   "1:26: error: /strings: expected an array of strings, found an object");
+    expect_message(
+        "{\"version\":\"1\",\"word\":\"b\"}",
+        "1:23: error: /word: expected a string that matches ^a+$, found the string \"b\"");
     expect_message("{\"version\":\"1\",\"strings\":[]}",
-                   "1:26 /strings: expected at least 1 item, found 0");
-    expect_message("{\"u8\":1}", "1:1: the required member \"version\" is missing");
-    expect_message("{\"u8\":1,\"u8\":2}", "1:1: the required member \"version\" is missing");
+                   "1:26: error: /strings: expected at least 1 item, found 0");
+    expect_message("{\"u8\":1}", "1:1: error: the required member \"version\" is missing");
+    expect_message("{\"u8\":1,\"u8\":2}", "1:1: error: the required member \"version\" is missing");
     expect_message("{\"version\":\"1\",\"u8\":1,\"u8\":2}",
-                   "1:23 /u8: the member \"u8\" stands twice in this object");
-    expect_message("{\"version\":", "1:12 /version: the document ends within an object");
-    expect_message("{\"version\":\"a", "1:14 /version: the document ends within a string");
-    expect_message("", "1:1: the document is empty");
-    expect_message("{\"version\":\"1\"]", "1:15: expected ',' or '}', found ']'");
+                   "1:23: error: /u8: the member \"u8\" stands twice in this object");
+    expect_message("{\"version\":",
+                   "1:12: error: /version: the text ends before a member's value; the object "
+                   "that is open begins at 1:1");
+    expect_message("{\"version\":\"a",
+                   "1:12: error: /version: the text ends within a string, which begins here; "
+                   "the object that is open begins at 1:1");
+    expect_message(
+        "{\"version\":\"1\",\n \"numbers\":[1,2\n\n",
+        "2:16: error: /numbers: the text ends within an array; the array that is open begins "
+        "at 2:12");
+    expect_message("{\"version\":\"1\",\"u32\":0022}",
+                   "1:22: error: expected a number without a zero in front, found the number 0022");
+    expect_message("{\"version\":\"1\",\"x\":-01}",
+                   "1:20: error: expected a number without a zero in front, found the number -01");
+    expect_message("{\"version\":\"1\",}", "1:16: error: a comma too many before '}'");
+    expect_message("{\"version\":\"1\",\"numbers\":[1,]}",
+                   "1:29: error: /numbers/1: a comma too many before ']'");
+    expect_message("{\"version\":\"1\",\"b\":True}",
+                   "1:20: error: /b: expected a value, found the word \"True\"; JSON has true");
+    expect_message("{\"version\":\"1\",\"raw\":None}",
+                   "1:22: error: /raw: expected a value, found the word \"None\"; JSON has null");
+    expect_message("{'version':1}",
+                   "1:2: error: expected a member name in double quotes or '}', found "
+                   "a single quote; JSON has double ones");
+    expect_message("{\"verzion\":\"1\"}",
+                   "1:1: error: the required member \"version\" is missing; there is \"verzion\"");
+    expect_message("", "1:1: error: the text is empty");
+    expect_message("{\"version\":\"1\"]", "1:15: error: expected ',' or '}', found ']'");
     expect_message(
         "{\"version\":\"1\",\"b\":\"\\u001b[31m\\u202e\xc2\x9b\"}",
-        "1:20 /b: expected true or false, found the string \"\\u001b[31m\\u202e\\u009b\"");
+        "1:20: error: /b: expected true or false, found the string \"\\u001b[31m\\u202e\\u009b\"");
     expect_message("{\"version\":\"1\",\"b\":\"0123456789012345678901234567890123456789012345\"}",
-                   "1:20 /b: expected true or false, found the string "
+                   "1:20: error: /b: expected true or false, found the string "
                    "\"0123456789012345678901234567890123456789...\"");
 }
 
@@ -146,7 +172,7 @@ static void test_several(void **state)
     assert_int_equal(oci_report_count(report), 2);
     assert_int_equal(oci_report_total(report), 6);
     assert_string_equal(oci_report_get(report, 0)->message,
-                        "a.json:1:6 /b: expected true or false, found the number 1");
+                        "a.json:1:6: error: /b: expected true or false, found the number 1");
     oci_report_free(report);
 }
 
@@ -181,8 +207,9 @@ static void test_unknown(void **state)
     assert_int_equal(oci_parse(sample_type(), text, sizeof(text) - 1, &options, &document, &report),
                      OCI_ERR_UNKNOWN_MEMBER);
     assert_null(document);
-    assert_string_equal(oci_report_first_error(report)->message,
-                        "1:16 /nmubers: unknown member \"nmubers\"; did you mean \"numbers\"?");
+    assert_string_equal(
+        oci_report_first_error(report)->message,
+        "1:16: error: /nmubers: unknown member \"nmubers\"; did you mean \"numbers\"?");
     oci_report_free(report);
 }
 

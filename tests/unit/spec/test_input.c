@@ -82,7 +82,7 @@ static void test_file(void **state)
         oci_parse_file(sample_type(), folder_fd, "good.json", &options, &document, &report),
         OCI_ERR_TOO_LARGE);
     assert_string_equal(oci_report_get(report, 0)->message,
-                        "good.json: expected a document of at most 10 bytes, found a larger one");
+                        "good.json: error: larger than the limit of 10 bytes");
     oci_report_free(report);
 
     put_file("good.json", "{\"version\":\n1}", 14);
@@ -90,7 +90,7 @@ static void test_file(void **state)
         oci_parse_file(sample_type(), folder_fd, "good.json", NULL, &document, &report),
         OCI_ERR_TYPE);
     assert_string_equal(oci_report_get(report, 0)->message,
-                        "good.json:2:1 /version: expected a string, found the number 1");
+                        "good.json:2:1: error: /version: expected a string, found the number 1");
     oci_report_free(report);
 }
 
@@ -100,12 +100,12 @@ static void test_not_a_file(void **state)
     assert_int_equal(mkfifoat(folder_fd, "fifo", 0600), 0);
     assert_int_equal(symlinkat("/dev/zero", folder_fd, "link"), 0);
     expect_file(folder_fd, "fifo", OCI_ERR_IO, EINVAL,
-                "fifo: cannot be read: it is not a regular file");
+                "fifo: error: cannot be read: it is not a regular file");
     expect_file(folder_fd, "link", OCI_ERR_IO, EINVAL,
-                "link: cannot be read: it is not a regular file");
+                "link: error: cannot be read: it is not a regular file");
     expect_file(AT_FDCWD, "/dev/zero", OCI_ERR_IO, EINVAL,
-                "/dev/zero: cannot be read: it is not a regular file");
-    expect_file(folder_fd, ".", OCI_ERR_IO, EISDIR, ".: cannot be read: it is not a regular file");
+                "/dev/zero: error: cannot be read: it is not a regular file");
+    expect_file(folder_fd, ".", OCI_ERR_IO, EISDIR, ".: error: cannot be read: it is a directory");
 }
 
 static void test_missing(void **state)
@@ -116,7 +116,7 @@ static void test_missing(void **state)
 
     (void)state;
     expect_file(folder_fd, "missing", OCI_ERR_IO, ENOENT,
-                "missing: cannot be opened: no such file or directory");
+                "missing: error: cannot be opened: no such file or directory");
     assert_int_equal(oci_read_file(folder_fd, "missing", 0, &text, &length, &sys_errno),
                      OCI_ERR_IO);
     assert_int_equal(sys_errno, ENOENT);
@@ -131,7 +131,7 @@ static void test_fd(void **state)
     oci_report *report = NULL;
     char *text = NULL;
     size_t length = 0;
-    int ends[2], zero;
+    int ends[2], zero, null, error = 0;
 
     (void)state;
     assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
@@ -148,8 +148,17 @@ static void test_fd(void **state)
     assert_int_equal(close(ends[0]), 0);
 
     zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-    assert_int_equal(oci_read_fd(zero, 0, &text, &length, NULL), OCI_ERR_IO);
+    assert_int_equal(oci_read_fd(zero, 4096, &text, &length, NULL), OCI_ERR_TOO_LARGE);
     assert_int_equal(close(zero), 0);
+
+    null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(oci_parse_fd(sample_type(), null, NULL, &document, &report), OCI_ERR_SYNTAX);
+    assert_string_equal(oci_report_first_error(report)->message, "1:1: error: the text is empty");
+    oci_report_free(report);
+    assert_int_equal(close(null), 0);
+
+    assert_int_equal(oci_read_fd(folder_fd, 0, &text, &length, &error), OCI_ERR_IO);
+    assert_int_equal(error, EISDIR);
 }
 
 /* A file of /proc says that its size is 0. */

@@ -183,8 +183,9 @@ static void test_with_schema_findings(void **state)
     assert_string_equal(oci_report_get(report, 0)->pointer, "/ociVersion");
     assert_string_equal(oci_report_get(report, 1)->pointer, "/root/path");
     assert_string_equal(oci_report_get(report, 2)->rule, "process-cwd-absolute");
-    assert_string_equal(oci_report_get(report, 2)->message,
-                        "2:18 /process/cwd: the working directory \"tmp\" is not an absolute path");
+    assert_string_equal(
+        oci_report_get(report, 2)->message,
+        "2:18: error: /process/cwd: the working directory \"tmp\" is not an absolute path");
     assert_string_equal(oci_report_get(report, 2)->section, "config.md#process");
     assert_int_equal(oci_report_get(report, 2)->length, 5);
     assert_string_equal(oci_report_get(report, 3)->pointer, "/process/args");
@@ -217,7 +218,7 @@ static void test_options(void **state)
     assert_int_equal(oci_check(kind, text, strlen(text), &options, &report), OCI_ERR_RULE);
     assert_int_equal(oci_report_count(report), 1);
     assert_int_equal(oci_report_total(report), 2);
-    assert_non_null(strstr(oci_report_get(report, 0)->message, "p.json:1:8 /cwd: "));
+    assert_non_null(strstr(oci_report_get(report, 0)->message, "p.json:1:8: error: /cwd: "));
     oci_report_free(report);
     newer.options.size = sizeof(newer);
     assert_int_equal(oci_check(kind, text, strlen(text), &newer.options, NULL), OCI_ERR_RULE);
@@ -226,7 +227,17 @@ static void test_options(void **state)
                      OCI_ERR_UNSUPPORTED);
     options.flags = 128;
     assert_int_equal(oci_check(kind, text, strlen(text), &options, NULL), OCI_ERR_UNSUPPORTED);
-    assert_int_equal(oci_check(NULL, text, strlen(text), NULL, NULL), OCI_ERR_INVALID_ARGUMENT);
+    assert_int_equal(oci_check(NULL, text, strlen(text), NULL, NULL), OCI_ERR_RULE);
+    assert_int_equal(oci_check(NULL, "{\"a\":1}", 7, NULL, &report), OCI_ERR_UNKNOWN_KIND);
+    assert_int_equal(oci_report_count(report), 1);
+    oci_report_free(report);
+    assert_int_equal(oci_check(NULL, "{\"a\":}", 6, NULL, &report), OCI_ERR_SYNTAX);
+    oci_report_free(report);
+    assert_int_equal(oci_check(NULL, NULL, 1, NULL, NULL), OCI_ERR_INVALID_ARGUMENT);
+    assert_int_equal(oci_check_file(NULL, AT_FDCWD, "/none", NULL, &report), OCI_ERR_IO);
+    assert_string_equal(oci_report_get(report, 0)->message,
+                        "/none: error: cannot be opened: no such file or directory");
+    oci_report_free(report);
 }
 
 static void test_value(void **state)
@@ -239,7 +250,7 @@ static void test_value(void **state)
     (void)state;
     assert_int_equal(oci_check_value(oci_process_type(), &process, NULL, &report), OCI_ERR_RULE);
     assert_string_equal(oci_report_get(report, 0)->message,
-                        "/cwd: the working directory \"x\" is not an absolute path");
+                        "error: /cwd: the working directory \"x\" is not an absolute path");
     assert_int_equal(oci_report_get(report, 0)->line, 0);
     oci_report_free(report);
     assert_int_equal(oci_check_value(oci_runtime_config_type(), &empty, NULL, &report),

@@ -55,10 +55,7 @@ static void refuse_set(const char *before, const char *pointer, const char *json
     if (result != code)
         print_error("%s = %s: %d\n", pointer, json, result);
     assert_int_equal(result, code);
-    if (message != NULL)
-        assert_string_equal(oci_report_get(report, 0)->message, message);
-    else
-        assert_null(report);
+    assert_string_equal(oci_report_get(report, 0)->message, message);
     oci_report_free(report);
     expect_document(document, before);
     oci_document_free(document);
@@ -103,27 +100,35 @@ static void test_set_refused(void **state)
 {
     (void)state;
     refuse_set(START, "/u8", "256", OCI_ERR_RANGE,
-               "1:1 /u8: expected an integer from 0 to 255, found the number 256");
+               "1:1: error: /u8: expected an integer from 0 to 255, found the number 256");
     refuse_set(START, "/leaves", "[{\"name\":\"a\"},\n {\"name\":1}]", OCI_ERR_TYPE,
-               "2:10 /leaves/1/name: expected a string, found the number 1");
+               "2:10: error: /leaves/1/name: expected a string, found the number 1");
     refuse_set(START, "/leaf", "{}", OCI_ERR_REQUIRED,
-               "1:1 /leaf: the required member \"name\" is missing");
+               "1:1: error: /leaf: the required member \"name\" is missing");
     refuse_set(START, "", "{}", OCI_ERR_REQUIRED,
-               "1:1: the required member \"version\" is missing");
-    refuse_set(START, "", "[]", OCI_ERR_TYPE, "1:1: expected an object, found an array");
+               "1:1: error: the required member \"version\" is missing");
+    refuse_set(START, "", "[]", OCI_ERR_TYPE, "1:1: error: expected an object, found an array");
     refuse_set(START, "/version", "null", OCI_ERR_TYPE,
-               "1:1 /version: expected a string, found null");
+               "1:1: error: /version: expected a string, found null");
     refuse_set(START, "/x", "{\"a\":1,\"a\":2}", OCI_ERR_DUPLICATE_KEY,
-               "1:8 /x: expected every member once, found \"a\" a second time");
-    refuse_set(START, "/numbers/3", "1", OCI_ERR_NOT_FOUND, NULL);
-    refuse_set(START, "/numbers/01", "1", OCI_ERR_NOT_FOUND, NULL);
-    refuse_set(START, "/numbers/x", "1", OCI_ERR_NOT_FOUND, NULL);
-    refuse_set(START, "/numbers/-/a", "1", OCI_ERR_NOT_FOUND, NULL);
-    refuse_set(START, "/leaf/name", "\"n\"", OCI_ERR_NOT_FOUND, NULL);
-    refuse_set(START, "/version/x", "1", OCI_ERR_NOT_FOUND, NULL);
-    refuse_set(START, "version", "1", OCI_ERR_INVALID_ARGUMENT, NULL);
-    refuse_set(START, "/a~2", "1", OCI_ERR_INVALID_ARGUMENT, NULL);
-    refuse_set(START, "/a~", "1", OCI_ERR_INVALID_ARGUMENT, NULL);
+               "1:8: error: /x: expected every member once, found \"a\" a second time");
+    refuse_set(START, "/numbers/3", "1", OCI_ERR_NOT_FOUND,
+               "error: /numbers/3: does not exist: the array has 2 items");
+    refuse_set(START, "/numbers/01", "1", OCI_ERR_NOT_FOUND,
+               "error: /numbers/01: does not exist: the array has 2 items");
+    refuse_set(START, "/numbers/x", "1", OCI_ERR_NOT_FOUND,
+               "error: /numbers/x: does not exist: the array has 2 items");
+    refuse_set(START, "/numbers/-/a", "1", OCI_ERR_NOT_FOUND,
+               "error: /numbers/-: does not exist: the array has 2 items");
+    refuse_set(START, "/leaf/name", "\"n\"", OCI_ERR_NOT_FOUND, "error: /leaf: does not exist");
+    refuse_set(START, "/version/x", "1", OCI_ERR_NOT_FOUND,
+               "error: /version/x: does not exist: what is before it has no parts");
+    refuse_set(START, "version", "1", OCI_ERR_INVALID_ARGUMENT,
+               "error: \"version\" is no JSON pointer: it does not begin with /");
+    refuse_set(START, "/a~2", "1", OCI_ERR_INVALID_ARGUMENT,
+               "error: \"/a~2\" is no JSON pointer: ~ stands only in ~0 and ~1");
+    refuse_set(START, "/a~", "1", OCI_ERR_INVALID_ARGUMENT,
+               "error: \"/a~\" is no JSON pointer: ~ stands only in ~0 and ~1");
     {
         oci_document *document = document_of(START);
         oci_report *report = NULL;
@@ -217,6 +222,62 @@ static void test_merge(void **state)
     expect_merged("{\"version\":\"1\",\"maybe\":null}", "{\"maybe\":null}", "{\"version\":\"1\"}");
 }
 
+static void expect_set_of(oci_document *document, const char *pointer, const char *json, int code,
+                          const char *message)
+{
+    oci_report *report = NULL;
+
+    assert_int_equal(oci_set(document, pointer, json, strlen(json), &report), code);
+    assert_string_equal(oci_report_get(report, 0)->message, message);
+    oci_report_free(report);
+}
+
+/* A change is read as its document was, also after another one. */
+static void test_options_stay(void **state)
+{
+    struct oci_parse_options options = OCI_PARSE_OPTIONS_INIT;
+    oci_document *document = NULL;
+    oci_report *report = NULL;
+
+    options.name = "a.json";
+    options.unknown = OCI_UNKNOWN_REFUSE;
+    options.max_bytes = 60;
+    options.max_string = 20;
+    assert_int_equal(oci_parse(sample_type(), "{\"version\":\"1\"}", 15, &options, &document, NULL),
+                     0);
+    for (int i = 0; i < 2; i++) {
+        expect_set_of(
+            document, "/textt", "\"a\"", OCI_ERR_UNKNOWN_MEMBER,
+            "a.json:1:1: error: /textt: unknown member \"textt\"; did you mean \"text\"?");
+        expect_set_of(
+            document, "/text", "\"123456789012345678901\"", OCI_ERR_TOO_LARGE,
+            "a.json:1:1: error: /text: expected at most 20 bytes in a string, found a longer "
+            "string");
+        expect_set_of(document, "/numbers", "[1234567890,1234567890,1234567890,1234567890]",
+                      OCI_ERR_TOO_LARGE, "a.json: error: larger than the limit of 60 bytes");
+        expect_set_of(document, "/no/such", "1", OCI_ERR_NOT_FOUND,
+                      "a.json: error: /no: does not exist");
+        assert_int_equal(oci_set(document, "/u8", "1", 1, NULL), 0);
+    }
+    assert_int_equal(oci_remove(document, "/version", &report), OCI_ERR_REQUIRED);
+    assert_string_equal(oci_report_get(report, 0)->message,
+                        "a.json: error: the required member \"version\" is missing");
+    oci_report_free(report);
+    assert_int_equal(oci_remove(document, "", &report), OCI_ERR_REQUIRED);
+    oci_report_free(report);
+    assert_int_equal(oci_remove(document, "/i8", &report), OCI_ERR_NOT_FOUND);
+    assert_string_equal(oci_report_get(report, 0)->message, "a.json: error: /i8: does not exist");
+    oci_report_free(report);
+    oci_document_free(document);
+
+    options.unknown = OCI_UNKNOWN_WARN;
+    assert_int_equal(oci_parse(sample_type(), "{\"version\":\"1\"}", 15, &options, &document, NULL),
+                     0);
+    expect_set_of(document, "/textt", "\"a\"", 0,
+                  "a.json:1:1: warning: /textt: unknown member \"textt\"; did you mean \"text\"?");
+    oci_document_free(document);
+}
+
 static void test_merge_refused(void **state)
 {
     static const struct {
@@ -224,14 +285,15 @@ static void test_merge_refused(void **state)
         int code;
         const char *message;
     } cases[] = {
-        {"{\"version\":null}", OCI_ERR_REQUIRED, "1:1: the required member \"version\" is missing"},
+        {"{\"version\":null}", OCI_ERR_REQUIRED,
+         "1:1: error: the required member \"version\" is missing"},
         {"{\"b\":true,\n\"u8\":-1}", OCI_ERR_RANGE,
-         "2:6 /u8: expected an integer from 0 to 255, found the number -1"},
-        {"[]", OCI_ERR_TYPE, "1:1: expected an object, found an array"},
+         "2:6: error: /u8: expected an integer from 0 to 255, found the number -1"},
+        {"[]", OCI_ERR_TYPE, "1:1: error: expected an object, found an array"},
         {"{\"leaf\":{\"id\":1}}", OCI_ERR_REQUIRED,
-         "1:9 /leaf: the required member \"name\" is missing"},
+         "1:9: error: /leaf: the required member \"name\" is missing"},
         {"{\"u8\":1,\"u8\":2}", OCI_ERR_DUPLICATE_KEY,
-         "1:9: expected every member once, found \"u8\" a second time"},
+         "1:9: error: expected every member once, found \"u8\" a second time"},
     };
     oci_document *document = document_of(START), *merged = NULL;
     const void *root = oci_document_root(document, sample_type());
@@ -443,50 +505,60 @@ static void test_validate(void **state)
     struct oci_string_entry twice[] = {{"b", "1"}, {"a", "2"}, {"b", "3"}},
                             unnamed[] = {{NULL, ""}};
     struct oci_unknown_member known[] = {{"u8", "1"}}, bad[] = {{"x", "{"}};
+    oci_report *report = NULL;
     int colors[] = {1, 9};
 
     (void)state;
     assert_int_equal(oci_validate(sample_type(), &(struct sample){.version = "1"}, NULL), 0);
+    assert_int_equal(
+        oci_validate(sample_type(), &(struct sample){.version = "1", .u8 = 1}, &report), 0);
+    assert_int_equal(oci_report_count(report), 1);
+    assert_string_equal(
+        oci_report_get(report, 0)->message,
+        "warning: /u8: a value that will not be written: its member has_... is false");
+    oci_report_free(report);
     expect_invalid(&(struct sample){.version = NULL}, OCI_ERR_REQUIRED,
-                   "the required member \"version\" is missing");
-    expect_invalid(&(struct sample){.version = "\xff"}, OCI_ERR_ENCODING,
-                   "/version: expected text in UTF-8, found a byte that does not belong there");
+                   "error: the required member \"version\" is missing");
+    expect_invalid(
+        &(struct sample){.version = "\xff"}, OCI_ERR_ENCODING,
+        "error: /version: expected text in UTF-8, found a byte that does not belong there");
     expect_invalid(&(struct sample){.version = "1", .mode = 4096, .has_mode = true}, OCI_ERR_RANGE,
-                   "/mode: expected an integer from 1 to 4095, found the number 4096");
+                   "error: /mode: expected an integer from 1 to 4095, found the number 4096");
     expect_invalid(&(struct sample){.version = "1", .score = -6, .has_score = true}, OCI_ERR_RANGE,
-                   "/score: expected an integer from -5 to 7, found the number -6");
+                   "error: /score: expected an integer from -5 to 7, found the number -6");
     expect_invalid(&(struct sample){.version = "1", .score = 8, .has_score = true}, OCI_ERR_RANGE,
-                   "/score: expected an integer from -5 to 7, found the number 8");
+                   "error: /score: expected an integer from -5 to 7, found the number 8");
     expect_invalid(&(struct sample){.version = "1", .word = "b"}, OCI_ERR_PATTERN,
-                   "/word: expected a string that matches ^a+$, found the string \"b\"");
+                   "error: /word: expected a string that matches ^a+$, found the string \"b\"");
     expect_invalid(&(struct sample){.version = "1", .color = 4}, OCI_ERR_ENUM,
-                   "/color: expected a value of enum sample_color, found the number 4");
+                   "error: /color: expected a value of enum sample_color, found the number 4");
     expect_invalid(&(struct sample){.version = "1", .colors = colors, .colors_count = 2},
                    OCI_ERR_ENUM,
-                   "/colors/1: expected a value of enum sample_color, found the number 9");
+                   "error: /colors/1: expected a value of enum sample_color, found the number 9");
     expect_invalid(&(struct sample){.version = "1", .strings = strings, .strings_count = 0},
-                   OCI_ERR_TOO_FEW, "/strings: expected at least 1 item, found 0");
+                   OCI_ERR_TOO_FEW, "error: /strings: expected at least 1 item, found 0");
     expect_invalid(&(struct sample){.version = "1", .strings = strings, .strings_count = 2},
-                   OCI_ERR_TYPE, "/strings/1: expected a string, found NULL");
+                   OCI_ERR_TYPE, "error: /strings/1: expected a string, found NULL");
     expect_invalid(&(struct sample){.version = "1", .numbers_count = 2}, OCI_ERR_TYPE,
-                   "/numbers: expected a list, found NULL with a count");
+                   "error: /numbers: expected a list, found NULL with a count");
     expect_invalid(&(struct sample){.version = "1", .leaves = leaves, .leaves_count = 2},
-                   OCI_ERR_REQUIRED, "/leaves/1: the required member \"name\" is missing");
+                   OCI_ERR_REQUIRED, "error: /leaves/1: the required member \"name\" is missing");
     expect_invalid(&(struct sample){.version = "1", .labels = twice, .labels_count = 3},
-                   OCI_ERR_DUPLICATE_KEY, "/labels: the member \"b\" stands twice in this object");
-    expect_invalid(&(struct sample){.version = "1", .labels = unnamed, .labels_count = 1},
-                   OCI_ERR_TYPE, "/labels: expected a name, found NULL");
-    expect_invalid(&(struct sample){.version = "1", .raw = "[1,"}, OCI_ERR_SYNTAX,
-                   "/raw: expected JSON text, found text that is not");
-    expect_invalid(&(struct sample){.version = "1", .raw_object = "[]"}, OCI_ERR_TYPE,
-                   "/raw_object: expected an object, found another JSON value");
-    expect_invalid(&(struct sample){.version = "1", .unknown = {known, 1, NULL}},
                    OCI_ERR_DUPLICATE_KEY,
-                   "/u8: expected a name that the schema does not have, found one that it has");
+                   "error: /labels: the member \"b\" stands twice in this object");
+    expect_invalid(&(struct sample){.version = "1", .labels = unnamed, .labels_count = 1},
+                   OCI_ERR_TYPE, "error: /labels: expected a name, found NULL");
+    expect_invalid(&(struct sample){.version = "1", .raw = "[1,"}, OCI_ERR_SYNTAX,
+                   "error: /raw: expected JSON text, found text that is not");
+    expect_invalid(&(struct sample){.version = "1", .raw_object = "[]"}, OCI_ERR_TYPE,
+                   "error: /raw_object: expected an object, found another JSON value");
+    expect_invalid(
+        &(struct sample){.version = "1", .unknown = {known, 1, NULL}}, OCI_ERR_DUPLICATE_KEY,
+        "error: /u8: expected a name that the schema does not have, found one that it has");
     expect_invalid(&(struct sample){.version = "1", .unknown = {bad, 1, NULL}}, OCI_ERR_SYNTAX,
-                   "/x: expected JSON text, found text that is not");
+                   "error: /x: expected JSON text, found text that is not");
     expect_invalid(&(struct sample){.version = "1", .unknown = {NULL, 1, NULL}}, OCI_ERR_TYPE,
-                   "expected unknown members, found NULL with a count");
+                   "error: expected unknown members, found NULL with a count");
 }
 
 static int stop_at_text(void *ctx, const char *pointer, const struct oci_value *value)
@@ -550,12 +622,13 @@ static void test_large_merge(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_set),       cmocka_unit_test(test_set_refused),
-        cmocka_unit_test(test_remove),    cmocka_unit_test(test_merge),
-        cmocka_unit_test(test_get),       cmocka_unit_test(test_merge_refused),
-        cmocka_unit_test(test_diff),      cmocka_unit_test(test_equal),
-        cmocka_unit_test(test_canonical), cmocka_unit_test(test_validate),
-        cmocka_unit_test(test_walk_ends), cmocka_unit_test(test_large_merge),
+        cmocka_unit_test(test_set),          cmocka_unit_test(test_set_refused),
+        cmocka_unit_test(test_remove),       cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_get),          cmocka_unit_test(test_merge_refused),
+        cmocka_unit_test(test_options_stay), cmocka_unit_test(test_diff),
+        cmocka_unit_test(test_equal),        cmocka_unit_test(test_canonical),
+        cmocka_unit_test(test_validate),     cmocka_unit_test(test_walk_ends),
+        cmocka_unit_test(test_large_merge),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
