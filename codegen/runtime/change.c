@@ -38,13 +38,17 @@ static const struct oci_parse_options no_limits = {.size = sizeof(struct oci_par
 static int begin(struct change *change, const struct oci_allocator *memory, const oci_type *type,
                  const void *value, const oci_document *document)
 {
-    bool was_read = document != NULL && document->options.size != 0;
     char *text = NULL;
     size_t length = 0;
     int result;
 
-    *change =
-        (struct change){.memory = memory, .options = was_read ? document->options : no_limits};
+    *change = (struct change){.memory = memory};
+    if (document == NULL || !document->was_read)
+        change->options = no_limits;
+    else if (document->options != NULL)
+        change->options = *document->options;
+    else
+        change->options.size = sizeof(change->options);
     oci_arena_init(&change->arena, memory, TREE_BLOCK, TREE_BLOCK);
     change->report = oci_memory_alloc(memory, sizeof(*change->report));
     if (change->report == NULL)

@@ -14,8 +14,10 @@ struct oci_document {
     struct oci_arena arena;
     const struct oci_type *type;
     void *root;
-    struct oci_parse_options options; /* it was read with; complete, or of size 0 where it was not
-                                       * read.  The name is the arena's */
+    bool was_read; /* from a text, and so within limits */
+    const struct oci_parse_options
+        *options; /* those it was read with, complete, in the arena; NULL:
+                                              * the defaults */
 };
 
 #endif

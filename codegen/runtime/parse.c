@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define SMALLEST_BLOCK 512u
+#define SMALLEST_BLOCK 256u
 #define LARGEST_BLOCK 65536u
 
 static size_t block_size(size_t size)
@@ -24,7 +24,8 @@ struct parse {
     const oci_type *type;
     struct oci_parse_options options;
     struct oci_report *report;
-    bool partial; /* values that are refused do not stand in the way of a document */
+    bool has_options; /* the caller gave some */
+    bool partial;     /* values that are refused do not stand in the way of a document */
 };
 
 static int begin(struct parse *parse, const struct oci_allocator *memory, const oci_type *type,
@@ -39,6 +40,7 @@ static int begin(struct parse *parse, const struct oci_allocator *memory, const 
         return OCI_ERR_INVALID_ARGUMENT;
     parse->memory = memory;
     parse->type = type;
+    parse->has_options = options != NULL;
     result = oci_options_complete(options, type, &parse->options);
     if (result < 0)
         return result;
@@ -133,12 +135,18 @@ static int build(struct parse *parse, const char *text, size_t length, struct oc
 static int keep_options(const struct parse *parse, struct oci_document *document)
 {
     const char *name = parse->report->name;
+    struct oci_parse_options *kept;
 
-    document->options = parse->options;
-    if (name == NULL)
+    document->was_read = true;
+    if (!parse->has_options && name == NULL)
         return 0;
-    document->options.name = oci_arena_text(&document->arena, name, strlen(name));
-    return document->options.name != NULL ? 0 : OCI_ERR_NO_MEMORY;
+    kept = oci_arena_alloc(&document->arena, sizeof(*kept));
+    if (kept == NULL)
+        return OCI_ERR_NO_MEMORY;
+    *kept = parse->options;
+    kept->name = name != NULL ? oci_arena_text(&document->arena, name, strlen(name)) : NULL;
+    document->options = kept;
+    return name == NULL || kept->name != NULL ? 0 : OCI_ERR_NO_MEMORY;
 }
 
 static int parse_text(struct parse *parse, const char *text, size_t length, oci_document **document)
@@ -154,7 +162,8 @@ static int parse_text(struct parse *parse, const char *text, size_t length, oci_
     if (created == NULL)
         return OCI_ERR_NO_MEMORY;
     *created = (struct oci_document){.type = parse->type};
-    oci_arena_init(&created->arena, parse->memory, block_size(length / 2), block_size(length / 16));
+    oci_arena_init(&created->arena, parse->memory, block_size(length / 4 * 3),
+                   block_size(length / 20));
     created->arena.limit = parse->options.max_memory;
     builder.arena = &created->arena;
     result = build(parse, text, length, &builder);
