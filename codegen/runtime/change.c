@@ -21,6 +21,7 @@ struct change {
     const struct oci_allocator *memory;
     struct oci_arena arena; /* of the trees */
     struct oci_json *target;
+    bool was_read; /* the document that changes: its limits hold for what is put into it, too */
     struct oci_parse_options options; /* for the changed document */
     struct oci_report *report; /* of what is wrong with the text that was given, or the pointer */
 };
@@ -42,8 +43,8 @@ static int begin(struct change *change, const struct oci_allocator *memory, cons
     size_t length = 0;
     int result;
 
-    *change = (struct change){.memory = memory};
-    if (document == NULL || !document->was_read)
+    *change = (struct change){.memory = memory, .was_read = document != NULL && document->was_read};
+    if (!change->was_read)
         change->options = no_limits;
     else if (document->options != NULL)
         change->options = *document->options;
@@ -116,14 +117,21 @@ static int note_fault(void *ctx, const struct oci_fault *fault)
                                                              .statement = fault->statement});
 }
 
-/* Read the JSON text that the caller gave, within the default limits. */
+static size_t choose(const struct change *change, size_t limit, size_t usual)
+{
+    return change->was_read && limit != 0 ? limit : usual;
+}
+
+/* Read the JSON text that the caller gave, within the limits of its document. */
 static int read_given(struct change *change, const char *pointer, const char *text, size_t length,
                       struct oci_json **given_root)
 {
-    static const struct oci_reader_limits limits = {.depth = OCI_DEFAULT_DEPTH,
-                                                    .values = OCI_DEFAULT_VALUES,
-                                                    .string = OCI_DEFAULT_STRING,
-                                                    .number = OCI_DEFAULT_NUMBER};
+    const struct oci_parse_options *options = &change->options;
+    const struct oci_reader_limits limits = {
+        .depth = choose(change, options->max_depth, OCI_DEFAULT_DEPTH),
+        .values = choose(change, options->max_values, OCI_DEFAULT_VALUES),
+        .string = choose(change, options->max_string, OCI_DEFAULT_STRING),
+        .number = choose(change, options->max_number, OCI_DEFAULT_NUMBER)};
     struct given given = {.pointer = pointer};
     int result;
 

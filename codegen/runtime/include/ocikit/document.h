@@ -6,6 +6,11 @@
  * whole tree.  Every finding about a document (not only the first) is kept in a report with its
  * code, JSON pointer, line and column.
  *
+ * The structs and their typed functions (oci_runtime_config_type(), oci_runtime_config_root()) are
+ * declared by <ocikit/spec.h>, which includes this header; <ocikit/types.h> tells their shapes.
+ * Members that the schema does not name are kept, and so is the order of members; but entries of
+ * maps (annotations, sysctl) are always sorted by key.
+ *
  * Threads: there is no global state.  Different documents and reports may be used from different
  * threads at once; one document or report may be read by many threads, or changed by one.
  */
@@ -38,7 +43,8 @@ enum oci_unknown_mode {
     OCI_UNKNOWN_REFUSE = 2, /* an error each */
 };
 
-/* One finding.  All strings belong to the report; expected, found and suggestion may be NULL. */
+/* One finding.  All strings belong to the report; expected, found, suggestion and section may be
+ * NULL, the others are not. */
 struct oci_finding {
     int code;               /* enum oci_code, negative */
     int severity;           /* enum oci_severity */
@@ -51,11 +57,12 @@ struct oci_finding {
     const char *found;      /* "the string \"12\"" */
     const char *suggestion; /* "readonly", for a misspelt member or value */
     const char *text;    /* what is wrong, in words made of the above; lower case, no full stop */
-    const char *message; /* the whole line, "NAME:LINE:COLUMN: error: /pointer: text" */
+    const char *message; /* the whole line: "NAME:LINE:COLUMN: error: /pointer: text", or "warning";
+                          * what is not known is left out */
     size_t length;       /* bytes of the text that it is about, from offset on; 0: unknown */
     const char *rule;    /* name of the rule that was broken, such as "process-cwd-absolute" (see
                           * <ocikit/check.h>), or of the code where it is the schema's */
-    const char *section; /* of the specification, such as "config.md#process"; NULL for the schema's */
+    const char *section; /* of the specification: "config.md#process"; NULL for the schema's */
     const char *excerpt; /* the line of the text and a line of carets below it, each with its end of
                           * line; "" when the finding has no place in the text */
 };
@@ -71,7 +78,7 @@ struct oci_parse_options {
     size_t max_findings; /* findings kept in the report; default 100 */
     size_t max_string;   /* bytes of one string or member name; default 1 MiB */
     size_t max_number;   /* characters of one number; default 64 */
-    size_t max_memory;   /* bytes that the document's structs and strings may take; default 128 MiB */
+    size_t max_memory;   /* bytes that its structs and strings may take; default 128 MiB */
 };
 
 #define OCI_PARSE_OPTIONS_INIT                                                                     \
@@ -94,7 +101,11 @@ enum oci_write_flags {
  *   options  NULL for the defaults
  *   document receives the document on success (free with oci_document_free); untouched on failure
  *   report   may be NULL; otherwise receives the findings, or NULL where there are none.
- *            A success may come with warnings.  Free with oci_report_free
+ *            A success may come with warnings.  Free with oci_report_free.  Also NULL after
+ *            OCI_ERR_NO_MEMORY, OCI_ERR_INVALID_ARGUMENT and OCI_ERR_UNSUPPORTED: a program that
+ *            says what is wrong falls back on oci_code_text()
+ *
+ * The document remembers the options, for what oci_set reads later.
  *
  * Returns 0, or the code of the first error: one of OCI_ERR_SYNTAX, OCI_ERR_ENCODING,
  * OCI_ERR_DUPLICATE_KEY, OCI_ERR_TYPE, OCI_ERR_RANGE, OCI_ERR_ENUM, OCI_ERR_PATTERN,
@@ -105,13 +116,14 @@ OCI_API int oci_parse(const oci_type *type, const char *text, size_t length,
                       const struct oci_parse_options *options, oci_document **document,
                       oci_report **report);
 
-/* The same for what can be read from fd (a file, pipe, socket or device) until its end, waiting for
- * it.  fd stays open.  Also OCI_ERR_IO.  Since 0.1. */
+/* The same for what can be read from fd (a file, pipe, socket or device) until its end.  fd stays open.
+ * Also OCI_ERR_IO.  Since 0.1. */
 OCI_API int oci_parse_fd(const oci_type *type, int fd, const struct oci_parse_options *options,
                          oci_document **document, oci_report **report);
 
-/* The same for a file: path is taken relative to dirfd (AT_FDCWD for the working directory).  Only
- * a regular file is read; a FIFO or device is OCI_ERR_IO.  Since 0.1. */
+/* The same for a file: path is taken relative to dirfd (AT_FDCWD of <fcntl.h> for the working
+ * directory; strict C99 has it with _POSIX_C_SOURCE 200809L).  Only a regular file is read; a FIFO
+ * or device is OCI_ERR_IO.  Since 0.1. */
 OCI_API int oci_parse_file(const oci_type *type, int dirfd, const char *path,
                            const struct oci_parse_options *options, oci_document **document,
                            oci_report **report);
@@ -126,8 +138,8 @@ OCI_API int oci_parser_new(const oci_type *type, const struct oci_parse_options 
                            oci_parser **parser);
 
 /* Take the next length bytes; they are not kept by reference.  Returns 0, OCI_ERR_TOO_LARGE once
- * there are more than max_bytes, OCI_ERR_NO_MEMORY or OCI_ERR_INVALID_ARGUMENT; a failure stays, and
- * oci_parser_finish reports it.  Since 0.1. */
+ * there are more than max_bytes, OCI_ERR_NO_MEMORY or OCI_ERR_INVALID_ARGUMENT; a failure stays,
+ * and oci_parser_finish reports it.  Since 0.1. */
 OCI_API int oci_parser_feed(oci_parser *parser, const char *bytes, size_t length);
 
 /* End of the document: as oci_parse.  The parser is then empty and may be fed with another document
@@ -152,18 +164,22 @@ OCI_API const oci_type *oci_document_type(const oci_document *document);
 /* Free the document and every struct and string in it.  NULL is allowed. */
 OCI_API void oci_document_free(oci_document *document);
 
-/* Make a document that no text was read for: its struct has the schema's defaults, empty structs and
- * lists where they are required, and nothing else.  Returns 0, OCI_ERR_INVALID_ARGUMENT or
- * OCI_ERR_NO_MEMORY.  Any thread.  Since 0.1. */
+/* Make a document that no text was read for: its struct has the schema's defaults, empty structs
+ * and lists where they are required, and nothing else.  Defaults are those of this struct and of
+ * the structs in it that are required; others have none, however they are made.  Returns 0,
+ * OCI_ERR_INVALID_ARGUMENT or OCI_ERR_NO_MEMORY.  Any thread.  Since 0.1. */
 OCI_API int oci_document_new(const oci_type *type, oci_document **document);
 
 /* Memory that lives as long as the document, to hang structs, arrays and strings of one's own into
- * its tree: size zeroed bytes, aligned for any member; a copy of text.  NULL when there is none.  A
- * change of the document: one thread.  Since 0.1. */
+ * its tree: size zeroed bytes, aligned for any member (a struct there has no defaults: all is 0,
+ * what is required must be set); a copy of text.  NULL when there is none.  A change of the
+ * document: one thread.  Since 0.1. */
 OCI_API void *oci_document_alloc(oci_document *document, size_t size);
 OCI_API char *oci_document_text(oci_document *document, const char *text);
 
-/* Write value, a struct of the given type (parsed, or filled by hand), as JSON.
+/* Write value, a struct of the given type (parsed, or filled by hand), as JSON.  Members come in
+ * the order of the text that the struct was read from, or else of the schema; entries of maps are
+ * sorted by key.
  *
  *   flags   enum oci_write_flags
  *   text    receives a NUL-terminated string, to be released with oci_free

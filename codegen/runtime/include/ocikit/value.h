@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Work on parsed or hand-filled structs of any generated type: copy, compare, change by JSON pointer,
- * merge, walk.
+ * Work on parsed or hand-filled structs of any generated type: copy, compare, change by JSON
+ * pointer, merge, walk.
  *
  * Everywhere, type describes value, a struct such as struct oci_runtime_config, and is what
- * oci_runtime_config_type() returns.  A JSON pointer is RFC 6901: "" is value itself, "/mounts/0" its
- * first mount; in oci_set "-" stands for the item after the last.  Pointers also lead into members
- * that the schema does not name.
+ * oci_runtime_config_type() returns.  A JSON pointer is RFC 6901: "" is value itself, "/mounts/0"
+ * its first mount; in oci_set "-" stands for the item after the last.  Pointers also lead into
+ * members that the schema does not name.  The typed functions are declared by <ocikit/spec.h>:
+ * include it too.
+ *
+ * Changes keep the order of members, new ones stand last; entries of maps (annotations, sysctl) are
+ * always sorted by key.
  *
  * Values are compared as JSON: neither the order of members, white space and escapes nor the way a
  * struct was filled count.  Absent, empty and null differ, and so do numbers that are written
@@ -49,10 +53,9 @@ struct oci_value {
     const char *text;
 };
 
-/* Check a struct that was filled by hand, as far as the schema says: required members, bounds, enums,
- * patterns, counts, UTF-8, map keys that stand twice; a value whose has_... is false, and which so
- * would not be written, is a warning.  Findings have pointers and no lines.  Returns
- * 0 or the code of the first error, as oci_parse does; *report (may be NULL) as there. */
+/* Check a struct that was filled by hand, as far as the schema says: required members, bounds,
+ * enums, patterns, counts, UTF-8, map keys that stand twice; a value whose has_... is false, and which
+ * so would not be written, is a warning.  Findings have pointers and no lines.  Returns 0 or the code of the first error, as oci_parse does; *report (may be NULL) as there. */
 OCI_API int oci_validate(const oci_type *type, const void *value, oci_report **report);
 
 /* Copy a whole struct tree into a new document, to be freed with oci_document_free.  Returns 0,
@@ -73,8 +76,8 @@ struct oci_difference {
 
 typedef struct oci_differences oci_differences;
 
-/* *differences is NULL where there are none; free with oci_differences_free.  Members are compared in
- * the order of the bytes of their names, items by index.  Returns 0, OCI_ERR_INVALID_ARGUMENT or
+/* *differences is NULL where there are none; free with oci_differences_free.  Members are compared
+ * in the order of the bytes of their names, items by index.  Returns 0, OCI_ERR_INVALID_ARGUMENT or
  * OCI_ERR_NO_MEMORY.  The accessors take NULL; oci_differences_get returns NULL past the end. */
 OCI_API int oci_diff(const oci_type *type, const void *left, const void *right,
                      oci_differences **differences);
@@ -83,9 +86,10 @@ OCI_API const struct oci_difference *oci_differences_get(const oci_differences *
                                                          size_t index);
 OCI_API void oci_differences_free(oci_differences *differences);
 
-/* Find the value at a pointer.  Returns 0, OCI_ERR_NOT_FOUND where there is none (an absent optional
- * member), OCI_ERR_INVALID_ARGUMENT (also for what is no JSON pointer), or OCI_ERR_UNSUPPORTED for a
- * value inside of one that the schema does not describe: that has no address, use oci_get_json. */
+/* Find the value at a pointer.  Returns 0, OCI_ERR_NOT_FOUND where there is none (an absent
+ * optional member), OCI_ERR_INVALID_ARGUMENT (also for what is no JSON pointer), or
+ * OCI_ERR_UNSUPPORTED for a value inside of one that the schema does not describe: that has no
+ * address, use oci_get_json. */
 OCI_API int oci_get(const oci_type *type, const void *value, const char *pointer,
                     struct oci_value *found);
 
@@ -94,29 +98,35 @@ OCI_API int oci_get(const oci_type *type, const void *value, const char *pointer
 OCI_API int oci_get_json(const oci_type *type, const void *value, const char *pointer,
                          unsigned flags, char **text, size_t *length);
 
-/* Put the JSON text in json at a pointer of the document, in place of what was there.  The last step
- * of the pointer may be new (a member, a map's key, "-" or the count of an array); those before must
- * exist.  The new value must be what the schema wants there: the changed document is checked as if
- * it had been read, with the options (limits, name, unknown members) that it was read with; one that
- * was not read has no limits.  Its structs are made anew: after success, get the root again; nothing that
- * pointed into the document is valid any more, and what oci_document_alloc gave is gone.  On failure
- * nothing has changed.  The cost is that of writing and reading the document.
+/* Put the JSON text in json at a pointer of the document, in place of what was there.  The last
+ * step of the pointer may be new (a member, a map's key, "-" or the count of an array); those
+ * before must exist.  The new value must be what the schema wants there: the changed document is
+ * checked as if it had been read.  Its structs are made anew: after success, get the root again;
+ * nothing that pointed into the document is valid any more, and what oci_document_alloc gave is
+ * gone.  On failure nothing has changed.  The cost is that of writing and reading the document.
+ *
+ * The options that the document was parsed with (limits, unknown members, name) hold for the new
+ * value and the changed document; one that was not parsed has no limits.
+ *
  * Returns 0, a code of oci_parse (*report, may be NULL, says what and where: pointers are the
  * document's, lines are json's), OCI_ERR_NOT_FOUND, OCI_ERR_INVALID_ARGUMENT (no JSON pointer, or a
- * struct that could not be written) or OCI_ERR_NO_MEMORY. */
+ * struct that could not be written) or OCI_ERR_NO_MEMORY.  The report says which step of a pointer
+ * leads nowhere.  *report may be NULL for the last two: say finding != NULL ? finding->message :
+ * oci_code_text(r), with that of oci_report_first_error(). */
 OCI_API int oci_set(oci_document *document, const char *pointer, const char *json, size_t length,
                     oci_report **report);
 
-/* Remove a member, an array's item or a map's entry.  Returns 0, OCI_ERR_NOT_FOUND, OCI_ERR_REQUIRED
- * (the schema requires it; also for ""), OCI_ERR_TOO_FEW, OCI_ERR_INVALID_ARGUMENT or
- * OCI_ERR_NO_MEMORY; *report (may be NULL) says why, with pointers of the document.  As with oci_set, all pointers into the document end with success, and nothing
- * has changed on failure. */
+/* Remove a member, an array's item or a map's entry.  Returns 0, OCI_ERR_NOT_FOUND,
+ * OCI_ERR_REQUIRED (the schema requires it; also for ""), OCI_ERR_TOO_FEW, OCI_ERR_INVALID_ARGUMENT
+ * or OCI_ERR_NO_MEMORY; *report (may be NULL) as for oci_set, with pointers of the document.  As with
+ * oci_set, all pointers into the document end with success, and nothing has changed on failure. */
 OCI_API int oci_remove(oci_document *document, const char *pointer, oci_report **report);
 
-/* Apply a JSON merge patch (RFC 7396) to value, giving a new document; value is not changed.
+/* Apply a JSON merge patch (RFC 7396) to value, giving a new document; value is not changed, and
+ * has no options: the patch is read with the defaults of oci_parse, the new document without limits.
  * Returns 0, a code of oci_parse (for the patch's text, or where the result would break the schema;
- * *report, may be NULL, says what and where, with pointers of the patch), OCI_ERR_INVALID_ARGUMENT or
- * OCI_ERR_NO_MEMORY. */
+ * *report, may be NULL, says what and where, with pointers of the patch), OCI_ERR_INVALID_ARGUMENT
+ * or OCI_ERR_NO_MEMORY; for these two *report is NULL. */
 OCI_API int oci_merge(const oci_type *type, const void *value, const char *patch, size_t length,
                       oci_document **merged, oci_report **report);
 
@@ -126,9 +136,9 @@ enum oci_walk {
     OCI_WALK_OVER = 1, /* do not visit what is inside this value */
 };
 
-/* Visit value and everything in it, parents before children, members in the schema's order and those
- * that it does not name after them.  pointer is valid during the call.  Returns 0, the visitor's
- * negative result, OCI_ERR_INVALID_ARGUMENT or OCI_ERR_NO_MEMORY. */
+/* Visit value and everything in it, parents before children, members in the schema's order and
+ * those that it does not name after them.  pointer is valid during the call.  Returns 0, the
+ * visitor's negative result, OCI_ERR_INVALID_ARGUMENT or OCI_ERR_NO_MEMORY. */
 OCI_API int oci_walk(const oci_type *type, const void *value,
                      int (*visit)(void *ctx, const char *pointer, const struct oci_value *value),
                      void *ctx);
