@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Collect the seeds of the fuzz targets: the example documents of tests/spec, what once made a target
-fail (tests/fuzz/corpus), and a dictionary of all member names and values of the schemas.
+"""Collect the seeds of the fuzz targets: the example documents of tests/spec, what earlier runs found
+(tests/fuzz/corpus: a file for each target, an input a line), what once made a target fail (a folder for
+each target there), and a dictionary of all member names and values of the schemas.
 
 Usage: seeds.py TOP OUTPUT
 """
+import base64
 import json
 import pathlib
 import re
@@ -54,6 +56,9 @@ def main(top, output):
         (output / "change" / str(number)).write_bytes(change)
     for path in sorted((top / "tests/fuzz/corpus").glob("*/*")):
         shutil.copy(path, output / path.parent.name / path.name)
+    for path in sorted((top / "tests/fuzz/corpus").glob("*.base64")):
+        for number, line in enumerate(path.read_text(encoding="ascii").splitlines()):
+            (output / path.stem / f"kept-{number}").write_bytes(base64.b64decode(line))
     found = set()
     for path in (top / "schema").rglob("*.json"):
         words(json.loads(path.read_text(encoding="utf-8")), found)
