@@ -31,6 +31,8 @@ def is_ocikit():
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "ocikit: what only ocikit does")
+    config.addinivalue_line("markers", "proves(name, ...): properties that the test proves; see "
+                                       "tests/lib/conformance.py")
 
 
 def pytest_collection_modifyitems(items):
