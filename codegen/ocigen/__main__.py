@@ -10,10 +10,10 @@ from typing import Dict, List, Sequence
 
 from .check import check
 from .emit_c_errors import emit_errors_header, emit_errors_source, load_codes
-from .emit_c_tables import emit_tables
+from .emit_c_tables import VERSION, emit_tables
 from .emit_c_types import emit_header, emit_umbrella
 from .emit_dump import emit_dump
-from .error import SchemaError
+from .error import Faults, Refused, SchemaError
 from .gen import write_changed
 from .ir import Program
 from .load import load
@@ -37,16 +37,23 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--errors", metavar="FILE", help="record of error codes; makes errors.h")
     parser.add_argument("--umbrella", metavar="NAME", help="also make NAME.h that includes all")
     parser.add_argument("--dump", action="store_true", help="print what was understood, as text")
-    parser.add_argument("--include-dir", default="ocikit", metavar="DIR",
-                        help="folder of the headers in #include lines (default: ocikit)")
-    parser.add_argument("--prefix", default="oci", help="start of all C names (default: oci)")
+    parser.add_argument("--include-dir", metavar="DIR",
+                        help="folder of the headers in #include lines (default: the prefix)")
+    parser.add_argument("--prefix", required=True, metavar="NAME", help="start of all C names")
+    parser.add_argument("--version", action="version",
+                        help="show the version of the tables and exit",
+                        version=f"ocigen: makes tables of version {VERSION} (OCI_DESC_VERSION)")
     options = parser.parse_args(argv)
     if not options.output and not options.dump:
         parser.error("one of --output and --dump is needed")
     if not options.schemas and not options.errors:
         parser.error("no input")
+    for folder in (options.base, os.path.join(options.base, options.private)):
+        if not os.path.isdir(folder):
+            parser.error(f"'{folder}' is not a folder")
     if not re.match(r"[a-z][a-z0-9_]*\Z", options.prefix):
         parser.error("the prefix must be a lower-case C name")
+    options.include_dir = options.include_dir or options.prefix
     if not re.match(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*\Z", options.include_dir):
         parser.error("the folder of the headers must be a relative path")
     return options
@@ -66,8 +73,8 @@ def _files(program: Program, options: argparse.Namespace) -> Dict[str, str]:
     if options.umbrella:
         files[options.umbrella + ".h"] = emit_umbrella(program, options.umbrella)
     if options.errors:
+        doc, codes = load_codes(options.errors, options.errors)
         shown = os.path.relpath(os.path.realpath(options.errors), os.path.realpath(options.base))
-        doc, codes = load_codes(options.errors, shown)
         files["errors.h"] = emit_errors_header(options.prefix, shown, doc, codes)
         files["errors.c"] = emit_errors_source(options.prefix, shown, codes)
     return files
@@ -75,9 +82,11 @@ def _files(program: Program, options: argparse.Namespace) -> Dict[str, str]:
 
 def run(options: argparse.Namespace) -> None:
     """All passes; nothing is written before the last one has succeeded."""
-    schemas = load(options.schemas, options.base, options.private)
-    check(schemas)
-    program = lower(schemas, options.prefix, options.include_dir)
+    faults = Faults()
+    schemas = load(options.schemas, options.base, options.private, faults)
+    check(schemas, faults)
+    faults.stop(options.schemas)
+    program = lower(schemas, options.prefix, options.include_dir, faults)
     if options.dump:
         sys.stdout.write(emit_dump(program))
     if options.output:
@@ -89,8 +98,12 @@ def main(argv: List[str]) -> int:
     """Exit status: 0, 1 for an input that is refused, 2 for a wrong command line."""
     try:
         run(_arguments(argv))
-    except (SchemaError, OSError) as error:
-        print(f"{error}", file=sys.stderr)
+    except (Refused, SchemaError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        why = os.strerror(error.errno or 0).lower()
+        print(f"ocigen: '{error.filename}' cannot be written: {why}", file=sys.stderr)
         return 1
     return 0
 

@@ -26,8 +26,9 @@ def _member(node: Node, name: str, kind: type) -> Node:
     if not isinstance(node.value, dict) or name not in node.members:
         raise node.error(f"'{name}' is missing")
     found = node.members[name]
+    words = {str: "a string", int: "an integer", list: "an array"}
     if not isinstance(found.value, kind) or isinstance(found.value, bool):
-        raise found.error(f"'{name}' must be of type {kind.__name__}")
+        raise found.error(f"'{name}' must be {words[kind]}")
     return found
 
 

@@ -16,7 +16,7 @@ from .regex import compile_pattern
 
 _MASK = 0xFFFFFFFF
 _SEEDS = 4096
-_VERSION = 1  # OCI_DESC_VERSION
+VERSION = 1  # OCI_DESC_VERSION
 _HIDDEN = 'extern __attribute__((visibility("hidden")))'
 
 
@@ -70,7 +70,7 @@ class _Tables:
         text.gap()
         text.add(f"#include <{LIBRARY}/desc.h>")
         text.gap()
-        text.add(f"#if OCI_DESC_VERSION != {_VERSION}",
+        text.add(f"#if OCI_DESC_VERSION != {VERSION}",
                  '#error "made by an ocigen that does not go with the headers of ocikit-spec"',
                  "#endif")
         text.gap()

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Dict, List, Sequence, Tuple
 
-from .error import Place, SchemaError
+from .error import Faults
 from .source import Node, read_json
 
 
@@ -16,7 +16,8 @@ class Document:
     """One schema file."""
 
     path: str  # real path
-    shown: str  # relative to the base folder; what messages and generated files say
+    shown: str  # as on the command line; what messages say
+    relative: str  # to the base folder; what generated files say
     name: str  # of the module: runtime_config_linux
     private: bool  # a record of the project's own: not in the umbrella header
     root: Node
@@ -38,12 +39,15 @@ class SchemaSet:
     def add(self, path: str) -> None:
         """Read one file."""
         real = os.path.realpath(path)
-        shown = os.path.relpath(real, self._base).replace(os.sep, "/")
-        folder, _, rest = shown.rpartition("/")
+        root = read_json(path, path)
+        relative = os.path.relpath(real, self._base).replace(os.sep, "/")
+        if relative.startswith("../"):
+            raise root.error("the file is not below the folder of --base")
+        folder, _, rest = relative.rpartition("/")
         private = bool(self._private) and folder == self._private
-        stem = os.path.splitext(rest if private else shown)[0]
+        stem = os.path.splitext(rest if private else relative)[0]
         name = re.sub(r"[^A-Za-z0-9]+", "_", stem).strip("_").lower()
-        document = Document(real, shown, name, private, read_json(real, shown))
+        document = Document(real, path, relative, name, private, root)
         for other in self._by_path.values():
             if other.name == name:
                 raise document.root.error(f"gives the same module name '{name}' as {other.shown}")
@@ -69,12 +73,10 @@ class SchemaSet:
         return document, node
 
 
-def load(paths: Sequence[str], base: str, private: str) -> SchemaSet:
-    """Read every file of the run."""
+def load(paths: Sequence[str], base: str, private: str, faults: Faults) -> SchemaSet:
+    """Read every file of the run that can be read."""
     schemas = SchemaSet(base, private)
     for path in paths:
-        try:
+        with faults.catch():
             schemas.add(path)
-        except (OSError, UnicodeDecodeError) as error:
-            raise SchemaError(Place(path, "", 1, 1), f"cannot be read: {error}") from None
     return schemas

@@ -9,14 +9,16 @@ from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Set, Tuple, Union
 
 from . import ir
-from .check import INT_TYPES, is_null
-from .error import Place
+from .check import INT_TYPES, is_null, takes_null, type_of
+from .error import Faults, Place, SchemaError
 from .load import Document, SchemaSet
 from .names import check_names, enumerator, member, snake
 from .regex import PatternError, compile_pattern
 from .source import Node
 
-_NOTES = ("description", "title", "definitions", "$schema", "x-field", "default")
+_DEFINITIONS = ("definitions", "$defs")
+_NOTES = _DEFINITIONS + ("description", "title", "$schema", "$id", "$comment", "examples",
+                         "deprecated", "x-field", "default")
 _LINKS = ("$ref", "anyOf", "oneOf")
 _HAS = (ir.Kind.BOOL, ir.Kind.INT, ir.Kind.UINT)
 _WIDTHS = (1, 2, 4, 8)
@@ -69,14 +71,25 @@ class _Part:
     min_items: int = 0
 
 
+def _one_type(keys: Dict[str, Node]) -> Tuple[Dict[str, Node], bool]:
+    """The keywords with a list of types as the one beside null, and whether null was there."""
+    if "type" not in keys or not isinstance(keys["type"].value, list):
+        return keys, False
+    kind = keys["type"]
+    return {**keys, "type": Node(type_of(kind), kind.place)}, takes_null(kind)
+
+
 def _doc(keys: Dict[str, Node]) -> str:
     return str(keys["description"].value) if "description" in keys else ""
 
 
 class _Lowerer:
-    def __init__(self, schemas: SchemaSet, prefix: str) -> None:
+    def __init__(self, schemas: SchemaSet, prefix: str, faults: Faults) -> None:
         self.schemas = schemas
         self.prefix = prefix
+        self.faults = faults
+        self.failed: Dict[int, SchemaError] = {}  # named types that cannot be made, and why
+        self.partial: Set[str] = set()  # structs that lack members for an error
         self.types: Dict[int, Union[ir.Struct, ir.Enum]] = {}
         self.order: List[Union[ir.Struct, ir.Enum]] = []
         self.names: Dict[str, Place] = {}
@@ -94,7 +107,8 @@ class _Lowerer:
         keys = node.members
         links = [keyword for keyword in _LINKS if keyword in keys]
         if not links:
-            return _View(document, node, keys, _doc(keys))
+            keys, nullable = _one_type(keys)
+            return _View(document, node, keys, _doc(keys), nullable)
         if len(links) > 1:
             raise keys[links[1]].error(f"'{links[1]}' beside '{links[0]}'")
         link = keys[links[0]]
@@ -113,7 +127,9 @@ class _Lowerer:
         """Base with the keywords that stand beside the reference in node."""
         result = dict(base.keys)
         changed = False
-        for keyword, value in node.members.items():
+        beside, null = _one_type(node.members)
+        nullable = base.nullable and (null or "type" not in beside)
+        for keyword, value in beside.items():
             if keyword == link or keyword in _NOTES:
                 continue
             if keyword in base.keys and base.keys[keyword].plain() == value.plain():
@@ -127,8 +143,8 @@ class _Lowerer:
             changed = True
         doc = _doc(node.members) or base.doc
         if not changed:
-            return _View(base.document, base.owner, base.keys, doc, base.nullable)
-        return _View(document, node, result, doc, base.nullable)
+            return _View(base.document, base.owner, base.keys, doc, nullable)
+        return _View(document, node, result, doc, nullable)
 
     @staticmethod
     def narrower(keyword: str, one: Node, other: Node, link: str) -> Node:
@@ -263,12 +279,16 @@ class _Lowerer:
         key = id(view.owner)
         if key in self.types:
             return self.types[key]
+        if key in self.failed:
+            raise self.failed[key]
         if any(view.owner is node for node in self.active):
             raise use.error("recursive $ref: the object would contain itself")
         if "x-as" in view.keys:
             return self.alias(view, use)
         if "x-name" not in view.keys:
-            raise view.owner.error("an object with properties and an enum need 'x-name'")
+            what = "an enum" if "enum" in view.keys else (
+                "a 'const'" if "const" in view.keys else "an object with properties")
+            raise view.owner.error(f"{what} needs 'x-name', the name of its C type")
         name = str(view.text("x-name"))
         place = view.keys["x-name"].place
         if name in self.names:
@@ -277,9 +297,14 @@ class _Lowerer:
                                             f"{other.pointer}")
         self.names[name] = place
         self.active.append(view.owner)
-        made = (self.enum(view, name, place) if "enum" in view.keys or "const" in view.keys
-                else self.struct(view, name, place))
-        self.active.pop()
+        try:
+            made = (self.enum(view, name, place) if "enum" in view.keys or "const" in view.keys
+                    else self.struct(view, name, place))
+        except SchemaError as error:
+            self.failed[key] = error
+            raise
+        finally:
+            self.active.pop()
         self.types[key] = made
         self.order.append(made)
         return made
@@ -295,7 +320,11 @@ class _Lowerer:
         others = {field.name: field for field in made.fields}
         if "x-name" in view.keys or "x-root" in view.keys:
             raise link.error("'x-as' beside 'x-name' or 'x-root'")
-        for field in self.fields(view):
+        before = len(self.faults)
+        own = self.fields(view)
+        if made.name in self.partial or len(self.faults) > before:
+            return made  # what is missing is no difference
+        for field in own:
             other = others.get(field.name)
             if other is None:
                 raise link.error(f"'{made.name}' has no '{field.name}'")
@@ -318,6 +347,8 @@ class _Lowerer:
         strip = view.text("x-strip") or ""
         values = []
         for node in nodes:
+            if node.value is None:
+                continue
             text = str(node.value)
             end = enumerator(text, strip)
             if strip and not text.startswith(strip):
@@ -328,7 +359,10 @@ class _Lowerer:
         return ir.Enum(name, view.document.name, _doc(view.keys), tuple(values), place)
 
     def struct(self, view: _View, name: str, place: Place) -> ir.Struct:
+        before = len(self.faults)
         fields = self.fields(view)
+        if len(self.faults) > before:
+            self.partial.add(name)
         if len(fields) > 254:
             raise view.owner.error(f"{len(fields)} properties; the tables hold at most 254")
         self.note_uses(view.document.name, fields)
@@ -340,14 +374,16 @@ class _Lowerer:
         properties, required = self.gather(view)
         fields = []
         for key, (document, node) in properties.items():
-            fields.append(self.field(document, key, node, key in required))
+            with self.faults.catch():
+                fields.append(self.field(document, key, node, key in required))
         for key, node in required.items():
             if key not in properties:
-                raise node.error(f"'required' names no property: '{key}'")
+                self.faults.add(node.error(f"'required' names no property: '{key}'"))
         for key, node in (view.keys["x-more"].members if "x-more" in view.keys else {}).items():
-            if key in properties:
-                raise node.error(f"'{key}' stands in 'properties' already")
-            fields.append(self.field(view.document, key, node, False))
+            with self.faults.catch():
+                if key in properties:
+                    raise node.error(f"'{key}' stands in 'properties' already")
+                fields.append(self.field(view.document, key, node, False))
         return fields
 
     def gather(self, view: _View) -> Tuple[Dict[str, Tuple[Document, Node]], Dict[str, Node]]:
@@ -430,16 +466,20 @@ class _Lowerer:
         branches = node.members.get("allOf")
         if branches is not None and isinstance(branches.value, list):
             for branch in branches.items:
-                self.merged.add(id(self.view(document, branch).owner))
-        for child in node.members.values():
-            self.find_merged(document, child)
+                with self.faults.catch():
+                    self.merged.add(id(self.view(document, branch).owner))
+        for keyword, child in node.members.items():
+            # The keyword holds an array; a property of that name holds a schema.
+            if keyword != "examples" or isinstance(child.value, dict):
+                self.find_merged(document, child)
 
     def document(self, document: Document) -> None:
         """Lower all that one file names."""
         root = document.root
-        for node in (root.members["definitions"].members.values()
-                     if "definitions" in root.members else ()):
-            self.definition(document, node)
+        for keyword in root.members:
+            for node in root.members[keyword].members.values() if keyword in _DEFINITIONS else ():
+                with self.faults.catch():
+                    self.definition(document, node)
         if set(root.members) - set(_NOTES):
             view = self.view(document, root)
             part = self.part(view, root)
@@ -467,7 +507,7 @@ def _modules(lowerer: _Lowerer, schemas: SchemaSet) -> Tuple[ir.Module, ...]:
     for document in schemas.documents:
         own = [made for made in lowerer.order if made.module == document.name]
         result.append(ir.Module(
-            document.name, document.shown, _doc(document.root.members), document.private,
+            document.name, document.relative, _doc(document.root.members), document.private,
             includes[document.name],
             tuple(made for made in own if isinstance(made, ir.Enum)),
             tuple(made for made in own if isinstance(made, ir.Struct)), document.root.place))
@@ -487,13 +527,17 @@ def _refuse_cycles(includes: Dict[str, Tuple[str, ...]], schemas: SchemaSet) -> 
                                       + ", ".join(sorted(left)))
 
 
-def lower(schemas: SchemaSet, prefix: str, folder: str) -> ir.Program:
-    """The IR of all files, with its names checked."""
-    lowerer = _Lowerer(schemas, prefix)
+def lower(schemas: SchemaSet, prefix: str, folder: str, faults: Faults) -> ir.Program:
+    """The IR of all files, with its names checked; the run ends here if anything is wrong."""
+    lowerer = _Lowerer(schemas, prefix, faults)
+    files = [document.shown for document in schemas.documents]
     for document in schemas.documents:
         lowerer.find_merged(document, document.root)
     for document in schemas.documents:
-        lowerer.document(document)
+        with faults.catch():
+            lowerer.document(document)
+    faults.stop(files)
     program = ir.Program(prefix, folder, _modules(lowerer, schemas), tuple(sorted(lowerer.mapped)))
-    check_names(program)
+    check_names(program, faults)
+    faults.stop(files)
     return program

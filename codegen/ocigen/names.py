@@ -6,9 +6,9 @@ Names that another language or a predefined macro has taken get an underscore at
 from __future__ import annotations
 
 import re
-from typing import Dict, Tuple
+from typing import Dict, Set, Tuple
 
-from .error import Place, SchemaError
+from .error import Faults, Place, SchemaError
 from .ir import Program, Struct
 
 _RESERVED = frozenset("""
@@ -71,8 +71,10 @@ def enumerator(text: str, strip: str) -> str:
 class _Scope:
     """Names that must differ from each other."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, faults: Faults) -> None:
         self._what = what
+        self._faults = faults
+        self._clashed: Set[Tuple[str, Place]] = set()  # one line for each owner is enough
         self._seen: Dict[str, Tuple[str, Place]] = {}
 
     def take(self, name: str) -> None:
@@ -81,16 +83,17 @@ class _Scope:
 
     def add(self, name: str, owner: str, place: Place) -> None:
         """A generated name."""
-        if name in self._seen:
+        if name in self._seen and (owner, place) not in self._clashed:
+            self._clashed.add((owner, place))
             other, where = self._seen[name]
             at = f" ({where}: {where.pointer or '/'})" if where.file else ""
-            raise SchemaError(place, f"the C name '{name}' of {owner} clashes with {other}{at}"
-                                     f"{self._what}")
-        self._seen[name] = (owner, place)
+            self._faults.add(SchemaError(place, f"the C name '{name}' of {owner} clashes with "
+                                                f"{other}{at}{self._what}"))
+        self._seen.setdefault(name, (owner, place))
 
 
-def _check_members(struct: Struct) -> None:
-    scope = _Scope(f" in struct '{struct.name}'")
+def _check_members(struct: Struct, faults: Faults) -> None:
+    scope = _Scope(f" in struct '{struct.name}'", faults)
     scope.add(UNKNOWN, "the list of unknown members", struct.place)
     for field in struct.fields:
         owner = f"property '{field.name}'"
@@ -99,10 +102,10 @@ def _check_members(struct: Struct) -> None:
             scope.add(field.aux_name, owner, field.place)
 
 
-def check_names(program: Program) -> None:
+def check_names(program: Program, faults: Faults) -> None:
     """Refuse a program in which two C names would be the same."""
     prefix = program.prefix
-    scope = _Scope("")
+    scope = _Scope("", faults)
     for name in _TAKEN:
         scope.take(f"{prefix}_{name}")
     for name in _TAKEN_UPPER:
@@ -116,7 +119,7 @@ def check_names(program: Program) -> None:
                 scope.add(f"{prefix}_{struct.name}_root", owner, struct.place)
             if struct.name in program.mapped:
                 scope.add(f"{prefix}_{struct.name}_entry", owner, struct.place)
-            _check_members(struct)
+            _check_members(struct, faults)
         for enum in module.enums:
             owner = f"enum '{enum.name}'"
             for end in ("", "_text", "_values"):

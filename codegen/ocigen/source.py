@@ -7,12 +7,20 @@ Must not know what a schema is.
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from typing import Dict, List, Union
 
 from .error import Place, SchemaError
 
+# What the decoder says, by how it begins, and what a person is told.
+_WORDS = (
+    ("Unterminated string", "a string without its closing quote"),
+    ("Invalid control character", "a control character in a string; write it as an escape"),
+    ("Invalid \\", "an escape that JSON does not have"),
+    ("Expecting value", "a value expected"),
+)
 _SPACE = re.compile(r"[ \t\r\n]*")
 _MAX_DEPTH = 100
 
@@ -51,6 +59,16 @@ class Node:
         return SchemaError(self.place, text)
 
 
+def shown_value(node: Node) -> str:
+    """The value as JSON, for messages."""
+    return json.dumps(node.plain(), ensure_ascii=False)
+
+
+def _no_constant(name: str) -> Value:
+    """Python's decoder would take NaN and Infinity, which are not JSON."""
+    raise json.JSONDecodeError("Expecting value", name, 0)
+
+
 def escape_pointer(token: str) -> str:
     """One member name as a token of a JSON pointer."""
     return token.replace("~", "~0").replace("/", "~1")
@@ -61,7 +79,7 @@ class _Reader:
         self.text = text
         self.file = file
         self.at = 0
-        self.decoder = json.JSONDecoder()
+        self.decoder = json.JSONDecoder(parse_constant=_no_constant)
 
     def place(self, pointer: str) -> Place:
         line = self.text.count("\n", 0, self.at) + 1
@@ -85,9 +103,18 @@ class _Reader:
 
     def scalar(self, pointer: str) -> Value:
         try:
-            value, self.at = self.decoder.raw_decode(self.text, self.at)
-        except ValueError as error:
-            raise self.fail(pointer, f"not JSON: {error}") from None
+            value, end = self.decoder.raw_decode(self.text, self.at)
+        except json.JSONDecodeError as error:
+            if error.doc is self.text:
+                self.at = error.pos
+            words = next((ours for theirs, ours in _WORDS if error.msg.startswith(theirs)),
+                         "a value expected")
+            raise self.fail(pointer, f"not JSON: {words}") from None
+        except ValueError:  # newer versions of Python limit the digits
+            raise self.fail(pointer, "a number with too many digits") from None
+        if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
+            raise self.fail(pointer, "half of a surrogate pair in a string")
+        self.at = end
         return value  # type: ignore[no-any-return]
 
     def read(self, pointer: str, depth: int) -> Node:
@@ -142,8 +169,18 @@ class _Reader:
 
 def read_json(path: str, shown: str) -> Node:
     """The document in the file; errors call it by the name in shown."""
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        why = os.strerror(error.errno or 0).lower()
+        raise SchemaError(Place(shown, "", 1, 1), f"cannot be read: {why}") from None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[:error.start].decode("utf-8")
+        place = Place(shown, "", before.count("\n") + 1, len(before) - before.rfind("\n"))
+        raise SchemaError(place, f"not UTF-8: the byte 0x{data[error.start]:02x}") from None
     reader = _Reader(text, shown)
     root = reader.read("", 0)
     if reader.skip():
