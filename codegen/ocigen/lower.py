@@ -386,7 +386,8 @@ class _Lowerer:
                 fields.append(self.field(view.document, key, node, False))
         return fields
 
-    def gather(self, view: _View) -> Tuple[Dict[str, Tuple[Document, Node]], Dict[str, Node]]:
+    def gather(self, view: _View, chain: Tuple[Node, ...] = ()
+               ) -> Tuple[Dict[str, Tuple[Document, Node]], Dict[str, Node]]:
         """The properties and required names of an object, with those of its allOf."""
         properties: Dict[str, Tuple[Document, Node]] = {}
         required: Dict[str, Node] = {}
@@ -404,7 +405,9 @@ class _Lowerer:
             inner = self.view(view.document, branch)
             if not ("properties" in inner.keys or "allOf" in inner.keys):
                 raise branch.error("'allOf' is supported for objects with properties only")
-            more, names = self.gather(inner)
+            if any(inner.owner is node for node in chain + (view.owner,)):
+                raise branch.error("recursive 'allOf'")
+            more, names = self.gather(inner, chain + (view.owner,))
             for key, found in more.items():
                 if key in properties:
                     raise found[1].error(f"'{key}' stands in two branches of one 'allOf'")
