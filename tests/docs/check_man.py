@@ -4,9 +4,9 @@
 
 Every function that a public header declares must be named by exactly one page, with its prototype there,
 and be reachable under its own name (the table of links in docs/meson.build).  With the command at hand,
-every command must have a page with exactly the options that its help shows.
+every command must have a page with exactly the options that its help shows; so must ocigen.
 
-Usage: check_man.py MANUAL_DIRECTORY LINKS_FILE [--command PROGRAM] HEADER...
+Usage: check_man.py MANUAL_DIRECTORY LINKS_FILE [--command PROGRAM] [--ocigen PROGRAM] HEADER...
 """
 import argparse
 import pathlib
@@ -85,7 +85,7 @@ def help_of(program, *command):
 
 
 def options_in_help(text):
-    return set(re.findall(r"^  (?:-., |    )(--[a-z-]+)", text, re.M))
+    return set(re.findall(r"^  (?:-., |    )?(--[a-z-]+)", text, re.M))
 
 
 def check_page(page, text, title):
@@ -115,11 +115,14 @@ def main():
     parser.add_argument("manual", type=pathlib.Path)
     parser.add_argument("links", type=pathlib.Path)
     parser.add_argument("--command")
+    parser.add_argument("--ocigen")
     parser.add_argument("headers", type=pathlib.Path, nargs="+")
     given = parser.parse_args()
     problems = check_functions(given.manual, given.links, given.headers)
     if given.command:
         problems += check_commands(given.manual, given.command)
+    if given.ocigen:
+        problems += check_page(given.manual / "ocigen.1", help_of(given.ocigen), "OPTIONS")
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
