@@ -196,7 +196,7 @@ _INSTEAD = {
     "maxLength": "a 'pattern' such as \"^[^]{1,64}$\" bounds a string",
     "exclusiveMinimum": "an integer above N has the 'minimum' N + 1",
     "exclusiveMaximum": "an integer below N has the 'maximum' N - 1",
-    "format": "a 'pattern' is checked",
+    "format": "a 'pattern' is checked, and a 'description' tells people",
     "nullable": "'type' may be such as [\"string\", \"null\"]",
 }
 

@@ -6,6 +6,7 @@ Must not know what a schema is.
 """
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -109,6 +110,8 @@ class _Reader:
                 self.at = error.pos
             words = next((ours for theirs, ours in _WORDS if error.msg.startswith(theirs)),
                          "a value expected")
+            if self.text[self.at:self.at + 1] == "\n" and "control character" in words:
+                words = "a string without its closing quote in the same line"
             raise self.fail(pointer, f"not JSON: {words}") from None
         except ValueError:  # newer versions of Python limit the digits
             raise self.fail(pointer, "a number with too many digits") from None
@@ -175,6 +178,8 @@ def read_json(path: str, shown: str) -> Node:
     except OSError as error:
         why = os.strerror(error.errno or 0).lower()
         raise SchemaError(Place(shown, "", 1, 1), f"cannot be read: {why}") from None
+    if data.startswith(codecs.BOM_UTF8):
+        raise SchemaError(Place(shown, "", 1, 1), "not JSON: starts with a byte order mark")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
