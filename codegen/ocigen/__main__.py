@@ -23,7 +23,8 @@ if sys.version_info < (3, 7):
     sys.exit("ocigen: needs python 3.7 or newer")
 
 
-def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """The command line, refused where it cannot be meant."""
     parser = argparse.ArgumentParser(
         prog="ocigen", description="Turn JSON Schemas into C structs and constant tables.")
     parser.add_argument("schemas", nargs="*", metavar="FILE", help="schema files of one run: all "
@@ -97,7 +98,7 @@ def run(options: argparse.Namespace) -> None:
 def main(argv: List[str]) -> int:
     """Exit status: 0, 1 for an input that is refused, 2 for a wrong command line."""
     try:
-        run(_arguments(argv))
+        run(arguments(argv))
     except (Refused, SchemaError) as error:
         print(error, file=sys.stderr)
         return 1

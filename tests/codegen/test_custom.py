@@ -95,8 +95,8 @@ def test_bad(show, tmp_path):
     path = tmp_path / "web.json"
     path.write_text('{"name": "Web", "command": [],\n "restart": "alway", "port": 0, "limits": 1}')
     out = call(show, path, code=1)
-    assert f"{path}:1:10 /name: expected a string that matches" in out
-    assert f"{path}:1:28 /command: expected at least 1 item, found 0" in out
+    assert f"{path}:1:10: error: /name: expected a string that matches" in out
+    assert f"{path}:1:28: error: /command: expected at least 1 item, found 0" in out
     assert 'did you mean "always"?' in out
-    assert f"{path}:2:30 /port: expected an integer from 1 to 65535, found the number 0" in out
+    assert f"{path}:2:30: error: /port: expected an integer from 1 to 65535, found the number 0" in out
     assert "/limits: expected an object" in out
