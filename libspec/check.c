@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs the rules on a document: the way in, the findings, and the catalogues of rules and kinds.  The
- * rules themselves are in the files named after what they are about.
+ * Runs the rules on a document: the way in, the findings, and the catalogues of rules and kinds.
+ * The rules themselves are in the files named after what they are about.
  */
 #include "parse.h"
 #include "place.h"
@@ -64,7 +64,8 @@ static const struct oci_rule_set *const rule_sets[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* --- catalogues -------------------------------------------------------------------------------- */
+/* --- catalogues --------------------------------------------------------------------------------
+ */
 
 size_t oci_rule_count(void)
 {
@@ -115,7 +116,8 @@ const struct oci_document_kind *oci_document_kind_find(const char *name)
     return NULL;
 }
 
-/* --- what rules call --------------------------------------------------------------------------- */
+/* --- what rules call ---------------------------------------------------------------------------
+ */
 
 const char *oci_rule_at(struct oci_checking *checking, const char *format, ...)
 {
@@ -193,7 +195,8 @@ static bool is_around(const char *outer, const char *inner)
     return strncmp(outer, inner, length) == 0 && (inner[length] == '\0' || inner[length] == '/');
 }
 
-/* What the schema has refused is not there for rules to look at, so they would speak of its absence. */
+/* What the schema has refused is not there for rules to look at, so they would speak of its
+ * absence. */
 static bool is_known(const struct oci_checking *checking, const char *pointer)
 {
     for (size_t i = 0; i < checking->schema_findings; i++) {
@@ -224,7 +227,8 @@ void oci_rule_broken(struct oci_checking *checking, const struct oci_rule *rule,
         draft.pointer != NULL ? oci_report_add(checking->report, &draft) : OCI_ERR_NO_MEMORY;
 }
 
-/* --- checking ---------------------------------------------------------------------------------- */
+/* --- checking ----------------------------------------------------------------------------------
+ */
 
 static bool is_zero(const unsigned char *bytes, size_t length)
 {
@@ -243,7 +247,7 @@ static int complete_options(const struct oci_check_options *options,
     memset(complete, 0, known);
     if (options == NULL)
         return 0;
-    if (options->size < sizeof(options->size))
+    if (options->size < sizeof(options->size) || options->size % sizeof(options->size) != 0)
         return OCI_ERR_INVALID_ARGUMENT;
     if (options->size > known &&
         !is_zero((const unsigned char *)options + known, options->size - known))
@@ -358,7 +362,7 @@ int oci_check_with_allocator(const struct oci_allocator *memory,
         result = run_rules(kind_of_type(kind->type()), oci_document_root(document, kind->type()),
                            &complete, made);
         if (result == 0)
-            result = oci_report_place_new(made, text, length);
+            result = oci_report_place(made, "", text, length, true);
         oci_document_free(document);
     }
     return made != NULL ? finish(made, result, report) : result;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which document a text is.  One pass over the text notes the members of the outermost object; then
- * the first line of a table that fits decides.  Text that is broken further on is recognised all the
- * same, since what was read up to there is looked at.
+ * the first line of a table that fits decides.  Text that is broken further on is recognised all
+ * the same, since what was read up to there is looked at.
  */
 #include "parse.h"
 #include "reader.h"
@@ -171,13 +171,6 @@ static int on_close(void *ctx, size_t end)
     return 0;
 }
 
-static int on_fault(void *ctx, const struct oci_fault *fault)
-{
-    (void)ctx;
-    (void)fault;
-    return 0;
-}
-
 /* A media type tells documents that have one from others; a descriptor has that of its content. */
 static const struct oci_document_kind *decide(const struct detection *detection)
 {
@@ -193,12 +186,11 @@ static const struct oci_document_kind *decide(const struct detection *detection)
 const struct oci_document_kind *oci_document_kind_detect(const char *text, size_t length)
 {
     static const struct oci_reader_events events = {
-        .scalar = on_scalar, .key = on_key, .open = on_open, .close = on_close, .fault = on_fault};
-    struct oci_reader_source source = {
-        .text = text,
-        .length = length,
-        .memory = &oci_default_allocator,
-        .limits = {.depth = SIZE_MAX, .values = SIZE_MAX, .string = SIZE_MAX, .number = SIZE_MAX}};
+        .scalar = on_scalar, .key = on_key, .open = on_open, .close = on_close};
+    struct oci_reader_source source = {.text = text,
+                                       .length = length,
+                                       .memory = &oci_default_allocator,
+                                       .limits = oci_reader_no_limits};
     struct detection detection = {.depth = 0};
 
     if (text == NULL || oci_read_json(&source, &events, &detection) == OCI_ERR_NO_MEMORY)

@@ -53,8 +53,8 @@ const char *oci_rule_words(struct oci_checking *checking, const char *format, ..
     __attribute__((format(printf, 2, 3)));
 const char *oci_rule_quote(struct oci_checking *checking, const char *text);
 
-/* Let pointers begin with what the format gives behind the present base; returns the base to go back
- * to. */
+/* Let pointers begin with what the format gives behind the present base; returns the base to go
+ * back to. */
 size_t oci_rule_enter(struct oci_checking *checking, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void oci_rule_leave(struct oci_checking *checking, size_t base);

@@ -227,7 +227,8 @@ static bool starts_with(const char *text, const char *beginning)
     return strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
-/* The namespace that a parameter of the kernel belongs to; UNSET where it is the whole machine's. */
+/* The namespace that a parameter of the kernel belongs to; UNSET where it is the whole machine's.
+ */
 static enum oci_namespace_type namespace_of(const char *key)
 {
     static const char *const of_ipc[] = {"kernel.msgmax", "kernel.msgmnb",          "kernel.msgmni",

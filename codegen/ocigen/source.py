@@ -117,6 +117,8 @@ class _Reader:
             raise self.fail(pointer, "a number with too many digits") from None
         if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
             raise self.fail(pointer, "half of a surrogate pair in a string")
+        if isinstance(value, str) and "\0" in value:
+            raise self.fail(pointer, "NUL in a string, which no document can have")
         self.at = end
         return value  # type: ignore[no-any-return]
 

@@ -119,6 +119,10 @@ bool oci_scratch_grow(struct oci_scratch *scratch, size_t size)
     capacity = scratch->capacity == 0 ? SCRATCH_FIRST : scratch->capacity;
     while (capacity < wanted)
         capacity *= 2;
+    if (scratch->limit > 0 && capacity > scratch->limit && capacity > SCRATCH_FIRST) {
+        scratch->full = true;
+        return false;
+    }
     data = oci_memory_resize(scratch->memory, scratch->data, capacity);
     if (data == NULL)
         return false;

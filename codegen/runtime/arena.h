@@ -42,6 +42,8 @@ char *oci_arena_more_bytes(struct oci_arena *arena, size_t length);
 void oci_arena_free(struct oci_arena *arena);
 
 struct oci_scratch {
+    size_t limit; /* most that may be taken; 0: as much as there is */
+    bool full;    /* something was refused because of it */
     const struct oci_allocator *memory;
     char *data;
     size_t length;

@@ -17,7 +17,7 @@ int oci_json_canonical(const struct oci_allocator *memory, const char *text, siz
     int result;
 
     oci_arena_init(&arena, memory, TREE_BLOCK, TREE_BLOCK);
-    result = oci_json_read(memory, &arena, text, length, &oci_json_no_limits, NULL, NULL, &root);
+    result = oci_json_read(memory, &arena, text, length, &oci_reader_no_limits, NULL, NULL, &root);
     if (result == 0) {
         if (!oci_json_sort(&arena, root))
             oci_output_fail(&output, OCI_ERR_NO_MEMORY);

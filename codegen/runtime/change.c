@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Documents that change: by JSON pointer, or by a merge patch.  A change is made on a tree of the
- * document's JSON, whose text is then parsed like any other: so nothing can come to stand in a struct
- * that the schema refuses, and a change that fails has changed nothing.
+ * document's JSON, whose text is then parsed like any other: so nothing can come to stand in a
+ * struct that the schema refuses, and a change that fails has changed nothing.
  */
 #include "handle.h"
 #include "json.h"
@@ -35,6 +35,22 @@ static const struct oci_parse_options no_limits = {.size = sizeof(struct oci_par
                                                    .max_number = SIZE_MAX,
                                                    .max_memory = SIZE_MAX};
 
+/* A finding about the change itself.  Its pointer is the first length bytes of one. */
+static int complain(struct change *change, int code, const char *pointer, size_t length,
+                    const char *statement)
+{
+    struct oci_draft draft = {.code = code, .severity = OCI_SEVERITY_ERROR, .statement = statement};
+    int result;
+
+    draft.pointer = oci_arena_text(&change->report->arena, pointer, length);
+    if (draft.pointer == NULL)
+        return OCI_ERR_NO_MEMORY;
+    change->report->name = change->options.name;
+    result = oci_report_add(change->report, &draft);
+    oci_report_finish(change->report);
+    return result < 0 ? result : code;
+}
+
 /* document: the one that value belongs to and is changed, or NULL. */
 static int begin(struct change *change, const struct oci_allocator *memory, const oci_type *type,
                  const void *value, const oci_document *document)
@@ -57,10 +73,13 @@ static int begin(struct change *change, const struct oci_allocator *memory, cons
     oci_report_init(change->report, memory, change->options.name, OCI_DEFAULT_FINDINGS);
     result = oci_write_with_allocator(memory, type, value, OCI_WRITE_COMPACT, &text, &length);
     if (result == 0)
-        result = oci_json_read(memory, &change->arena, text, length, &oci_json_no_limits, NULL,
+        result = oci_json_read(memory, &change->arena, text, length, &oci_reader_no_limits, NULL,
                                NULL, &change->target);
     oci_memory_release(memory, text);
-    return result;
+    if (result == 0 || result == OCI_ERR_NO_MEMORY)
+        return result;
+    return complain(change, OCI_ERR_INVALID_ARGUMENT, "", 0,
+                    "the struct cannot be written as it stands; oci_validate says why");
 }
 
 static void end(struct change *change)
@@ -86,7 +105,7 @@ static int rebuild(struct change *change, const oci_type *type, const char *pref
     if (report == NULL || *report == NULL)
         return result;
     (*report)->name = change->options.name;
-    if (oci_report_place(*report, prefix, text, length) == 0)
+    if (oci_report_place(*report, prefix, text, length, false) == 0)
         return result;
     oci_report_free(*report);
     *report = NULL;
@@ -145,22 +164,6 @@ static int read_given(struct change *change, const char *pointer, const char *te
                            &given, given_root);
     oci_report_finish(change->report);
     return result;
-}
-
-/* A finding about the change itself.  Its pointer is the first length bytes of one. */
-static int complain(struct change *change, int code, const char *pointer, size_t length,
-                    const char *statement)
-{
-    struct oci_draft draft = {.code = code, .severity = OCI_SEVERITY_ERROR, .statement = statement};
-    int result;
-
-    draft.pointer = oci_arena_text(&change->report->arena, pointer, length);
-    if (draft.pointer == NULL)
-        return OCI_ERR_NO_MEMORY;
-    change->report->name = change->options.name;
-    result = oci_report_add(change->report, &draft);
-    oci_report_finish(change->report);
-    return result < 0 ? result : code;
 }
 
 static int check_pointer(struct change *change, const char *pointer)
@@ -232,36 +235,60 @@ static int find_container(struct change *change, const char *pointer, struct oci
     return complain_missing(change, pointer, rest, node);
 }
 
-static int put(struct change *change, const char *pointer, struct oci_json *value)
+/* Where a value is to be put: in a container, in place of an old one or at the end. */
+struct target {
+    struct oci_json *container; /* NULL: it becomes the document */
+    struct oci_json *old;
+    const char *name;
+    size_t length;
+    const char *pointer; /* to it, once it is there: the step "-" has become an index */
+};
+
+static int find_target(struct change *change, const char *pointer, struct target *target)
 {
-    struct oci_json *container = NULL, *old;
-    const char *name = NULL;
-    size_t length = 0, index = 0;
+    size_t index = 0, begin;
+    struct oci_line last = {.length = 0};
+    char *actual;
     int result;
 
-    if (*pointer == '\0') {
-        change->target = value;
+    *target = (struct target){.pointer = pointer};
+    if (*pointer == '\0')
         return 0;
-    }
-    result = find_container(change, pointer, &container, &name, &length);
+    result = find_container(change, pointer, &target->container, &target->name, &target->length);
     if (result < 0)
         return result;
-    if (container->kind == OCI_TOKEN_OBJECT) {
-        old = oci_json_member(container, name, length);
-        value->name = name;
-        value->name_length = length;
-    } else {
-        if (strcmp(name, "-") == 0)
-            index = container->count;
-        else if (!oci_pointer_index(name, length, &index) || index > container->count)
-            return complain_missing(change, pointer, pointer + strlen(pointer), container);
-        old = oci_json_item(container, index);
-    }
-    if (old != NULL)
-        oci_json_replace(old, value);
-    else
-        oci_json_append(container, value);
+    target->old = part(target->container, target->name, target->length);
+    if (target->container->kind == OCI_TOKEN_OBJECT || target->old != NULL)
+        return 0;
+    if (strcmp(target->name, "-") != 0 &&
+        (!oci_pointer_index(target->name, target->length, &index) ||
+         index != target->container->count))
+        return complain_missing(change, pointer, pointer + strlen(pointer), target->container);
+    begin = (size_t)(strrchr(pointer, '/') - pointer) + 1;
+    oci_line_addf(&last, "%zu", target->container->count);
+    actual = oci_arena_bytes(&change->arena, begin + last.length + 1);
+    if (actual == NULL)
+        return OCI_ERR_NO_MEMORY;
+    memcpy(actual, pointer, begin);
+    memcpy(actual + begin, last.text, last.length + 1);
+    target->pointer = actual;
     return 0;
+}
+
+static void put(struct change *change, const struct target *target, struct oci_json *value)
+{
+    if (target->container == NULL) {
+        change->target = value;
+        return;
+    }
+    if (target->container->kind == OCI_TOKEN_OBJECT) {
+        value->name = target->name;
+        value->name_length = target->length;
+    }
+    if (target->old != NULL)
+        oci_json_replace(target->old, value);
+    else
+        oci_json_append(target->container, value);
 }
 
 /* Let document hold what made holds. */
@@ -278,6 +305,7 @@ int oci_set(oci_document *document, const char *pointer, const char *json, size_
             oci_report **report)
 {
     struct oci_json *value = NULL;
+    struct target target;
     oci_document *made = NULL;
     struct change change;
     int result;
@@ -290,11 +318,13 @@ int oci_set(oci_document *document, const char *pointer, const char *json, size_
     if (result == 0) {
         result = check_pointer(&change, pointer);
         if (result == 0)
-            result = read_given(&change, pointer, json, length, &value);
+            result = find_target(&change, pointer, &target);
         if (result == 0)
-            result = put(&change, pointer, value);
+            result = read_given(&change, target.pointer, json, length, &value);
         if (result == 0)
-            result = rebuild(&change, document->type, pointer, json, length, &made, report);
+            put(&change, &target, value);
+        if (result == 0)
+            result = rebuild(&change, document->type, target.pointer, json, length, &made, report);
     }
     give_report(&change, result, report);
     if (result == 0)
@@ -400,7 +430,8 @@ int oci_remove(oci_document *document, const char *pointer, oci_report **report)
     return result;
 }
 
-/* Apply one member of a patch to an object; *deeper is the object in it that the patch goes on in. */
+/* Apply one member of a patch to an object; *deeper is the object in it that the patch goes on in.
+ */
 static int merge_member(struct change *change, struct oci_json *target, struct oci_json *patch,
                         struct oci_json **deeper)
 {

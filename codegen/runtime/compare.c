@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether, and where, two values differ.  Both are taken as canonical JSON, so that neither the order
- * of members nor the form of a struct that was filled by hand can make a difference.
+ * Whether, and where, two values differ.  Both are taken as canonical JSON, so that neither the
+ * order of members nor the form of a struct that was filled by hand can make a difference.
  */
 #include "json.h"
 #include "parse.h"
@@ -86,14 +86,9 @@ static bool note(struct comparison *comparison, const struct oci_json *left,
     return true;
 }
 
-static bool is_container(const struct oci_json *node)
-{
-    return node->kind == OCI_TOKEN_OBJECT || node->kind == OCI_TOKEN_ARRAY;
-}
-
 static bool is_same_scalar(const struct oci_json *left, const struct oci_json *right)
 {
-    if (left->kind != right->kind || is_container(left))
+    if (left->kind != right->kind || oci_json_is_container(left))
         return false;
     if (left->kind == OCI_TOKEN_BOOL)
         return left->truth == right->truth;
@@ -129,37 +124,33 @@ static bool push(struct comparison *comparison, const struct oci_json *child, si
     return oci_pointer_push_index(&comparison->pointer, index);
 }
 
-static void pop(struct comparison *comparison)
-{
-    char *last = strrchr(comparison->pointer.data, '/');
-
-    *last = '\0';
-    comparison->pointer.length = (size_t)(last - comparison->pointer.data);
-}
-
-/* Compare two containers of one kind, and those in them, without recursion. */
-static bool compare_trees(struct comparison *comparison, const struct pair *roots)
+/* Compare two containers of one kind, and those in them, without recursion.  The left one of each
+ * pair that is open remembers its index and how long the pointer was before it. */
+static int compare_trees(struct comparison *comparison, const struct pair *roots)
 {
     struct pair open = *roots, next = {open.left->first, open.right->first};
-    size_t index = 0;
+    size_t index = 0, length = 0;
 
     for (;;) {
         struct pair child;
 
         while (next.left == NULL && next.right == NULL) {
             if (open.left == roots->left)
-                return true;
+                return 0;
             next = (struct pair){open.left->next, open.right->next};
             index = open.left->index + 1;
+            length = open.left->length;
             open = (struct pair){open.left->parent, open.right->parent};
-            pop(comparison);
+            oci_pointer_cut(&comparison->pointer, length);
         }
         child = choose(&next);
         if (!push(comparison, child.left != NULL ? child.left : child.right, index))
-            return false;
+            return OCI_ERR_NO_MEMORY;
         if (child.left != NULL && child.right != NULL && child.left->kind == child.right->kind &&
-            is_container(child.left)) {
+            oci_json_is_container(child.left)) {
             child.left->index = index;
+            child.left->length = length;
+            length = comparison->pointer.length;
             open = child;
             next = (struct pair){child.left->first, child.right->first};
             index = 0;
@@ -168,13 +159,13 @@ static bool compare_trees(struct comparison *comparison, const struct pair *root
         if ((child.left == NULL || child.right == NULL ||
              !is_same_scalar(child.left, child.right)) &&
             !note(comparison, child.left, child.right))
-            return false;
+            return comparison->result->arena.full ? OCI_ERR_TOO_LARGE : OCI_ERR_NO_MEMORY;
         if (child.left != NULL)
             next.left = child.left->next;
         if (child.right != NULL)
             next.right = child.right->next;
         index++;
-        pop(comparison);
+        oci_pointer_cut(&comparison->pointer, length);
     }
 }
 
@@ -188,9 +179,9 @@ static int read_value(struct comparison *comparison, const oci_type *type, const
 
     if (result == 0)
         result = oci_json_read(comparison->memory, &comparison->arena, text, length,
-                               &oci_json_no_limits, NULL, NULL, root);
+                               &oci_reader_no_limits, NULL, NULL, root);
     oci_memory_release(comparison->memory, text);
-    return result;
+    return result < 0 && result != OCI_ERR_NO_MEMORY ? OCI_ERR_INVALID_ARGUMENT : result;
 }
 
 int oci_diff_with_allocator(const struct oci_allocator *memory, const oci_type *type,
@@ -208,11 +199,12 @@ int oci_diff_with_allocator(const struct oci_allocator *memory, const oci_type *
         return OCI_ERR_NO_MEMORY;
     *comparison.result = (struct oci_differences){.memory = memory};
     oci_arena_init(&comparison.result->arena, memory, BLOCK, BLOCK);
+    comparison.result->arena.limit = OCI_DEFAULT_MEMORY;
     result = read_value(&comparison, type, left, &roots.left);
     if (result == 0)
         result = read_value(&comparison, type, right, &roots.right);
-    if (result == 0 && !compare_trees(&comparison, &roots))
-        result = OCI_ERR_NO_MEMORY;
+    if (result == 0)
+        result = compare_trees(&comparison, &roots);
     oci_arena_free(&comparison.arena);
     oci_scratch_free(&comparison.pointer);
     if (result == 0)

@@ -99,11 +99,9 @@ static int complain(struct oci_builder *builder, struct oci_draft *draft, size_t
     draft->placed = true;
     if (draft->severity == 0)
         draft->severity = OCI_SEVERITY_ERROR;
-    if (oci_report_wants(builder->report, draft->severity)) {
-        draft->pointer = make_pointer(builder, depth, name, name_length);
-        if (draft->pointer == NULL)
-            return OCI_ERR_NO_MEMORY;
-    }
+    draft->pointer = make_pointer(builder, depth, name, name_length);
+    if (draft->pointer == NULL)
+        return OCI_ERR_NO_MEMORY;
     return oci_report_add(builder->report, draft);
 }
 
@@ -140,6 +138,8 @@ int oci_complain_value(struct oci_builder *builder, int code, const char *expect
     struct oci_draft draft = {
         .code = code, .offset = token->start, .expected = expected, .suggestion = suggestion};
 
+    if (oci_report_passes(builder->report, OCI_SEVERITY_ERROR))
+        return 0;
     draft.length = token->end - token->start;
     describe_token(token, &found);
     draft.found = found.text;
@@ -192,6 +192,8 @@ int oci_complain_duplicate(struct oci_builder *builder, size_t depth, const char
     struct oci_draft draft = {
         .code = OCI_ERR_DUPLICATE_KEY, .offset = offset, .expected = "every member once"};
 
+    if (oci_report_passes(builder->report, OCI_SEVERITY_ERROR))
+        return 0;
     draft.length = name_size(builder, offset);
     oci_line_quote(&found, name, length);
     oci_line_addf(&found, " a second time");
@@ -216,12 +218,14 @@ int oci_complain_unknown(struct oci_builder *builder, const struct oci_frame *fr
         .severity =
             builder->unknown == OCI_UNKNOWN_REFUSE ? OCI_SEVERITY_ERROR : OCI_SEVERITY_WARNING,
         .offset = offset,
-        .length = name_size(builder, offset),
         .expected = "a member that the schema names",
-        .suggestion = oci_suggest(frame->key, frame->key_length, frame->type->field_count,
-                                  field_name_at, frame->type),
     };
 
+    if (oci_report_passes(builder->report, draft.severity))
+        return 0;
+    draft.length = name_size(builder, offset);
+    draft.suggestion = oci_suggest(frame->key, frame->key_length, frame->type->field_count,
+                                   field_name_at, frame->type);
     oci_line_addf(&found, "the member ");
     oci_line_quote(&found, frame->key, frame->key_length);
     oci_line_addf(&statement, "unknown member ");
@@ -238,6 +242,8 @@ int oci_complain_required(struct oci_builder *builder, const struct oci_field *f
     struct oci_draft draft = {
         .code = OCI_ERR_REQUIRED, .offset = offset, .length = 1, .found = "an object without it"};
 
+    if (oci_report_passes(builder->report, OCI_SEVERITY_ERROR))
+        return 0;
     oci_line_addf(&expected, "the member \"%s\"", field->name);
     oci_line_addf(&statement, "the required member \"%s\" is missing", field->name);
     if (instead != NULL) {
@@ -255,6 +261,8 @@ int oci_complain_too_few(struct oci_builder *builder, const struct oci_field *fi
     struct oci_line expected = {.length = 0}, found = {.length = 0};
     struct oci_draft draft = {.code = OCI_ERR_TOO_FEW, .offset = offset, .length = 1};
 
+    if (oci_report_passes(builder->report, OCI_SEVERITY_ERROR))
+        return 0;
     oci_line_addf(&expected, "at least %u item%s", (unsigned)field->min_items,
                   field->min_items == 1 ? "" : "s");
     oci_line_addf(&found, "%zu", count);

@@ -25,9 +25,12 @@ static int push_frame(struct oci_builder *builder, enum oci_frame_kind kind, siz
 
     if (builder->depth == builder->frames_room) {
         size_t room = builder->frames_room == 0 ? FIRST_FRAMES : builder->frames_room * 2;
-        struct oci_frame *frames =
-            oci_memory_resize(builder->memory, builder->frames, room * sizeof(*frames));
+        struct oci_frame *frames = NULL;
 
+        if (builder->frames == NULL || room <= builder->arena->limit / sizeof(*frames))
+            frames = oci_memory_resize(builder->memory, builder->frames, room * sizeof(*frames));
+        else
+            builder->arena->full = true;
         if (frames == NULL)
             return OCI_ERR_NO_MEMORY;
         builder->frames = frames;
@@ -236,7 +239,8 @@ static int complain_missing(struct oci_builder *builder, const struct oci_frame 
 
     for (uint32_t i = 0; i < type->field_count && result == 0; i++) {
         if ((type->fields[i].flags & OCI_FIELD_REQUIRED) != 0 &&
-            (frame->seen[i / 64] & (UINT64_C(1) << (i % 64))) == 0)
+            (frame->seen[i / 64] & (UINT64_C(1) << (i % 64))) == 0 &&
+            !oci_report_passes(builder->report, OCI_SEVERITY_ERROR))
             result =
                 oci_complain_required(builder, &type->fields[i], builder->depth - 1, frame->start,
                                       oci_residual_like(builder, frame, &type->fields[i]));

@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#define BEFORE 72u /* bytes that are shown before the part that is meant */
-#define SHOWN 120u /* bytes that are shown in all */
+#define SHOWN                                                                                      \
+    120u /* bytes that are shown in all; of these up to 3/5 before the part that is meant */
 
 struct window {
     size_t begin;
@@ -26,11 +26,11 @@ static bool is_tail(char c)
 }
 
 /* The part of the line around offset that is shown: all of it, if it is short. */
-static struct window choose(const char *text, size_t length, size_t offset)
+static struct window choose(const char *text, size_t length, size_t offset, size_t shown)
 {
     struct window window = {.begin = offset, .end = offset};
-    size_t least = offset > BEFORE ? offset - BEFORE : 0;
-    size_t most = length - least > SHOWN ? least + SHOWN : length;
+    size_t before = shown / 5 * 3, least = offset > before ? offset - before : 0;
+    size_t most = length - least > shown ? least + shown : length;
 
     while (window.begin > least && text[window.begin - 1] != '\n')
         window.begin--;
@@ -71,14 +71,12 @@ static size_t columns(const struct oci_line *line, size_t from)
     return count;
 }
 
-void oci_excerpt(const char *text, size_t length, size_t offset, size_t size, struct oci_line *line)
+static void draw(const char *text, size_t length, size_t offset, size_t size, size_t shown,
+                 struct oci_line *line)
 {
-    struct window window;
+    struct window window = choose(text, length, offset, shown);
     size_t end, margin, width, at;
 
-    if (offset > length)
-        return;
-    window = choose(text, length, offset);
     end = size < window.end - offset ? offset + size : window.end;
     while (end < window.end && is_tail(text[end]))
         end++;
@@ -94,4 +92,18 @@ void oci_excerpt(const char *text, size_t length, size_t offset, size_t size, st
     for (size_t i = 1; i < width; i++)
         oci_line_addf(line, "~");
     oci_line_addf(line, "\n");
+}
+
+void oci_excerpt(const char *text, size_t length, size_t offset, size_t size, struct oci_line *line)
+{
+    size_t shown = SHOWN;
+
+    if (offset > length)
+        return;
+    /* Escaped, what is shown can be six times as long: then there is room for less of it. */
+    do {
+        line->length = 0;
+        draw(text, length, offset, size, shown, line);
+        shown /= 2;
+    } while (line->length > 0 && line->text[line->length - 1] != '\n' && shown > 0);
 }

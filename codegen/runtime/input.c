@@ -149,9 +149,13 @@ int oci_input_file(const struct oci_allocator *memory, int dirfd, const char *pa
 /* The C library's texts begin with a capital letter, which ours do not; names in capitals stay. */
 static void add_system_text(struct oci_line *line, int sys_errno)
 {
-    const char *text = strerror(sys_errno);
+    const char *text = strerrordesc_np(sys_errno);
     bool word = text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a' && text[1] <= 'z';
 
+    if (text == NULL) {
+        oci_line_addf(line, ": error %d", sys_errno);
+        return;
+    }
     oci_line_addf(line, ": %c%s", word ? text[0] - 'A' + 'a' : text[0], text + 1);
 }
 

@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct oci_reader_limits oci_json_no_limits = {
-    .depth = SIZE_MAX, .values = SIZE_MAX, .string = SIZE_MAX, .number = SIZE_MAX};
-
 struct reading {
     struct oci_arena *arena;
     struct oci_json *root;
@@ -275,11 +272,6 @@ static void write_scalar(struct oci_output *output, const struct oci_json *node)
     }
 }
 
-static bool is_container(const struct oci_json *node)
-{
-    return node->kind == OCI_TOKEN_OBJECT || node->kind == OCI_TOKEN_ARRAY;
-}
-
 void oci_json_write(struct oci_output *output, const struct oci_json *root)
 {
     const struct oci_json *node = root;
@@ -294,7 +286,7 @@ void oci_json_write(struct oci_output *output, const struct oci_json *root)
             node = node->first;
             continue;
         }
-        if (is_container(node))
+        if (oci_json_is_container(node))
             oci_output_close(output, node->kind == OCI_TOKEN_OBJECT ? '}' : ']');
         while (node != root && node->next == NULL) {
             node = node->parent;

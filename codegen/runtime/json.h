@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A JSON value as a tree, for what no table describes: values that are changed, merged or compared as
- * JSON.  Nothing here recurses: a tree may be as deep as its text.
+ * A JSON value as a tree, for what no table describes: values that are changed, merged or compared
+ * as JSON.  Nothing here recurses: a tree may be as deep as its text.
  */
 #ifndef OCIKIT_RUNTIME_JSON_H
 #define OCIKIT_RUNTIME_JSON_H
@@ -14,7 +14,7 @@ struct oci_json {
     enum oci_token_kind kind;
     bool truth;       /* of a BOOL */
     const char *text; /* of a STRING, unescaped, or the digits of a NUMBER; ends in NUL */
-    size_t length;
+    size_t length;    /* of the text; free for whoever walks a container */
     size_t offset;    /* in the text that was read: of the value, or the name of a member */
     const char *name; /* as a member of an object, otherwise NULL; ends in NUL */
     size_t name_length;
@@ -29,18 +29,21 @@ struct oci_json {
     size_t sorted_count;
 };
 
-/* Read a text into a tree in arena; members that stand twice are a fault.  fault, if it is not NULL, is told of what is wrong with the text,
- * and returns 0 or OCI_ERR_NO_MEMORY.  Returns 0 or a code; *root only on success. */
+static inline bool oci_json_is_container(const struct oci_json *node)
+{
+    return node->kind == OCI_TOKEN_OBJECT || node->kind == OCI_TOKEN_ARRAY;
+}
+
+/* Read a text into a tree in arena; members that stand twice are a fault.  fault, if it is not
+ * NULL, is told of what is wrong with the text, and returns 0 or OCI_ERR_NO_MEMORY.  Returns 0 or a
+ * code; *root only on success. */
 int oci_json_read(const struct oci_allocator *memory, struct oci_arena *arena, const char *text,
                   size_t length, const struct oci_reader_limits *limits,
                   int (*fault)(void *ctx, const struct oci_fault *fault), void *ctx,
                   struct oci_json **root);
 
-/* Limits for a text that has been accepted before. */
-extern const struct oci_reader_limits oci_json_no_limits;
-
-/* Sort the members of every object in the tree by the bytes of their names.  scratch memory is taken
- * from arena; false when there is none. */
+/* Sort the members of every object in the tree by the bytes of their names.  scratch memory is
+ * taken from arena; false when there is none. */
 bool oci_json_sort(struct oci_arena *arena, struct oci_json *root);
 
 void oci_json_write(struct oci_output *output, const struct oci_json *root);
@@ -49,8 +52,8 @@ void oci_json_write(struct oci_output *output, const struct oci_json *root);
  * False when there is no memory. */
 bool oci_json_index(struct oci_arena *arena, struct oci_json *object);
 
-/* Write a text, which is JSON, anew: without blanks, members sorted, strings in their shortest form.
- * The result ends in NUL and is released with oci_memory_release.  Returns 0 or a code. */
+/* Write a text, which is JSON, anew: without blanks, members sorted, strings in their shortest
+ * form. The result ends in NUL and is released with oci_memory_release.  Returns 0 or a code. */
 int oci_json_canonical(const struct oci_allocator *memory, const char *text, size_t length,
                        char **canonical, size_t *canonical_length);
 

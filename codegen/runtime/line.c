@@ -55,12 +55,12 @@ static bool is_unsafe(unsigned long point)
 
 void oci_line_foreign(struct oci_line *line, const char *text, size_t length, size_t clip)
 {
+    size_t begin = line->length;
+
     for (size_t at = 0, step; at < length; at += step) {
+        size_t before = line->length;
+
         step = oci_utf8_sequence(text + at, length - at);
-        if (at + (step > 0 ? step : 1) > clip) {
-            oci_line_addf(line, "...");
-            return;
-        }
         if (step == 0) {
             oci_line_addf(line, "\\x%02x", (unsigned)(unsigned char)text[at]);
             step = 1;
@@ -68,6 +68,12 @@ void oci_line_foreign(struct oci_line *line, const char *text, size_t length, si
             oci_line_addf(line, "\\u%04lx", decode(text + at, step));
         } else {
             oci_line_addf(line, "%.*s", (int)step, text + at);
+        }
+        if (line->length - begin > clip) {
+            line->length = before;
+            line->text[before] = '\0';
+            oci_line_addf(line, "...");
+            return;
         }
     }
 }

@@ -28,7 +28,8 @@ int oci_options_complete(const struct oci_parse_options *options, const oci_type
 
     memset(complete, 0, sizeof(*complete));
     if (options != NULL) {
-        if (options->size < sizeof(options->size))
+        /* A struct's size, and so one that ends between members. */
+        if (options->size < sizeof(options->size) || options->size % sizeof(options->size) != 0)
             return OCI_ERR_INVALID_ARGUMENT;
         if (options->size > known &&
             !is_zero((const unsigned char *)options + known, options->size - known))

@@ -190,22 +190,12 @@ static int accept_close(void *ctx, size_t end)
     return 0;
 }
 
-static int accept_fault(void *ctx, const struct oci_fault *fault)
-{
-    (void)ctx;
-    (void)fault;
-    return 0;
-}
-
 static int check_raw(const struct oci_output *output, const char *json, size_t length)
 {
     static const struct oci_reader_events events = {accept_token, accept_token, accept_token,
-                                                    accept_close, accept_fault};
+                                                    accept_close, NULL};
     struct oci_reader_source source = {
-        .text = json,
-        .length = length,
-        .memory = output->memory,
-        .limits = {.depth = SIZE_MAX, .values = SIZE_MAX, .string = SIZE_MAX, .number = SIZE_MAX}};
+        .text = json, .length = length, .memory = output->memory, .limits = oci_reader_no_limits};
     int result = oci_read_json(&source, &events, NULL);
 
     return result == 0 || result == OCI_ERR_NO_MEMORY ? result : OCI_ERR_INVALID_ARGUMENT;

@@ -126,7 +126,7 @@ static int build(struct parse *parse, const char *text, size_t length, struct oc
     parse->report->length = length;
     result = oci_read_json(&source, &oci_builder_events, builder);
     oci_builder_free(builder);
-    if (result == OCI_ERR_NO_MEMORY && builder->arena->full)
+    if (result == OCI_ERR_NO_MEMORY && (builder->arena->full || builder->scratch.full))
         result = complain_memory(parse);
     return result;
 }
@@ -164,7 +164,7 @@ static int parse_text(struct parse *parse, const char *text, size_t length, oci_
     *created = (struct oci_document){.type = parse->type};
     oci_arena_init(&created->arena, parse->memory, block_size(length / 4 * 3),
                    block_size(length / 20));
-    created->arena.limit = parse->options.max_memory;
+    created->arena.limit = builder.scratch.limit = parse->options.max_memory;
     builder.arena = &created->arena;
     result = build(parse, text, length, &builder);
     if (result < 0 || builder.root == NULL || (parse->report->has_error && !parse->partial)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The public entry points with the allocator as a parameter, and those that only the engine uses.  Internal: in the static library only,
- * so that tests can make every allocation fail in turn.
+ * The public entry points with the allocator as a parameter, and those that only the engine uses.
+ * Internal: in the static library only, so that tests can make every allocation fail in turn.
  */
 #ifndef OCIKIT_RUNTIME_PARSE_H
 #define OCIKIT_RUNTIME_PARSE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A document that arrives in pieces: they are collected, within the limit, and parsed at the end, so
- * that the result cannot depend on where the text was cut.
+ * A document that arrives in pieces: they are collected, within the limit, and parsed at the end,
+ * so that the result cannot depend on where the text was cut.
  */
 #include "parse.h"
 

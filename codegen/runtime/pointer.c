@@ -90,3 +90,10 @@ bool oci_pointer_push_index(struct oci_scratch *scratch, size_t index)
 
     return push_bytes(scratch, number, (size_t)length);
 }
+
+void oci_pointer_cut(struct oci_scratch *scratch, size_t length)
+{
+    scratch->length = length;
+    if (scratch->data != NULL)
+        scratch->data[length] = '\0';
+}

@@ -31,6 +31,9 @@ enum after {
     AFTER_VALUE,
 };
 
+const struct oci_reader_limits oci_reader_no_limits = {
+    .depth = SIZE_MAX, .values = SIZE_MAX, .string = SIZE_MAX, .number = SIZE_MAX};
+
 struct reader {
     const struct oci_reader_source *source;
     const struct oci_reader_events *events;
@@ -118,7 +121,7 @@ static void release_pieces(struct reader *reader)
 /* End the reading with a fault.  Returns what a yajl callback returns to stop. */
 static int stop(struct reader *reader, const struct oci_fault *fault)
 {
-    int result = reader->events->fault(reader->ctx, fault);
+    int result = reader->events->fault != NULL ? reader->events->fault(reader->ctx, fault) : 0;
 
     reader->result = result < 0 ? result : fault->code;
     return 0;
@@ -201,7 +204,8 @@ static inline void place_in_input(struct reader *reader, const char *text, size_
     reader->last_end = token->end;
 }
 
-/* The same for a token of a known size, or of one that only looking for its beginning can tell (0). */
+/* The same for a token of a known size, or of one that only looking for its beginning can tell (0).
+ */
 static inline void place(struct reader *reader, size_t size)
 {
     struct oci_token *token = &reader->token;
@@ -375,8 +379,8 @@ static const yajl_callbacks callbacks = {
     .yajl_end_array = on_close,
 };
 
-/* yajl takes a vertical tab and a form feed for white space; in JSON they may stand nowhere.  A text
- * is therefore fed only as far as to the first: if yajl finds no earlier fault, that is it. */
+/* yajl takes a vertical tab and a form feed for white space; in JSON they may stand nowhere.  A
+ * text is therefore fed only as far as to the first: if yajl finds no earlier fault, that is it. */
 static void feed(struct reader *reader)
 {
     const struct oci_reader_source *source = reader->source;

@@ -42,7 +42,8 @@ struct oci_fault {
     const char *statement; /* NULL where "expected ..., found ..." says it */
 };
 
-/* Each returns 0, or a negative code that ends the reading and becomes its result. */
+/* Each returns 0, or a negative code that ends the reading and becomes its result.  fault may be
+ * NULL. */
 struct oci_reader_events {
     int (*scalar)(void *ctx, const struct oci_token *token);
     int (*key)(void *ctx, const struct oci_token *token);
@@ -57,6 +58,9 @@ struct oci_reader_limits {
     size_t string; /* bytes of one string or key */
     size_t number; /* characters of one number */
 };
+
+/* For a text that has been accepted before. */
+extern const struct oci_reader_limits oci_reader_no_limits;
 
 struct oci_reader_source {
     const char *text;

@@ -25,6 +25,14 @@ bool oci_report_wants(const struct oci_report *report, int severity)
     return report->count < report->limit || (severity == OCI_SEVERITY_ERROR && !report->has_error);
 }
 
+bool oci_report_passes(struct oci_report *report, int severity)
+{
+    if (oci_report_wants(report, severity))
+        return false;
+    report->total++;
+    return true;
+}
+
 void oci_text_place(const char *text, size_t offset, size_t *line, size_t *column)
 {
     const char *at = text, *end = text + offset, *next;
@@ -35,6 +43,31 @@ void oci_text_place(const char *text, size_t offset, size_t *line, size_t *colum
         (*line)++;
     }
     *column = (size_t)(end - at) + 1;
+}
+
+/* The same for the report's text, counted on from the last place that was asked for. */
+static void count_lines(struct oci_report *report, size_t offset, size_t *line, size_t *column)
+{
+    struct oci_line_place *last = &report->last;
+    const char *text = report->text, *next;
+
+    if (last->text != text)
+        *last = (struct oci_line_place){.text = text, .line = 1};
+    while (last->start > offset) {
+        next = memrchr(text, '\n', last->start - 1);
+        last->start = next != NULL ? (size_t)(next - text) + 1 : 0;
+        last->line--;
+    }
+    if (last->offset > offset)
+        last->offset = offset;
+    while (last->offset < offset &&
+           (next = memchr(text + last->offset, '\n', offset - last->offset)) != NULL) {
+        last->offset = last->start = (size_t)(next - text) + 1;
+        last->line++;
+    }
+    last->offset = offset;
+    *line = last->line;
+    *column = offset - last->start + 1;
 }
 
 static void add_place(const struct oci_report *report, const struct oci_finding *finding,
@@ -83,7 +116,7 @@ int oci_report_move(struct oci_report *report, struct oci_finding *finding, bool
     finding->column = 0;
     finding->excerpt = "";
     if (placed) {
-        oci_text_place(report->text, offset, &finding->line, &finding->column);
+        count_lines(report, offset, &finding->line, &finding->column);
         oci_excerpt(report->text, report->length, offset, length, &excerpt);
         if (!copy_text(report, excerpt.text, &finding->excerpt))
             return OCI_ERR_NO_MEMORY;
@@ -136,9 +169,9 @@ int oci_report_add(struct oci_report *report, const struct oci_draft *draft)
     struct oci_kept_finding kept = {.sequence = report->total};
     int result;
 
-    report->total++;
-    if (!oci_report_wants(report, draft->severity))
+    if (oci_report_passes(report, draft->severity))
         return 0;
+    report->total++;
     if (!make_room(report))
         return OCI_ERR_NO_MEMORY;
     result = fill(report, draft, &kept.finding);

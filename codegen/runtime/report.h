@@ -15,6 +15,14 @@ struct oci_kept_finding {
     size_t sequence; /* keeps the sort by offset stable */
 };
 
+/* A place in a text whose line is known. */
+struct oci_line_place {
+    const char *text;
+    size_t offset;
+    size_t line;
+    size_t start; /* offset of the line */
+};
+
 struct oci_report {
     const struct oci_allocator *memory;
     struct oci_arena arena;
@@ -27,6 +35,7 @@ struct oci_report {
     const char *name; /* of the document; borrowed, as text is, until oci_report_finish */
     const char *text;
     size_t length;
+    struct oci_line_place last;
 };
 
 /* A finding as its discoverer knows it.  Strings are copied, but pointer must come from the
@@ -51,6 +60,8 @@ void oci_report_init(struct oci_report *report, const struct oci_allocator *memo
                      const char *name, size_t limit);
 /* Whether a finding of this severity would be kept; if not, it only has to be counted. */
 bool oci_report_wants(const struct oci_report *report, int severity);
+/* Whether it would not be kept; then it is counted, and need not be worded. */
+bool oci_report_passes(struct oci_report *report, int severity);
 /* Returns 0 or OCI_ERR_NO_MEMORY. */
 int oci_report_add(struct oci_report *report, const struct oci_draft *draft);
 /* Say anew where in the text a finding is, or that it is nowhere; its place, excerpt and message

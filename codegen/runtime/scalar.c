@@ -42,6 +42,8 @@ static __attribute__((noinline, cold)) int complain_integer(struct oci_builder *
 {
     struct oci_line expected = {.length = 0};
 
+    if (oci_report_passes(builder->report, OCI_SEVERITY_ERROR))
+        return 0;
     if (field->kind == OCI_KIND_INT)
         oci_line_addf(&expected, "an integer from %" PRId64 " to %" PRIu64, field->min, field->max);
     else
@@ -136,6 +138,8 @@ static __attribute__((noinline, cold)) int refuse_pattern(struct oci_builder *bu
 {
     struct oci_line expected = {.length = 0};
 
+    if (oci_report_passes(builder->report, OCI_SEVERITY_ERROR))
+        return 0;
     oci_line_addf(&expected, "a string that matches ");
     oci_line_foreign(&expected, pattern->text, strlen(pattern->text), 200);
     return oci_complain_value(builder, OCI_ERR_PATTERN, expected.text, token, NULL);
@@ -200,6 +204,8 @@ refuse_enum(struct oci_builder *builder, const struct oci_enum *of, const struct
 {
     struct oci_line expected = {.length = 0};
 
+    if (oci_report_passes(builder->report, OCI_SEVERITY_ERROR))
+        return 0;
     describe_enum(of, &expected);
     if (token->kind != OCI_TOKEN_STRING)
         return oci_complain_value(builder, OCI_ERR_TYPE, expected.text, token, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a struct tree, however it was filled, is one that could have been parsed.  The findings are
- * those of a parse as far as they can be; must not change the tree.
+ * Whether a struct tree, however it was filled, is one that could have been parsed.  The findings
+ * are those of a parse as far as they can be; must not change the tree.
  */
 #include "builder.h"
 #include "json.h"
@@ -31,6 +31,8 @@ static int report_finding(struct validation *validation, int code, int severity,
                               .found = found,
                               .statement = statement};
 
+    if (oci_report_passes(validation->report, severity))
+        return 0;
     if (validation->pointer.length > 0) {
         draft.pointer = oci_arena_text(&validation->report->arena, validation->pointer.data,
                                        validation->pointer.length);
@@ -94,12 +96,12 @@ static int check_json(struct validation *validation, const char *text, bool is_o
     if (text == NULL)
         return complain(validation, OCI_ERR_TYPE, "JSON text", "NULL", NULL);
     oci_arena_init(&arena, validation->memory, 1024, 4096);
-    result = oci_json_read(validation->memory, &arena, text, strlen(text), &oci_json_no_limits,
+    result = oci_json_read(validation->memory, &arena, text, strlen(text), &oci_reader_no_limits,
                            NULL, NULL, &root);
     if (result == 0 && is_object && root->kind != OCI_TOKEN_OBJECT)
         result = complain(validation, OCI_ERR_TYPE, "an object", "another JSON value", NULL);
     else if (result < 0 && result != OCI_ERR_NO_MEMORY)
-        result = complain(validation, result, "JSON text", "text that is not", NULL);
+        result = complain(validation, result, "JSON text", oci_code_text(result), NULL);
     oci_arena_free(&arena);
     return result;
 }
@@ -162,13 +164,6 @@ static int check_element(struct validation *validation, const struct oci_field *
     return 0;
 }
 
-static void step_back(struct validation *validation, size_t length)
-{
-    validation->pointer.length = length;
-    if (validation->pointer.data != NULL)
-        validation->pointer.data[length] = '\0';
-}
-
 static int check_array(struct validation *validation, const struct oci_field *field,
                        const char *items, size_t count)
 {
@@ -180,7 +175,7 @@ static int check_array(struct validation *validation, const struct oci_field *fi
         if (!oci_pointer_push_index(&validation->pointer, i))
             return OCI_ERR_NO_MEMORY;
         result = check_element(validation, field, items + i * size);
-        step_back(validation, length);
+        oci_pointer_cut(&validation->pointer, length);
     }
     if (result < 0 || count >= field->min_items)
         return result;
@@ -246,7 +241,7 @@ static int check_map(struct validation *validation, const struct oci_field *fiel
         result = check_utf8(validation, key);
         if (result == 0)
             result = check_element(validation, field, entries + i * stride + sizeof(char *));
-        step_back(validation, length);
+        oci_pointer_cut(&validation->pointer, length);
     }
     return result;
 }
@@ -270,7 +265,7 @@ static int check_field(struct validation *validation, const struct oci_field *fi
         result = check_struct(validation, field->of, *(const char *const *)at);
     else
         result = check_element(validation, field, at);
-    step_back(validation, length);
+    oci_pointer_cut(&validation->pointer, length);
     return result;
 }
 
@@ -292,7 +287,7 @@ static int check_unknown_member(struct validation *validation, const struct oci_
         result = check_utf8(validation, member->name);
     if (result == 0)
         result = check_json(validation, member->json, false);
-    step_back(validation, length);
+    oci_pointer_cut(&validation->pointer, length);
     return result;
 }
 
@@ -314,7 +309,8 @@ static int check_unknown(struct validation *validation, const struct oci_type *t
     return result;
 }
 
-/* A value without its presence bit is not written, which C99 initialisers make easy to get wrong. */
+/* A value without its presence bit is not written, which C99 initialisers make easy to get wrong.
+ */
 static int check_bit(struct validation *validation, const struct oci_field *field,
                      const char *object)
 {
@@ -331,7 +327,7 @@ static int check_bit(struct validation *validation, const struct oci_field *fiel
     oci_line_addf(&statement, "a value that will not be written: its member has_... is false");
     result = report_finding(validation, OCI_ERR_REQUIRED, OCI_SEVERITY_WARNING, NULL, NULL,
                             statement.text);
-    step_back(validation, length);
+    oci_pointer_cut(&validation->pointer, length);
     return result;
 }
 

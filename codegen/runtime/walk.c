@@ -84,18 +84,12 @@ static const char *key_at(const struct oci_field *field, const char *list, size_
     return *(const char *const *)(element_at(field, list, index) - sizeof(char *));
 }
 
-/* --- walking ----------------------------------------------------------------------------------- */
+/* --- walking -----------------------------------------------------------------------------------
+ */
 
 static int visit(struct walk *walk, const struct oci_value *value)
 {
     return walk->visit(walk->ctx, walk->pointer.length > 0 ? walk->pointer.data : "", value);
-}
-
-static void step_back(struct walk *walk, size_t length)
-{
-    walk->pointer.length = length;
-    if (walk->pointer.data != NULL)
-        walk->pointer.data[length] = '\0';
 }
 
 static int walk_list(struct walk *walk, const struct oci_field *field, const struct oci_value *list)
@@ -122,7 +116,7 @@ static int walk_list(struct walk *walk, const struct oci_field *field, const str
             result = walk_struct(walk, value.type, value.at);
         if (result < 0)
             return result;
-        step_back(walk, length);
+        oci_pointer_cut(&walk->pointer, length);
     }
     return 0;
 }
@@ -141,7 +135,7 @@ static int walk_field(struct walk *walk, const struct oci_field *field, const ch
         result = walk_list(walk, field, &value);
     else if (result == OCI_WALK_ON && value.kind == OCI_VALUE_OBJECT)
         result = walk_struct(walk, value.type, value.at);
-    step_back(walk, length);
+    oci_pointer_cut(&walk->pointer, length);
     return result < 0 ? result : 0;
 }
 
@@ -176,7 +170,7 @@ static int walk_unknown(struct walk *walk, const struct oci_type *type, const ch
         result = visit(walk, &value);
         if (result < 0)
             return result;
-        step_back(walk, length);
+        oci_pointer_cut(&walk->pointer, length);
     }
     return 0;
 }
@@ -218,9 +212,11 @@ int oci_walk(const oci_type *type, const void *value,
     return oci_walk_with_allocator(&oci_default_allocator, type, value, visitor, ctx);
 }
 
-/* --- finding ----------------------------------------------------------------------------------- */
+/* --- finding -----------------------------------------------------------------------------------
+ */
 
-/* Whether the first step of a pointer, which is valid, is this name; if so, *rest is what follows. */
+/* Whether the first step of a pointer, which is valid, is this name; if so, *rest is what follows.
+ */
 static bool takes_step(const char *pointer, const char *name, const char **rest)
 {
     const char *at = pointer + 1;

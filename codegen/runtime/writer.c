@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a struct tree to JSON text, in the order of the text that it came from or else of the schema.  Recursion goes as deep as the
- * schema, never as deep as the data.  Must refuse what could not be read back: two members of one
- * name, an enum that has no text, a string that is not UTF-8.
+ * From a struct tree to JSON text, in the order of the text that it came from or else of the
+ * schema.  Recursion goes as deep as the schema, never as deep as the data.  Must refuse what could
+ * not be read back: two members of one name, an enum that has no text, a string that is not UTF-8.
  */
 #include "json.h"
 #include "parse.h"
@@ -265,8 +265,8 @@ static int make_canonical(struct oci_output *output)
     int result =
         oci_json_canonical(output->memory, output->text, output->length - 1, &text, &length);
 
-    if (result < 0)
-        return result;
+    if (result < 0) /* a name that stands twice in text that was hung in by hand */
+        return result == OCI_ERR_NO_MEMORY ? result : OCI_ERR_INVALID_ARGUMENT;
     oci_memory_release(output->memory, output->text);
     output->text = text;
     output->length = length + 1;

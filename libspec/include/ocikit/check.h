@@ -77,14 +77,14 @@ enum oci_check_flags {
  * that the schema does not name are not mentioned unless options->parse->unknown says so.  The
  * excerpt of a finding without a place in the text is "", never NULL.
  *
- * Returns 0 (also with warnings) or the code of the first error: those of oci_parse, OCI_ERR_RULE for
- * a rule, OCI_ERR_UNKNOWN_KIND for a text of no known kind. */
+ * Returns 0 (also with warnings) or the code of the first error: those of oci_parse, OCI_ERR_RULE
+ * for a rule, OCI_ERR_UNKNOWN_KIND for a text of no known kind. */
 OCI_API int oci_check(const struct oci_document_kind *kind, const char *text, size_t length,
                       const struct oci_check_options *options, oci_report **report);
 
-/* The same for a regular file: path is taken relative to dirfd (AT_FDCWD for the working directory),
- * and names the document where the options do not.  What cannot be read is a finding too, with
- * OCI_ERR_IO or OCI_ERR_TOO_LARGE. */
+/* The same for a regular file: path is taken relative to dirfd (AT_FDCWD for the working
+ * directory), and names the document where the options do not.  What cannot be read is a finding
+ * too, with OCI_ERR_IO or OCI_ERR_TOO_LARGE. */
 OCI_API int oci_check_file(const struct oci_document_kind *kind, int dirfd, const char *path,
                            const struct oci_check_options *options, oci_report **report);
 

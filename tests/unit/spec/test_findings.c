@@ -147,6 +147,27 @@ static void test_messages(void **state)
                    "\"0123456789012345678901234567890123456789...\"");
 }
 
+/* Escapes make an excerpt six times as long; the carets must be there all the same. */
+static void test_excerpt_of_controls(void **state)
+{
+    char text[1200] = "{\"version\":\"1\",\"b\":\"";
+    size_t length = strlen(text);
+    oci_document *document = NULL;
+    oci_report *report = NULL;
+    const struct oci_finding *finding;
+
+    (void)state;
+    memset(text + length, 0x7f, 1000);
+    memcpy(text + length + 1000, "\"}", 3);
+    assert_int_equal(oci_parse(sample_type(), text, strlen(text), NULL, &document, &report),
+                     OCI_ERR_TYPE);
+    finding = oci_report_get(report, 0);
+    assert_int_equal(finding->excerpt[strlen(finding->excerpt) - 1], '\n');
+    assert_non_null(strchr(finding->excerpt, '^'));
+    assert_non_null(strstr(finding->message, "expected true or false"));
+    oci_report_free(report);
+}
+
 static void test_several(void **state)
 {
     static const char text[] = "{\"b\":1,\n\"u8\":256,\n\"leaf\":{},\n\"numbers\":[-1,2,3.0]}";
@@ -236,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_excerpt_of_controls),
         cmocka_unit_test(test_several),
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_error_after_warnings),

@@ -108,6 +108,7 @@ static void test_depth_without_limit(void **state)
 
     (void)state;
     options.max_depth = UINT32_MAX;
+    options.max_memory = SIZE_MAX;
     memcpy(text, before, length);
     memset(text + length, '[', DEPTH);
     memset(text + length + DEPTH, ']', DEPTH);

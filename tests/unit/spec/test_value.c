@@ -112,6 +112,11 @@ static void test_set_refused(void **state)
                "1:1: error: /version: expected a string, found null");
     refuse_set(START, "/x", "{\"a\":1,\"a\":2}", OCI_ERR_DUPLICATE_KEY,
                "1:8: error: /x: expected every member once, found \"a\" a second time");
+    refuse_set(START, "/numbers/-", "\n x", OCI_ERR_SYNTAX,
+               "2:2: error: /numbers/2: expected a JSON value, found the word \"x\"");
+    refuse_set(
+        START, "/numbers/-", "\n -1", OCI_ERR_RANGE,
+        "2:2: error: /numbers/2: expected an integer from 0 to 4294967295, found the number -1");
     refuse_set(START, "/numbers/3", "1", OCI_ERR_NOT_FOUND,
                "error: /numbers/3: does not exist: the array has 2 items");
     refuse_set(START, "/numbers/01", "1", OCI_ERR_NOT_FOUND,
@@ -270,6 +275,10 @@ static void test_options_stay(void **state)
     oci_report_free(report);
     oci_document_free(document);
 
+    options.size--;
+    assert_int_equal(oci_parse(sample_type(), "{\"version\":\"1\"}", 15, &options, &document, NULL),
+                     OCI_ERR_INVALID_ARGUMENT);
+    options.size++;
     options.unknown = OCI_UNKNOWN_WARN;
     assert_int_equal(oci_parse(sample_type(), "{\"version\":\"1\"}", 15, &options, &document, NULL),
                      0);
@@ -549,14 +558,14 @@ static void test_validate(void **state)
     expect_invalid(&(struct sample){.version = "1", .labels = unnamed, .labels_count = 1},
                    OCI_ERR_TYPE, "error: /labels: expected a name, found NULL");
     expect_invalid(&(struct sample){.version = "1", .raw = "[1,"}, OCI_ERR_SYNTAX,
-                   "error: /raw: expected JSON text, found text that is not");
+                   "error: /raw: expected JSON text, found not JSON");
     expect_invalid(&(struct sample){.version = "1", .raw_object = "[]"}, OCI_ERR_TYPE,
                    "error: /raw_object: expected an object, found another JSON value");
     expect_invalid(
         &(struct sample){.version = "1", .unknown = {known, 1, NULL}}, OCI_ERR_DUPLICATE_KEY,
         "error: /u8: expected a name that the schema does not have, found one that it has");
     expect_invalid(&(struct sample){.version = "1", .unknown = {bad, 1, NULL}}, OCI_ERR_SYNTAX,
-                   "error: /x: expected JSON text, found text that is not");
+                   "error: /x: expected JSON text, found not JSON");
     expect_invalid(&(struct sample){.version = "1", .unknown = {NULL, 1, NULL}}, OCI_ERR_TYPE,
                    "error: expected unknown members, found NULL with a count");
 }

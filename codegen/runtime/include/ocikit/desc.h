@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The contract between the tables that ocigen emits and the engine that reads them.  For generated
- * code only: programs use <ocikit/document.h>.  emit_c_tables.py and the engine change together, and
- * with them the version, which generated code checks.
+ * code only: programs use <ocikit/document.h>.  emit_c_tables.py and the engine change together,
+ * and with them the version, which generated code checks.
  */
 #ifndef OCIKIT_DESC_H
 #define OCIKIT_DESC_H

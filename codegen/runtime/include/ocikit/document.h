@@ -116,8 +116,8 @@ OCI_API int oci_parse(const oci_type *type, const char *text, size_t length,
                       const struct oci_parse_options *options, oci_document **document,
                       oci_report **report);
 
-/* The same for what can be read from fd (a file, pipe, socket or device) until its end.  fd stays open.
- * Also OCI_ERR_IO.  Since 0.1. */
+/* The same for what can be read from fd (a file, pipe, socket or device) until its end.  fd stays
+ * open. Also OCI_ERR_IO.  Since 0.1. */
 OCI_API int oci_parse_fd(const oci_type *type, int fd, const struct oci_parse_options *options,
                          oci_document **document, oci_report **report);
 
@@ -138,8 +138,8 @@ OCI_API int oci_parser_new(const oci_type *type, const struct oci_parse_options 
                            oci_parser **parser);
 
 /* Take the next length bytes; they are not kept by reference.  Returns 0, OCI_ERR_TOO_LARGE once
- * there are more than max_bytes, OCI_ERR_NO_MEMORY or OCI_ERR_INVALID_ARGUMENT; a failure stays,
- * and oci_parser_finish reports it.  Since 0.1. */
+ * there are more than max_bytes, OCI_ERR_NO_MEMORY or OCI_ERR_INVALID_ARGUMENT; one of
+ * the first two stays, and oci_parser_finish reports it.  Since 0.1. */
 OCI_API int oci_parser_feed(oci_parser *parser, const char *bytes, size_t length);
 
 /* End of the document: as oci_parse.  The parser is then empty and may be fed with another document
@@ -149,9 +149,9 @@ OCI_API int oci_parser_finish(oci_parser *parser, oci_document **document, oci_r
 /* NULL is allowed.  Since 0.1. */
 OCI_API void oci_parser_free(oci_parser *parser);
 
-/* Read a whole regular file (or, by fd, whatever has an end) within max_bytes (0: 16 MiB) into *text,
- * NUL-terminated, to be released with oci_free.  Returns 0, OCI_ERR_IO with *sys_errno set (may be
- * NULL), OCI_ERR_TOO_LARGE or OCI_ERR_NO_MEMORY.  Since 0.1. */
+/* Read a whole regular file (or, by fd, whatever has an end) within max_bytes (0: 16 MiB) into
+ * *text, NUL-terminated, to be released with oci_free.  Returns 0, OCI_ERR_IO with *sys_errno set
+ * (may be NULL), OCI_ERR_TOO_LARGE or OCI_ERR_NO_MEMORY.  Since 0.1. */
 OCI_API int oci_read_file(int dirfd, const char *path, size_t max_bytes, char **text,
                           size_t *length, int *sys_errno);
 OCI_API int oci_read_fd(int fd, size_t max_bytes, char **text, size_t *length, int *sys_errno);
@@ -212,8 +212,8 @@ OCI_API int oci_locate(const char *text, size_t length, const char *pointer, siz
 /* The name of a type as in its C struct, without "struct ": "oci_process". */
 OCI_API const char *oci_type_name(const oci_type *type);
 
-/* The text of a value of a generated enum, such as "SCMP_ACT_ERRNO"; NULL if it has none. Generated
- * headers have a typed form, such as oci_seccomp_action_text(). */
+/* Generated headers also have the text of every enum's values, such as oci_seccomp_action_text():
+ * "SCMP_ACT_ERRNO", or NULL for a number that is none. */
 
 #ifdef __cplusplus
 }

@@ -54,8 +54,9 @@ struct oci_value {
 };
 
 /* Check a struct that was filled by hand, as far as the schema says: required members, bounds,
- * enums, patterns, counts, UTF-8, map keys that stand twice; a value whose has_... is false, and which
- * so would not be written, is a warning.  Findings have pointers and no lines.  Returns 0 or the code of the first error, as oci_parse does; *report (may be NULL) as there. */
+ * enums, patterns, counts, UTF-8, map keys that stand twice; a value whose has_... is false, and
+ * which so would not be written, is a warning.  Findings have pointers and no lines.  Returns 0 or
+ * the code of the first error, as oci_parse does; *report (may be NULL) as there. */
 OCI_API int oci_validate(const oci_type *type, const void *value, oci_report **report);
 
 /* Copy a whole struct tree into a new document, to be freed with oci_document_free.  Returns 0,
@@ -77,8 +78,9 @@ struct oci_difference {
 typedef struct oci_differences oci_differences;
 
 /* *differences is NULL where there are none; free with oci_differences_free.  Members are compared
- * in the order of the bytes of their names, items by index.  Returns 0, OCI_ERR_INVALID_ARGUMENT or
- * OCI_ERR_NO_MEMORY.  The accessors take NULL; oci_differences_get returns NULL past the end. */
+ * in the order of the bytes of their names, items by index.  Returns 0, OCI_ERR_INVALID_ARGUMENT,
+ * OCI_ERR_TOO_LARGE (the list would take more than 128 MiB) or OCI_ERR_NO_MEMORY.  The accessors
+ * take NULL; oci_differences_get returns NULL past the end. */
 OCI_API int oci_diff(const oci_type *type, const void *left, const void *right,
                      oci_differences **differences);
 OCI_API size_t oci_differences_count(const oci_differences *differences);
@@ -118,15 +120,16 @@ OCI_API int oci_set(oci_document *document, const char *pointer, const char *jso
 
 /* Remove a member, an array's item or a map's entry.  Returns 0, OCI_ERR_NOT_FOUND,
  * OCI_ERR_REQUIRED (the schema requires it; also for ""), OCI_ERR_TOO_FEW, OCI_ERR_INVALID_ARGUMENT
- * or OCI_ERR_NO_MEMORY; *report (may be NULL) as for oci_set, with pointers of the document.  As with
- * oci_set, all pointers into the document end with success, and nothing has changed on failure. */
+ * or OCI_ERR_NO_MEMORY; *report (may be NULL) as for oci_set, with pointers of the document.  As
+ * with oci_set, all pointers into the document end with success, and nothing has changed on
+ * failure. */
 OCI_API int oci_remove(oci_document *document, const char *pointer, oci_report **report);
 
 /* Apply a JSON merge patch (RFC 7396) to value, giving a new document; value is not changed, and
- * has no options: the patch is read with the defaults of oci_parse, the new document without limits.
- * Returns 0, a code of oci_parse (for the patch's text, or where the result would break the schema;
- * *report, may be NULL, says what and where, with pointers of the patch), OCI_ERR_INVALID_ARGUMENT
- * or OCI_ERR_NO_MEMORY; for these two *report is NULL. */
+ * has no options: the patch is read with the defaults of oci_parse, the new document without
+ * limits. Returns 0, a code of oci_parse (for the patch's text, or where the result would break the
+ * schema; *report, may be NULL, says what and where, with pointers of the patch),
+ * OCI_ERR_INVALID_ARGUMENT or OCI_ERR_NO_MEMORY; for these two *report is NULL. */
 OCI_API int oci_merge(const oci_type *type, const void *value, const char *patch, size_t length,
                       oci_document **merged, oci_report **report);
 
