@@ -216,6 +216,19 @@ int oci_parse_partial(const struct oci_allocator *memory, const oci_type *type, 
                      document, report);
 }
 
+/* What an input function came to: its text, which is freed, or its fault. */
+static int parse_input(struct parse *parse, int result, const struct oci_input_fault *fault,
+                       char *text, size_t length, oci_document **document, oci_report **report)
+{
+    if (result < 0)
+        result = complain_input(parse, result, fault);
+    else
+        result = parse_text(parse, text, length, document);
+    result = finish(parse, result, report);
+    oci_memory_release(parse->memory, text);
+    return result;
+}
+
 int oci_parse_file_with_allocator(const struct oci_allocator *memory, const oci_type *type,
                                   int dirfd, const char *path,
                                   const struct oci_parse_options *options, oci_document **document,
@@ -234,13 +247,7 @@ int oci_parse_file_with_allocator(const struct oci_allocator *memory, const oci_
     if (parse.report->name == NULL)
         parse.report->name = path;
     result = oci_input_file(memory, dirfd, path, parse.options.max_bytes, &text, &length, &fault);
-    if (result < 0)
-        result = complain_input(&parse, result, &fault);
-    else
-        result = parse_text(&parse, text, length, document);
-    result = finish(&parse, result, report);
-    oci_memory_release(memory, text);
-    return result;
+    return parse_input(&parse, result, &fault, text, length, document, report);
 }
 
 int oci_parse(const oci_type *type, const char *text, size_t length,
@@ -271,13 +278,7 @@ int oci_parse_fd(const oci_type *type, int fd, const struct oci_parse_options *o
     if (result < 0)
         return result;
     result = oci_input_fd(memory, fd, parse.options.max_bytes, &text, &length, &fault);
-    if (result < 0)
-        result = complain_input(&parse, result, &fault);
-    else
-        result = parse_text(&parse, text, length, document);
-    result = finish(&parse, result, report);
-    oci_memory_release(memory, text);
-    return result;
+    return parse_input(&parse, result, &fault, text, length, document, report);
 }
 
 int oci_parse_defaults(const struct oci_allocator *memory, struct oci_arena *arena,
