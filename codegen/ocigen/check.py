@@ -187,7 +187,8 @@ KEYWORDS: Dict[str, Callable[[str, Node], None]] = {
     "allOf": _all, "anyOf": _choice, "oneOf": _choice, "default": _default,
     "x-more": _properties, "x-as": _as, "x-max-bytes": _count,
     "x-name": _name, "x-field": _name, "x-root": _true, "x-strip": _string, "x-int": _int_type,
-    "x-also": _strings,
+    "x-also": _strings, "x-null": _true, "x-open": _true, "x-maximum": _integer,
+    "x-min-items": _count,
 }
 
 # What does the job of a keyword that is not supported.
@@ -233,6 +234,7 @@ FOR_TYPE = {
     "patternProperties": "object", "items": "array", "minItems": "array", "pattern": "string",
     "enum": "string", "const": "string", "minimum": "integer", "maximum": "integer",
     "x-int": "integer", "x-more": "object", "x-as": "object", "x-max-bytes": "object",
+    "x-open": "string", "x-maximum": "integer", "x-min-items": "array",
 }
 
 
@@ -271,11 +273,12 @@ def _misfits(node: Node, is_property: bool) -> Iterator[SchemaError]:
             # A boolean has been refused with a better reason.
             if keyword in keys and not isinstance(keys[keyword].value, bool):
                 yield keys[keyword].error(f"'{keyword}' beside 'properties' is not supported")
-    for keyword in ("x-field", "default"):
+    for keyword in ("x-field", "default", "x-null"):
         if keyword in keys and not is_property:
             yield keys[keyword].error(f"'{keyword}' goes with a property only")
     for keyword, wanted in (("x-more", "properties"), ("x-as", "properties"),
-                            ("x-max-bytes", "x-root")):
+                            ("x-max-bytes", "x-root"), ("x-open", "enum"),
+                            ("x-maximum", "maximum"), ("x-min-items", "minItems")):
         if keyword in keys and wanted not in keys:
             yield keys[keyword].error(f"'{keyword}' goes with '{wanted}' only")
 

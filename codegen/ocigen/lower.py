@@ -18,7 +18,7 @@ from .source import Node
 
 _DEFINITIONS = ("definitions", "$defs")
 _NOTES = _DEFINITIONS + ("description", "title", "$schema", "$id", "$comment", "examples",
-                         "deprecated", "x-field", "default")
+                         "deprecated", "x-field", "default", "x-null")
 _LINKS = ("$ref", "anyOf", "oneOf")
 _HAS = (ir.Kind.BOOL, ir.Kind.INT, ir.Kind.UINT)
 _WIDTHS = (1, 2, 4, 8)
@@ -33,9 +33,10 @@ _LOOKED_AT = {
     "an object": ("properties", "required", "allOf", "x-name", "x-root", "x-more", "x-as",
                   "x-max-bytes"),
     "a map": ("additionalProperties", "patternProperties"),
-    "an array": ("items", "minItems"),
-    "an integer": ("minimum", "maximum", "x-int"),
+    "an array": ("items", "minItems", "x-min-items"),
+    "an integer": ("minimum", "maximum", "x-int", "x-maximum"),
     "a string": ("pattern",),
+    "an open enum": ("enum", "x-open"),
     "a boolean": (),
     "any object": (),
     "a value without a type": (),
@@ -167,6 +168,9 @@ class _Lowerer:
         """The member type of a schema; use is where it is used, for messages."""
         keys = view.keys
         kind = view.text("type")
+        if "x-open" in keys:
+            self.only(view, "an open enum")
+            return _Part(ir.Shape.ONE, ir.Value(ir.Kind.STRING))
         if "enum" in keys or "const" in keys:
             self.only(view, "an enum")
             name = self.named(view, use).name
@@ -189,7 +193,10 @@ class _Lowerer:
         inner = self.part(self.element(view, node), node)
         if inner.shape is not ir.Shape.ONE:
             raise node.error(f"an array of {inner.shape.value}s is not supported")
-        return _Part(ir.Shape.ARRAY, inner.value, view.integer("minItems") or 0)
+        least, accepted = view.integer("minItems") or 0, view.integer("x-min-items")
+        if accepted is not None and accepted > least:
+            raise view.keys["x-min-items"].error(f"'x-min-items' is above 'minItems', {least}")
+        return _Part(ir.Shape.ARRAY, inner.value, least if accepted is None else accepted)
 
     def element(self, view: _View, node: Node) -> _View:
         """The schema of the elements of an array or map."""
@@ -246,6 +253,11 @@ class _Lowerer:
     @staticmethod
     def integer(view: _View) -> ir.Value:
         low, high = view.integer("minimum"), view.integer("maximum")
+        accepted = view.integer("x-maximum")
+        if high is not None and accepted is not None:
+            if accepted < high:
+                raise view.keys["x-maximum"].error(f"'x-maximum' is below 'maximum', {high}")
+            high = accepted
         stated = view.text("x-int")
         if stated is not None:
             bounds = INT_TYPES[stated]
@@ -417,6 +429,11 @@ class _Lowerer:
 
     def field(self, document: Document, key: str, node: Node, required: bool) -> ir.Field:
         view = self.view(document, node)
+        if "x-null" in node.members:
+            if view.nullable or required:
+                raise node.members["x-null"].error("'x-null' goes with an optional property that "
+                                                   "the schema itself does not let be null")
+            view = replace(view, nullable=True)
         part = self.part(view, node)
         stem = str(node.members["x-field"].value) if "x-field" in node.members else snake(key)
         if not stem or stem[0].isdigit():
