@@ -69,7 +69,7 @@ static int read_device(struct compiler *c, size_t index, struct node *node)
     c->failure->has_pointer = false;
     *node = (struct node){
         .path = device->path,
-        .mode = type | (device->has_file_mode ? (uint32_t)device->file_mode : 0666),
+        .mode = type | (device->has_file_mode ? device->file_mode & 07777 : 0666),
         .device = type == S_IFIFO ? 0 : makedev((unsigned)device->major, (unsigned)device->minor),
         .owner = (uint64_t)(device->has_gid ? device->gid : 0) << 32 |
                  (device->has_uid ? device->uid : 0),

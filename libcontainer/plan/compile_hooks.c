@@ -18,16 +18,13 @@ static int state_parts(struct compiler *c, const char *status, char **text, char
     struct oci_runtime_state state = {
         .oci_version = c->config->oci_version,
         .id = c->input->id,
+        .status = status,
         .has_pid = true,
         .pid = PID_MARK,
         .bundle = c->input->bundle,
         .annotations = c->config->annotations,
         .annotations_count = c->config->annotations_count,
     };
-    for (int i = OCI_STATE_STATUS_CREATING; i <= OCI_STATE_STATUS_STOPPED; i++) {
-        if (strcmp(oci_state_status_text((enum oci_state_status)i), status) == 0)
-            state.status = (enum oci_state_status)i;
-    }
     int r = oci_write(oci_runtime_state_type(), &state, OCI_WRITE_COMPACT, text, NULL);
     if (r < 0)
         return fail(c->failure, r, "the state document cannot be written: %s", oci_code_text(r));
