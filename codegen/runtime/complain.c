@@ -221,11 +221,18 @@ int oci_complain_unknown(struct oci_builder *builder, const struct oci_frame *fr
         .expected = "a member that the schema names",
     };
 
+    if (builder->unknown == OCI_UNKNOWN_SUGGEST) {
+        draft.suggestion = oci_suggest(frame->key, frame->key_length, frame->type->field_count,
+                                       field_name_at, frame->type);
+        if (draft.suggestion == NULL)
+            return 0;
+    }
     if (oci_report_passes(builder->report, draft.severity))
         return 0;
     draft.length = name_size(builder, offset);
-    draft.suggestion = oci_suggest(frame->key, frame->key_length, frame->type->field_count,
-                                   field_name_at, frame->type);
+    if (draft.suggestion == NULL)
+        draft.suggestion = oci_suggest(frame->key, frame->key_length, frame->type->field_count,
+                                       field_name_at, frame->type);
     oci_line_addf(&found, "the member ");
     oci_line_quote(&found, frame->key, frame->key_length);
     oci_line_addf(&statement, "unknown member ");

@@ -37,7 +37,7 @@ int oci_options_complete(const struct oci_parse_options *options, const oci_type
         memcpy(complete, options, options->size < known ? options->size : known);
     }
     complete->size = known;
-    if (complete->unknown < OCI_UNKNOWN_KEEP || complete->unknown > OCI_UNKNOWN_REFUSE)
+    if (complete->unknown < OCI_UNKNOWN_KEEP || complete->unknown > OCI_UNKNOWN_SUGGEST)
         return OCI_ERR_INVALID_ARGUMENT;
     if (complete->max_depth == 0)
         complete->max_depth = OCI_DEFAULT_DEPTH;

@@ -53,7 +53,8 @@ const char *oci_suggest(const char *name, size_t length, size_t count,
         size_t candidate_length = strlen(candidate);
         unsigned distance;
 
-        if (candidate_length < 2 || candidate_length > LONGEST)
+        if (candidate_length < 2 || candidate_length > LONGEST ||
+            candidate_length > length + best_distance || length > candidate_length + best_distance)
             continue;
         distance = edit_distance(name, length, candidate, candidate_length);
         if (distance < best_distance || (distance == best_distance && best == NULL)) {

@@ -204,7 +204,7 @@ static void test_options_size(void **state)
     newer.options.size = 0;
     assert_int_equal(with_options(&newer), OCI_ERR_INVALID_ARGUMENT);
     newer.options.size = sizeof(newer.options);
-    newer.options.unknown = 3;
+    newer.options.unknown = 4;
     assert_int_equal(with_options(&newer), OCI_ERR_INVALID_ARGUMENT);
 }
 

@@ -41,6 +41,7 @@ enum oci_unknown_mode {
     OCI_UNKNOWN_KEEP = 0,   /* keep them and write them back */
     OCI_UNKNOWN_WARN = 1,   /* the same, with a warning each */
     OCI_UNKNOWN_REFUSE = 2, /* an error each */
+    OCI_UNKNOWN_SUGGEST = 3, /* keep them, with a warning for each whose name is nearly a known one */
 };
 
 /* One finding.  All strings belong to the report; expected, found, suggestion and section may be
