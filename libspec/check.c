@@ -10,34 +10,45 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Bytes of a text of the document that are shown: a media type, or the beginning of a digest. */
+#define LONGEST_QUOTE 80u
+
 struct kind {
     struct oci_document_kind kind;
     void (*check)(struct oci_checking *checking, const void *root);
+    bool is_open; /* the specification lets others add members, which readers must ignore */
 };
 
 static const struct kind kinds[] = {
     {{"runtime-config", "runtime configuration", "application/vnd.oci.runtime.config.v1+json",
       oci_runtime_config_type},
      oci_rule_check_config},
-    {{"runtime-state", "state of a container", NULL, oci_runtime_state_type}, oci_rule_check_state},
+    {{"runtime-state", "state of a container", NULL, oci_runtime_state_type},
+     oci_rule_check_state,
+     true},
     {{"runtime-features", "features of a runtime", NULL, oci_runtime_features_type},
      oci_rule_check_features},
     {{"process", "process of a container", NULL, oci_process_type}, oci_rule_check_process},
     {{"image-descriptor", "descriptor", "application/vnd.oci.descriptor.v1+json",
       oci_descriptor_type},
-     oci_rule_check_descriptor},
+     oci_rule_check_descriptor,
+     true},
     {{"image-index", "image index", "application/vnd.oci.image.index.v1+json",
       oci_image_index_type},
-     oci_rule_check_index},
+     oci_rule_check_index,
+     true},
     {{"image-manifest", "image manifest", "application/vnd.oci.image.manifest.v1+json",
       oci_image_manifest_type},
-     oci_rule_check_manifest},
+     oci_rule_check_manifest,
+     true},
     {{"image-config", "image configuration", "application/vnd.oci.image.config.v1+json",
       oci_image_config_type},
-     oci_rule_check_image_config},
+     oci_rule_check_image_config,
+     true},
     {{"image-layout", "mark of an image layout", "application/vnd.oci.layout.header.v1+json",
       oci_image_layout_type},
-     NULL},
+     NULL,
+     true},
     {{"registry-error", "errors of a registry", NULL, oci_registry_errors_type},
      oci_rule_check_errors},
     {{"tag-list", "tags of a repository", NULL, oci_tag_list_type}, oci_rule_check_tags},
@@ -47,13 +58,16 @@ static const struct kind kinds[] = {
      oci_rule_check_token},
     {{"docker-manifest-list", "Docker manifest list",
       "application/vnd.docker.distribution.manifest.list.v2+json", oci_docker_manifest_list_type},
-     oci_rule_check_docker_list},
+     oci_rule_check_docker_list,
+     true},
     {{"docker-manifest", "Docker image manifest",
       "application/vnd.docker.distribution.manifest.v2+json", oci_docker_manifest_type},
-     oci_rule_check_docker_manifest},
+     oci_rule_check_docker_manifest,
+     true},
     {{"docker-config", "Docker image configuration",
       "application/vnd.docker.container.image.v1+json", oci_docker_config_type},
-     oci_rule_check_docker_config},
+     oci_rule_check_docker_config,
+     true},
 };
 
 static const struct oci_rule_set *const rule_sets[] = {
@@ -180,11 +194,18 @@ const char *oci_rule_words(struct oci_checking *checking, const char *format, ..
     return checking->words.text;
 }
 
-const char *oci_rule_quote(struct oci_checking *checking, const char *text)
+const char *oci_rule_quote_part(struct oci_checking *checking, const char *text, size_t length)
 {
     checking->quoted.length = 0;
-    oci_line_quote(&checking->quoted, text, strlen(text));
+    oci_line_addf(&checking->quoted, "\"");
+    oci_line_foreign(&checking->quoted, text, length, LONGEST_QUOTE);
+    oci_line_addf(&checking->quoted, "\"");
     return checking->quoted.text;
+}
+
+const char *oci_rule_quote(struct oci_checking *checking, const char *text)
+{
+    return oci_rule_quote_part(checking, text, strlen(text));
 }
 
 /* Whether one pointer leads to the other's value, or into it. */
@@ -202,29 +223,75 @@ static bool is_known(const struct oci_checking *checking, const char *pointer)
     for (size_t i = 0; i < checking->schema_findings; i++) {
         const struct oci_finding *finding = oci_report_get(checking->report, i);
 
-        if (finding->severity == ERROR && finding->pointer[0] != '\0' &&
+        if (finding->severity == ERROR && finding->code != OCI_ERR_UNKNOWN_MEMBER &&
+            finding->pointer[0] != '\0' &&
             (is_around(finding->pointer, pointer) || is_around(pointer, finding->pointer)))
             return true;
     }
     return false;
 }
 
-void oci_rule_broken(struct oci_checking *checking, const struct oci_rule *rule,
-                     const char *pointer, const char *text)
+void oci_rule_broken_so(struct oci_checking *checking, const struct oci_rule *rule,
+                        const char *pointer, const struct oci_breach *breach)
 {
     const char *const *ignore = checking->options->ignore;
     struct oci_draft draft = {.code = OCI_ERR_RULE,
                               .severity = rule->severity,
-                              .statement = text,
+                              .statement = breach->words,
+                              .expected = breach->expected,
+                              .found = breach->found,
+                              .suggestion = breach->suggestion,
                               .rule = rule->name,
                               .section = rule->section};
 
     if (checking->result < 0 || (ignore != NULL && oci_rule_is_one_of(rule->name, ignore)) ||
         is_known(checking, pointer))
         return;
-    draft.pointer = oci_arena_text(&checking->report->arena, pointer, strlen(pointer));
-    checking->result =
-        draft.pointer != NULL ? oci_report_add(checking->report, &draft) : OCI_ERR_NO_MEMORY;
+    if (oci_report_wants(checking->report, rule->severity)) {
+        draft.pointer = oci_arena_text(&checking->report->arena, pointer, strlen(pointer));
+        if (draft.pointer == NULL) {
+            checking->result = OCI_ERR_NO_MEMORY;
+            return;
+        }
+    }
+    checking->result = oci_report_add(checking->report, &draft);
+}
+
+void oci_rule_broken(struct oci_checking *checking, const struct oci_rule *rule,
+                     const char *pointer, const char *text)
+{
+    oci_rule_broken_so(checking, rule, pointer, &(struct oci_breach){.words = text});
+}
+
+void oci_check_broken(oci_checking *checking, const struct oci_rule *rule, const char *pointer,
+                      const char *text)
+{
+    oci_rule_broken(checking, rule, pointer, text);
+}
+
+static const char *listed_at(const void *list, size_t index)
+{
+    return ((const char *const *)list)[index];
+}
+
+const char *oci_rule_nearest(const char *text, const char *const *list)
+{
+    size_t count = 0;
+
+    while (list[count] != NULL)
+        count++;
+    return oci_suggest(text, strlen(text), count, listed_at, list);
+}
+
+void oci_rule_not_listed(struct oci_checking *checking, const struct oci_rule *rule,
+                         const char *pointer, const char *text, const char *const *list,
+                         const char *words)
+{
+    struct oci_breach breach = {.suggestion = oci_rule_nearest(text, list),
+                                .found = oci_rule_quote(checking, text)};
+
+    breach.words = oci_rule_words(checking, "%s %s", breach.found, words);
+    oci_rule_broken_so(checking, rule, pointer, &breach);
 }
 
 /* --- checking ----------------------------------------------------------------------------------
@@ -276,7 +343,7 @@ static struct oci_report *new_report(const struct oci_allocator *memory,
     return report;
 }
 
-static int run_rules(const struct kind *kind, const void *root,
+static int run_rules(const struct kind *kind, const void *root, const oci_document *document,
                      const struct oci_check_options *options, struct oci_report *report)
 {
     struct oci_checking checking = {.report = report, .options = options};
@@ -285,6 +352,9 @@ static int run_rules(const struct kind *kind, const void *root,
     checking.pointer[0] = '\0';
     if (kind->check != NULL)
         kind->check(&checking, root);
+    oci_rule_leave(&checking, 0);
+    if (options->more != NULL && document != NULL)
+        options->more(options->data, document, &checking);
     return checking.result;
 }
 
@@ -329,6 +399,24 @@ static int check_unknown(const struct oci_allocator *memory, const char *text, s
     return finish(made, result < 0 ? result : OCI_ERR_UNKNOWN_KIND, report);
 }
 
+/* Where readers must ignore what they do not know, a warning is due only about what looks like a
+ * mistake. */
+static int parse_as(const struct oci_allocator *memory, const struct kind *kind, const char *text,
+                    size_t length, const struct oci_check_options *options, oci_document **document,
+                    struct oci_report **report)
+{
+    struct oci_parse_options parse;
+    const struct oci_parse_options *chosen = options->parse;
+
+    if (kind->is_open && chosen != NULL && chosen->size == sizeof(parse) &&
+        chosen->unknown == OCI_UNKNOWN_WARN) {
+        parse = *chosen;
+        parse.unknown = OCI_UNKNOWN_SUGGEST;
+        chosen = &parse;
+    }
+    return oci_parse_partial(memory, kind->kind.type(), text, length, chosen, document, report);
+}
+
 int oci_check_with_allocator(const struct oci_allocator *memory,
                              const struct oci_document_kind *kind, const char *text, size_t length,
                              const struct oci_check_options *options, oci_report **report)
@@ -336,6 +424,7 @@ int oci_check_with_allocator(const struct oci_allocator *memory,
     struct oci_check_options complete;
     struct oci_report *made = NULL;
     oci_document *document = NULL;
+    const struct kind *known;
     int result;
 
     if (report != NULL)
@@ -349,8 +438,8 @@ int oci_check_with_allocator(const struct oci_allocator *memory,
         kind = oci_document_kind_detect(text, length);
     if (kind == NULL)
         return check_unknown(memory, text, length, &complete, report);
-    result =
-        oci_parse_partial(memory, kind->type(), text, length, complete.parse, &document, &made);
+    known = kind_of_type(kind->type());
+    result = parse_as(memory, known, text, length, &complete, &document, &made);
     if (document != NULL) {
         if (made == NULL)
             made = new_report(memory, &complete);
@@ -359,8 +448,8 @@ int oci_check_with_allocator(const struct oci_allocator *memory,
             return OCI_ERR_NO_MEMORY;
         }
         made->name = complete.parse != NULL ? complete.parse->name : NULL;
-        result = run_rules(kind_of_type(kind->type()), oci_document_root(document, kind->type()),
-                           &complete, made);
+        result =
+            run_rules(known, oci_document_root(document, kind->type()), document, &complete, made);
         if (result == 0)
             result = oci_report_place(made, "", text, length, true);
         oci_document_free(document);
@@ -448,5 +537,5 @@ int oci_check_value(const oci_type *type, const void *value,
     made = new_report(&oci_default_allocator, &complete);
     if (made == NULL)
         return OCI_ERR_NO_MEMORY;
-    return finish(made, run_rules(kind, value, &complete, made), report);
+    return finish(made, run_rules(kind, value, NULL, &complete, made), report);
 }

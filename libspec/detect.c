@@ -12,6 +12,8 @@ enum member {
     ANNOTATIONS,
     ARCHITECTURE,
     ACCESS_TOKEN,
+    ARGS,
+    BLOBS,
     BUNDLE,
     CONFIG,
     CONTAINER,
@@ -21,7 +23,9 @@ enum member {
     DOCKER_VERSION,
     ERRORS,
     HOSTNAME,
+    ID,
     IMAGE_LAYOUT_VERSION,
+    LAYER_DIGESTS,
     LAYERS,
     LINUX,
     MANIFESTS,
@@ -32,10 +36,13 @@ enum member {
     OCI_VERSION_MAX,
     OCI_VERSION_MIN,
     OS,
+    PARENT,
+    PID,
     PROCESS,
     REPOSITORIES,
     ROOT,
     ROOTFS,
+    SCHEMA_VERSION,
     SIZE,
     STATUS,
     TAGS,
@@ -47,6 +54,8 @@ static const char *const member_names[MEMBER_COUNT] = {
     [ANNOTATIONS] = "annotations",
     [ARCHITECTURE] = "architecture",
     [ACCESS_TOKEN] = "access_token",
+    [ARGS] = "args",
+    [BLOBS] = "blobs",
     [BUNDLE] = "bundle",
     [CONFIG] = "config",
     [CONTAINER] = "container",
@@ -56,7 +65,9 @@ static const char *const member_names[MEMBER_COUNT] = {
     [DOCKER_VERSION] = "docker_version",
     [ERRORS] = "errors",
     [HOSTNAME] = "hostname",
+    [ID] = "id",
     [IMAGE_LAYOUT_VERSION] = "imageLayoutVersion",
+    [LAYER_DIGESTS] = "layerDigests",
     [LAYERS] = "layers",
     [LINUX] = "linux",
     [MANIFESTS] = "manifests",
@@ -67,10 +78,13 @@ static const char *const member_names[MEMBER_COUNT] = {
     [OCI_VERSION_MAX] = "ociVersionMax",
     [OCI_VERSION_MIN] = "ociVersionMin",
     [OS] = "os",
+    [PARENT] = "parent",
+    [PID] = "pid",
     [PROCESS] = "process",
     [REPOSITORIES] = "repositories",
     [ROOT] = "root",
     [ROOTFS] = "rootfs",
+    [SCHEMA_VERSION] = "schemaVersion",
     [SIZE] = "size",
     [STATUS] = "status",
     [TAGS] = "tags",
@@ -79,7 +93,7 @@ static const char *const member_names[MEMBER_COUNT] = {
 
 #define BIT(member) (UINT64_C(1) << (member))
 
-/* The first that has all of its members decides. */
+/* The first that has all of its members decides; NULL is a document that is known to be of no kind. */
 static const struct {
     uint64_t members;
     const char *kind;
@@ -93,9 +107,12 @@ static const struct {
     {BIT(ROOTFS) | BIT(DOCKER_VERSION), "docker-config"},
     {BIT(ROOTFS) | BIT(CONTAINER_CONFIG), "docker-config"},
     {BIT(ROOTFS) | BIT(CONTAINER), "docker-config"},
+    {BIT(ROOTFS) | BIT(PARENT), "docker-config"},
+    {BIT(ROOTFS) | BIT(ID), "docker-config"},
     {BIT(ROOTFS), "image-config"},
     {BIT(MANIFESTS), "image-index"},
     {BIT(LAYERS), "image-manifest"},
+    {BIT(SCHEMA_VERSION) | BIT(CONFIG), "image-manifest"},
     {BIT(ERRORS), "registry-error"},
     {BIT(REPOSITORIES), "repository-list"},
     {BIT(TAGS), "tag-list"},
@@ -103,12 +120,16 @@ static const struct {
     {BIT(ACCESS_TOKEN), "registry-token"},
     {BIT(MEDIA_TYPE) | BIT(DIGEST), "image-descriptor"},
     {BIT(MEDIA_TYPE) | BIT(SIZE), "image-descriptor"},
+    {BIT(ID) | BIT(STATUS) | BIT(PID), "runtime-state"},
     {BIT(CWD), "process"},
+    {BIT(ARGS), "process"},
     {BIT(PROCESS), "runtime-config"},
     {BIT(MOUNTS), "runtime-config"},
     {BIT(ROOT), "runtime-config"},
     {BIT(LINUX), "runtime-config"},
     {BIT(STATUS) | BIT(BUNDLE), "runtime-state"},
+    {BIT(LAYER_DIGESTS), NULL}, /* the configuration of a WebAssembly component */
+    {BIT(BLOBS), NULL}, /* an artifact manifest, which no version of the specification has */
     {BIT(ARCHITECTURE) | BIT(OS), "image-config"},
 };
 
@@ -171,10 +192,42 @@ static int on_close(void *ctx, size_t end)
     return 0;
 }
 
-/* A media type tells documents that have one from others; a descriptor has that of its content. */
+/* The member that all documents of a media type have, and that others do not; 0 if there is none. */
+static uint64_t mark_of(const struct oci_document_kind *kind)
+{
+    static const struct {
+        const char *kind;
+        uint64_t members;
+    } marks[] = {
+        {"image-index", BIT(MANIFESTS)}, {"docker-manifest-list", BIT(MANIFESTS)},
+        {"image-manifest", BIT(LAYERS)}, {"docker-manifest", BIT(LAYERS)},
+        {"image-config", BIT(ROOTFS)},   {"docker-config", BIT(ROOTFS)},
+    };
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (strcmp(kind->name, marks[i].kind) == 0)
+            return marks[i].members;
+    }
+    return 0;
+}
+
+/* A media type tells documents of one form from each other.  A descriptor has that of its content;
+ * and where the members are those of another form, the media type is what is wrong. */
+static bool is_by_media_type(const struct detection *detection)
+{
+    uint64_t mark, members = detection->members;
+
+    if (detection->by_media_type == NULL || (members & BIT(DIGEST)) != 0)
+        return false;
+    mark = mark_of(detection->by_media_type);
+    if (mark == 0 || (members & mark) != 0)
+        return true;
+    return (members & (BIT(SIZE) | BIT(MANIFESTS) | BIT(LAYERS) | BIT(ROOTFS))) == 0;
+}
+
 static const struct oci_document_kind *decide(const struct detection *detection)
 {
-    if (detection->by_media_type != NULL && (detection->members & BIT(DIGEST)) == 0)
+    if (is_by_media_type(detection))
         return detection->by_media_type;
     for (size_t i = 0; i < sizeof(decisions) / sizeof(decisions[0]); i++) {
         if ((detection->members & decisions[i].members) == decisions[i].members)

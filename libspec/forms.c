@@ -14,6 +14,30 @@ bool oci_rule_is_absolute(const char *path)
     return path != NULL && path[0] == '/';
 }
 
+bool oci_rule_is_absolute_windows(const char *path)
+{
+    bool has_letter =
+        path != NULL && ((path[0] >= 'a' && path[0] <= 'z') || (path[0] >= 'A' && path[0] <= 'Z'));
+
+    if (has_letter && path[1] == ':')
+        return path[2] == '\\' || path[2] == '/';
+    return path != NULL && path[0] == '\\' && path[1] == '\\' && path[2] != '\0';
+}
+
+bool oci_rule_is_absolute_here(const struct oci_checking *checking, const char *path)
+{
+    switch (checking->platform) {
+    case PLATFORM_WINDOWS:
+        return oci_rule_is_absolute_windows(path);
+    case PLATFORM_ANY:
+        return oci_rule_is_absolute(path) || oci_rule_is_absolute_windows(path);
+    case PLATFORM_LINUX:
+    case PLATFORM_OTHER:
+        break;
+    }
+    return oci_rule_is_absolute(path);
+}
+
 bool oci_rule_is_one_of(const char *text, const char *const *list)
 {
     for (; text != NULL && *list != NULL; list++) {
@@ -63,6 +87,54 @@ bool oci_rule_is_semver(const char *text)
     if (text != NULL && *text == '+')
         text = skip_identifiers(text + 1, true);
     return text != NULL && *text == '\0';
+}
+
+static bool is_numeric(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (!is_digit(text[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Numbers by their value, and below all else; other identifiers by their bytes. */
+static int compare_identifiers(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    bool a_number = is_numeric(a, a_length), b_number = is_numeric(b, b_length);
+    int order;
+
+    if (a_number != b_number)
+        return a_number ? -1 : 1;
+    if (a_number && a_length != b_length)
+        return a_length < b_length ? -1 : 1;
+    order = memcmp(a, b, a_length < b_length ? a_length : b_length);
+    return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+/* The three numbers, then the identifiers of a pre-release; the build does not count. */
+int oci_rule_compare_semver(const char *a, const char *b)
+{
+    for (int part = 0;; part++) {
+        size_t a_length = strcspn(a, part < 2 ? "." : part == 2 ? "-+" : ".+");
+        size_t b_length = strcspn(b, part < 2 ? "." : part == 2 ? "-+" : ".+");
+        int order = compare_identifiers(a, a_length, b, b_length);
+        bool a_ends, b_ends;
+
+        if (order != 0)
+            return order;
+        a += a_length;
+        b += b_length;
+        a_ends = *a == '\0' || *a == '+';
+        b_ends = *b == '\0' || *b == '+';
+        if (a_ends && b_ends)
+            return 0;
+        /* A version comes after its pre-releases, of which the one with more identifiers wins. */
+        if (a_ends || b_ends)
+            return (a_ends ? -1 : 1) * (part == 2 ? -1 : 1);
+        a++;
+        b++;
+    }
 }
 
 /* Two digits at text, at most most; -1 if they are not. */
@@ -136,22 +208,22 @@ int64_t oci_rule_base64_length(const char *text)
     return (int64_t)((length + padding) / 4 * 3 - padding);
 }
 
-bool oci_rule_is_digest(const char *text, bool *known)
+bool oci_rule_is_digest(const char *text, size_t *digits)
 {
     static const struct {
         const char *name;
         size_t digits;
-    } algorithms[] = {{"sha256:", 64}, {"sha384:", 96}, {"sha512:", 128}, {"blake3:", 64}};
+    } algorithms[] = {{"sha256:", 64}, {"sha512:", 128}, {"blake3:", 64}};
 
-    *known = true;
     for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
         size_t prefix = strlen(algorithms[i].name);
 
         if (strncmp(text, algorithms[i].name, prefix) != 0)
             continue;
+        *digits = algorithms[i].digits;
         return strspn(text + prefix, "0123456789abcdef") == algorithms[i].digits &&
                text[prefix + algorithms[i].digits] == '\0';
     }
-    *known = false;
+    *digits = 0;
     return true;
 }

@@ -11,10 +11,13 @@ enum {
     HOOK_PRESTART,
     HOSTNAME_NAMESPACE,
     MOUNT_DESTINATION,
+    MOUNT_DESTINATION_ABSOLUTE,
+    MOUNT_IDMAP,
     MOUNT_MAPPINGS,
     MOUNT_MAPPING_OPTION,
     PLATFORM,
     PROCESS_MISSING,
+    ROOT_HYPERV,
     ROOT_MISSING,
     ROOT_PATH,
     VERSION_FORM,
@@ -32,7 +35,14 @@ static const struct oci_rule rules[] = {
                             "config.md#hostname",
                             "hostname and domainname go with a new uts namespace"},
     [MOUNT_DESTINATION] = {"config-mount-destination", WARNING, "runtime-config",
-                           "config.md#mounts", "the destination of a mount is absolute"},
+                           "config.md#mounts",
+                           "the destination of a mount is absolute, on Linux too"},
+    [MOUNT_DESTINATION_ABSOLUTE] = {"config-mount-destination-absolute", ERROR, "runtime-config",
+                                    "config.md#mounts",
+                                    "the destination of a mount is absolute, but on Linux"},
+    [MOUNT_IDMAP] = {"config-mount-idmap", ERROR, "runtime-config", "config.md#linux-mount-options",
+                     "the options idmap and ridmap go with id mappings of the mount or a user "
+                     "namespace"},
     [MOUNT_MAPPINGS] = {"config-mount-mappings", ERROR, "runtime-config",
                         "config.md#posix-platform-mounts",
                         "uidMappings and gidMappings of a mount stand together"},
@@ -44,8 +54,10 @@ static const struct oci_rule rules[] = {
                   "a configuration is for one platform"},
     [PROCESS_MISSING] = {"config-process-missing", ERROR, "runtime-config", "config.md#process",
                          "process is there when the container is started"},
+    [ROOT_HYPERV] = {"config-root-hyperv", ERROR, "runtime-config", "config.md#root",
+                     "a container of Hyper-V has no root"},
     [ROOT_MISSING] = {"config-root-missing", ERROR, "runtime-config", "config.md#root",
-                      "root is there, except for virtual machines and Windows"},
+                      "root is there, except for virtual machines"},
     [ROOT_PATH] = {"config-root-path", ERROR, "runtime-config", "config.md#root",
                    "the path of the root filesystem is not empty"},
     [VERSION_FORM] = {"config-version-form", ERROR, "runtime-config",
@@ -85,7 +97,13 @@ static void check_version(struct oci_checking *checking, const char *version)
 
 static void check_root(struct oci_checking *checking, const struct oci_runtime_config *config)
 {
-    if (config->root == NULL && config->windows == NULL && config->vm == NULL)
+    bool is_hyperv = config->windows != NULL && config->windows->hyperv != NULL;
+
+    /* Linux containers on Windows run in a virtual machine, which may be given either way. */
+    if (config->root != NULL && is_hyperv && config->linux_ == NULL)
+        oci_rule_broken(checking, &rules[ROOT_HYPERV], oci_rule_at(checking, "/root"),
+                        "with windows.hyperv there must be no root");
+    if (config->root == NULL && !is_hyperv && config->vm == NULL)
         oci_rule_broken(checking, &rules[ROOT_MISSING], oci_rule_at(checking, "/root"),
                         "the configuration has no root filesystem");
     if (config->root != NULL && config->root->path != NULL && config->root->path[0] == '\0')
@@ -119,19 +137,61 @@ static void check_mount_mappings(struct oci_checking *checking, const struct oci
                                mount->gid_mappings_count);
 }
 
+/* Without mappings of its own a mount has those of the container. */
+static void check_idmap(struct oci_checking *checking, const struct oci_mount *mount, bool has_user)
+{
+    for (size_t i = 0; i < mount->options_count && mount->uid_mappings == NULL && !has_user; i++) {
+        const char *option = mount->options[i];
+
+        if (option != NULL && (strcmp(option, "idmap") == 0 || strcmp(option, "ridmap") == 0))
+            oci_rule_broken(
+                checking, &rules[MOUNT_IDMAP], oci_rule_at(checking, "/options/%zu", i),
+                oci_rule_words(checking,
+                               "%s needs uidMappings and gidMappings: the container has no user "
+                               "namespace whose mappings it could take",
+                               option));
+    }
+}
+
+static void check_destination(struct oci_checking *checking, const char *destination)
+{
+    const char *pointer = oci_rule_at(checking, "/destination");
+
+    if (destination == NULL || oci_rule_is_absolute_here(checking, destination))
+        return;
+    if (checking->platform == PLATFORM_LINUX)
+        oci_rule_broken(checking, &rules[MOUNT_DESTINATION], pointer,
+                        oci_rule_words(checking,
+                                       "the destination %s is not an absolute path, which is "
+                                       "deprecated",
+                                       oci_rule_quote(checking, destination)));
+    else
+        oci_rule_broken(
+            checking, &rules[MOUNT_DESTINATION_ABSOLUTE], pointer,
+            oci_rule_words(checking, "the destination %s is not an absolute path%s",
+                           oci_rule_quote(checking, destination),
+                           checking->platform == PLATFORM_WINDOWS ? " such as C:\\data" : ""));
+}
+
+static bool has_namespace(const struct oci_linux *section, enum oci_namespace_type type)
+{
+    for (size_t i = 0; section != NULL && i < section->namespaces_count; i++) {
+        if (section->namespaces[i].type == type)
+            return true;
+    }
+    return false;
+}
+
 static void check_mounts(struct oci_checking *checking, const struct oci_runtime_config *config)
 {
+    bool has_user = has_namespace(config->linux_, OCI_NAMESPACE_TYPE_USER);
+
     for (size_t i = 0; i < config->mounts_count; i++) {
         const struct oci_mount *mount = &config->mounts[i];
         size_t base = oci_rule_enter(checking, "/mounts/%zu", i);
 
-        if (mount->destination != NULL && !oci_rule_is_absolute(mount->destination) &&
-            config->windows == NULL)
-            oci_rule_broken(
-                checking, &rules[MOUNT_DESTINATION], oci_rule_at(checking, "/destination"),
-                oci_rule_words(checking,
-                               "the destination %s is not an absolute path, which is deprecated",
-                               oci_rule_quote(checking, mount->destination)));
+        check_destination(checking, mount->destination);
+        check_idmap(checking, mount, has_user);
         check_mount_mappings(checking, mount);
         oci_rule_leave(checking, base);
     }
@@ -168,19 +228,9 @@ static void check_hooks(struct oci_checking *checking, const struct oci_hooks *h
     check_hook_list(checking, "poststop", hooks->poststop, hooks->poststop_count);
 }
 
-/* A namespace of the kind that is in the list, or is joined by path. */
-static bool has_uts(const struct oci_linux *linux_part)
-{
-    for (size_t i = 0; linux_part != NULL && i < linux_part->namespaces_count; i++) {
-        if (linux_part->namespaces[i].type == OCI_NAMESPACE_TYPE_UTS)
-            return true;
-    }
-    return false;
-}
-
 static void check_names(struct oci_checking *checking, const struct oci_runtime_config *config)
 {
-    if (config->linux_ == NULL || has_uts(config->linux_))
+    if (config->linux_ == NULL || has_namespace(config->linux_, OCI_NAMESPACE_TYPE_UTS))
         return;
     if (config->hostname != NULL && config->hostname[0] != '\0')
         oci_rule_broken(checking, &rules[HOSTNAME_NAMESPACE], oci_rule_at(checking, "/hostname"),
@@ -201,11 +251,25 @@ static void check_platform(struct oci_checking *checking, const struct oci_runti
                         "the configuration has sections of several platforms");
 }
 
+/* Linux containers on Windows have both sections; without any it is Linux, as everywhere here. */
+static enum oci_rule_platform platform_of(const struct oci_runtime_config *config)
+{
+    if (config->linux_ != NULL)
+        return PLATFORM_LINUX;
+    if (config->windows != NULL)
+        return PLATFORM_WINDOWS;
+    return config->solaris != NULL || config->zos != NULL || config->freebsd != NULL ||
+                   config->vm != NULL
+               ? PLATFORM_OTHER
+               : PLATFORM_LINUX;
+}
+
 void oci_rule_check_config(struct oci_checking *checking, const void *root)
 {
     const struct oci_runtime_config *config = root;
     size_t base;
 
+    checking->platform = platform_of(config);
     check_version(checking, config->oci_version);
     check_root(checking, config);
     check_mounts(checking, config);
@@ -214,6 +278,7 @@ void oci_rule_check_config(struct oci_checking *checking, const void *root)
     check_platform(checking, config);
     oci_rule_check_annotations(checking, &rules[ANNOTATION_KEY], config->annotations,
                                config->annotations_count);
+    oci_rule_check_created(checking, config->annotations, config->annotations_count);
     if (config->process == NULL && (checking->options->flags & OCI_CHECK_STARTABLE) != 0)
         oci_rule_broken(checking, &rules[PROCESS_MISSING], oci_rule_at(checking, "/process"),
                         "without process the container cannot be started");

@@ -9,6 +9,7 @@
 #define DOCKER_LIST_TYPE "application/vnd.docker.distribution.manifest.list.v2+json"
 #define DOCKER_MANIFEST_TYPE "application/vnd.docker.distribution.manifest.v2+json"
 #define CONFIG_TYPE "application/vnd.oci.image.config.v1+json"
+#define DOCKER_CONFIG_TYPE "application/vnd.docker.container.image.v1+json"
 
 enum {
     ARTIFACT_TYPE,
@@ -17,6 +18,7 @@ enum {
     INDEX_MEDIA_TYPE,
     LAYER_NONDISTRIBUTABLE,
     LAYER_TYPE,
+    LAYERS_EMPTY,
     MANIFEST_MEDIA_TYPE,
     MEDIA_TYPE_MISSING,
 };
@@ -29,7 +31,7 @@ static const struct oci_rule rules[] = {
                            "manifest-v2-2.md#image-manifest", "mediaType is that of the document"},
     [INDEX_ITEM] = {"index-item-type", WARNING, "image-index",
                     "image-index.md#image-index-property-descriptions",
-                    "an index leads to manifests and indexes"},
+                    "an index leads to no layers or configurations"},
     [INDEX_MEDIA_TYPE] = {"index-media-type", ERROR, "image-index",
                           "image-index.md#image-index-property-descriptions",
                           "mediaType is that of an image index"},
@@ -38,7 +40,10 @@ static const struct oci_rule rules[] = {
                                 "layers that may not be distributed are deprecated"},
     [LAYER_TYPE] = {"manifest-layer-type", WARNING, "image-manifest",
                     "manifest.md#image-manifest-property-descriptions",
-                    "layers of an image have one of the media types of layers"},
+                    "media types of layers are not misspelt"},
+    [LAYERS_EMPTY] = {"manifest-layers-empty", WARNING, "image-manifest",
+                      "manifest.md#image-manifest-property-descriptions",
+                      "layers has at least one entry"},
     [MANIFEST_MEDIA_TYPE] = {"manifest-media-type", ERROR, "image-manifest",
                              "manifest.md#image-manifest-property-descriptions",
                              "mediaType is that of an image manifest"},
@@ -77,57 +82,77 @@ static void check_media_type(struct oci_checking *checking, const struct oci_rul
             checking, &rules[MEDIA_TYPE_MISSING], oci_rule_at(checking, "/mediaType"),
             oci_rule_words(checking, "the document does not say that it is %s", expected));
     else if (strcmp(found, expected) != 0)
-        oci_rule_broken(checking, rule, oci_rule_at(checking, "/mediaType"),
-                        oci_rule_words(checking, "the media type of this document is %s, not %s",
-                                       expected, oci_rule_quote(checking, found)));
+        oci_rule_broken_so(
+            checking, rule, oci_rule_at(checking, "/mediaType"),
+            &(struct oci_breach){.expected = expected, .found = oci_rule_quote(checking, found)});
+}
+
+static const char *const layer_types[] = {
+    "application/vnd.oci.image.layer.v1.tar",
+    "application/vnd.oci.image.layer.v1.tar+gzip",
+    "application/vnd.oci.image.layer.v1.tar+zstd",
+    "application/vnd.docker.image.rootfs.diff.tar",
+    "application/vnd.docker.image.rootfs.diff.tar.gzip",
+    "application/vnd.docker.image.rootfs.diff.tar.zstd",
+    NULL,
+};
+
+static const char *const nondistributable_types[] = {
+    "application/vnd.oci.image.layer.nondistributable.v1.tar",
+    "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+    "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
+    "application/vnd.docker.image.rootfs.foreign.diff.tar",
+    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+    NULL,
+};
+
+/* Other media types are to be ignored by those who do not know them. */
+static void check_item(struct oci_checking *checking, const char *type, size_t index)
+{
+    static const char *const others[] = {CONFIG_TYPE, DOCKER_CONFIG_TYPE, EMPTY_TYPE, NULL};
+
+    if (oci_rule_is_one_of(type, others) || oci_rule_is_one_of(type, layer_types) ||
+        oci_rule_is_one_of(type, nondistributable_types))
+        oci_rule_broken(checking, &rules[INDEX_ITEM],
+                        oci_rule_at(checking, "/manifests/%zu/mediaType", index),
+                        oci_rule_words(checking, "%s is neither a manifest nor an index",
+                                       oci_rule_quote(checking, type)));
 }
 
 void oci_rule_check_index(struct oci_checking *checking, const void *root)
 {
-    static const char *const types[] = {INDEX_TYPE, MANIFEST_TYPE, DOCKER_LIST_TYPE,
-                                        DOCKER_MANIFEST_TYPE, NULL};
     const struct oci_image_index *index = root;
 
     check_media_type(checking, &rules[INDEX_MEDIA_TYPE], index->media_type, INDEX_TYPE);
     check_list(checking, "manifests", index->manifests, index->manifests_count);
-    for (size_t i = 0; i < index->manifests_count; i++) {
-        const char *type = index->manifests[i].media_type;
-
-        if (type != NULL && !oci_rule_is_one_of(type, types))
-            oci_rule_broken(checking, &rules[INDEX_ITEM],
-                            oci_rule_at(checking, "/manifests/%zu/mediaType", i),
-                            oci_rule_words(checking, "%s is no manifest or index that is known",
-                                           oci_rule_quote(checking, type)));
-    }
+    for (size_t i = 0; i < index->manifests_count; i++)
+        check_item(checking, index->manifests[i].media_type, i);
     check_part(checking, "subject", index->subject);
     oci_rule_check_image_annotations(checking, index->annotations, index->annotations_count);
 }
 
+/* A layer may be of any media type, so that only what is nearly a known one is a mistake. */
 static void check_layer(struct oci_checking *checking, const char *type, size_t index)
 {
-    static const char *const layers[] = {
-        "application/vnd.oci.image.layer.v1.tar",
-        "application/vnd.oci.image.layer.v1.tar+gzip",
-        "application/vnd.oci.image.layer.v1.tar+zstd",
-        "application/vnd.docker.image.rootfs.diff.tar.gzip",
-        NULL,
-    };
-    static const char *const nondistributable[] = {
-        "application/vnd.oci.image.layer.nondistributable.v1.tar",
-        "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
-        "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
-        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
-        NULL,
-    };
+    const char *pointer = oci_rule_at(checking, "/layers/%zu/mediaType", index), *nearest;
 
-    if (oci_rule_is_one_of(type, nondistributable))
-        oci_rule_broken(checking, &rules[LAYER_NONDISTRIBUTABLE],
-                        oci_rule_at(checking, "/layers/%zu/mediaType", index),
+    if (oci_rule_is_one_of(type, nondistributable_types)) {
+        oci_rule_broken(checking, &rules[LAYER_NONDISTRIBUTABLE], pointer,
                         "layers that may not be distributed are deprecated");
-    else if (!oci_rule_is_one_of(type, layers))
-        oci_rule_broken(
-            checking, &rules[LAYER_TYPE], oci_rule_at(checking, "/layers/%zu/mediaType", index),
-            oci_rule_words(checking, "%s is no layer of an image", oci_rule_quote(checking, type)));
+        return;
+    }
+    if (oci_rule_is_one_of(type, layer_types))
+        return;
+    nearest = oci_rule_nearest(type, layer_types);
+    if (nearest == NULL)
+        nearest = oci_rule_nearest(type, nondistributable_types);
+    if (nearest != NULL)
+        oci_rule_broken_so(
+            checking, &rules[LAYER_TYPE], pointer,
+            &(struct oci_breach){.words = oci_rule_words(checking, "%s is no layer of an image",
+                                                         oci_rule_quote(checking, type)),
+                                 .found = checking->quoted.text,
+                                 .suggestion = nearest});
 }
 
 void oci_rule_check_manifest(struct oci_checking *checking, const void *root)
@@ -138,7 +163,10 @@ void oci_rule_check_manifest(struct oci_checking *checking, const void *root)
     check_media_type(checking, &rules[MANIFEST_MEDIA_TYPE], manifest->media_type, MANIFEST_TYPE);
     if (config != NULL && strcmp(config, EMPTY_TYPE) == 0 && manifest->artifact_type == NULL)
         oci_rule_broken(checking, &rules[ARTIFACT_TYPE], oci_rule_at(checking, "/artifactType"),
-                        "a manifest with an empty configuration has an artifactType");
+                        "with an empty configuration the manifest needs artifactType");
+    if (manifest->layers != NULL && manifest->layers_count == 0)
+        oci_rule_broken(checking, &rules[LAYERS_EMPTY], oci_rule_at(checking, "/layers"),
+                        "there is no layer, which not every registry takes");
     check_part(checking, "config", manifest->config);
     check_list(checking, "layers", manifest->layers, manifest->layers_count);
     for (size_t i = 0; i < manifest->layers_count; i++) {

@@ -22,7 +22,7 @@ static const struct oci_rule rules[] = {
                         "config.md#properties",
                         "history has as many steps with layers as there are layers"},
     [PORT_FORM] = {"image-config-port-form", ERROR, "image-config", "config.md#properties",
-                   "ExposedPorts are PORT, PORT/tcp or PORT/udp"},
+                   "ExposedPorts are PORT or PORT/PROTOCOL with tcp, udp or sctp"},
     [STOP_SIGNAL] = {"image-config-stop-signal", WARNING, "image-config", "config.md#properties",
                      "StopSignal is SIGNAME or a number"},
     [WORKING_DIR] = {"image-config-working-dir", WARNING, "image-config", "config.md#properties",
@@ -78,10 +78,12 @@ static void check_ports(struct oci_checking *checking, const struct oci_string_e
 {
     for (size_t i = 0; i < count; i++) {
         if (ports[i].key != NULL && !is_port(ports[i].key))
-            oci_rule_broken(checking, &rules[PORT_FORM],
-                            oci_rule_at_key(checking, "/config/ExposedPorts", ports[i].key),
-                            oci_rule_words(checking, "%s is not a port such as 80/tcp",
-                                           oci_rule_quote(checking, ports[i].key)));
+            oci_rule_broken(
+                checking, &rules[PORT_FORM],
+                oci_rule_at_key(checking, "/config/ExposedPorts", ports[i].key),
+                oci_rule_words(checking,
+                               "%s is not a port such as 80 or 80/tcp, with tcp, udp or sctp",
+                               oci_rule_quote(checking, ports[i].key)));
     }
 }
 
@@ -93,15 +95,18 @@ static bool is_signal(const char *text)
            text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-")] == '\0';
 }
 
-static void check_run(struct oci_checking *checking, const char *stop_signal,
+static void check_run(struct oci_checking *checking, const char *os, const char *stop_signal,
                       const char *working_dir)
 {
+    bool is_windows = os != NULL && strcmp(os, "windows") == 0;
+
     if (stop_signal != NULL && stop_signal[0] != '\0' && !is_signal(stop_signal))
         oci_rule_broken(checking, &rules[STOP_SIGNAL], oci_rule_at(checking, "/config/StopSignal"),
                         oci_rule_words(checking, "%s is not a signal such as SIGTERM or 15",
                                        oci_rule_quote(checking, stop_signal)));
+    /* In images for Windows a path without a drive is on the one that there is. */
     if (working_dir != NULL && working_dir[0] != '\0' && !oci_rule_is_absolute(working_dir) &&
-        strchr(working_dir, ':') == NULL)
+        !(is_windows && (working_dir[0] == '\\' || oci_rule_is_absolute_windows(working_dir))))
         oci_rule_broken(checking, &rules[WORKING_DIR], oci_rule_at(checking, "/config/WorkingDir"),
                         oci_rule_words(checking, "the working directory %s is not an absolute path",
                                        oci_rule_quote(checking, working_dir)));
@@ -145,7 +150,7 @@ void oci_rule_check_image_config(struct oci_checking *checking, const void *root
         return;
     check_env(checking, config->env, config->env_count);
     check_ports(checking, config->exposed_ports, config->exposed_ports_count);
-    check_run(checking, config->stop_signal, config->working_dir);
+    check_run(checking, image->os, config->stop_signal, config->working_dir);
 }
 
 void oci_rule_check_docker_config(struct oci_checking *checking, const void *root)
@@ -162,5 +167,5 @@ void oci_rule_check_docker_config(struct oci_checking *checking, const void *roo
         return;
     check_env(checking, config->env, config->env_count);
     check_ports(checking, config->exposed_ports, config->exposed_ports_count);
-    check_run(checking, config->stop_signal, config->working_dir);
+    check_run(checking, image->os, config->stop_signal, config->working_dir);
 }

@@ -7,6 +7,7 @@
 #define MOST_MAPPINGS 340u
 
 enum {
+    DEVICE_MODE,
     DEVICE_NUMBERS,
     DEVICE_PATH,
     DEVICE_TWICE,
@@ -27,13 +28,15 @@ enum {
 };
 
 static const struct oci_rule rules[] = {
+    [DEVICE_MODE] = {"linux-device-mode", WARNING, "runtime-config", "config-linux.md#devices",
+                     "fileMode has permission bits, and at most those of the device's type"},
     [DEVICE_NUMBERS] = {"linux-device-numbers", ERROR, "runtime-config", "config-linux.md#devices",
                         "a device that is not a FIFO has major and minor"},
     [DEVICE_PATH] = {"linux-device-path", ERROR, "runtime-config", "config-linux.md#devices",
                      "the path of a device is absolute"},
     [DEVICE_TWICE] = {"linux-device-twice", WARNING, "runtime-config", "config-linux.md#devices",
                       "no two devices have the same type and numbers"},
-    [MAPPING_NAMESPACE] = {"linux-mapping-namespace", ERROR, "runtime-config",
+    [MAPPING_NAMESPACE] = {"linux-mapping-namespace", WARNING, "runtime-config",
                            "config-linux.md#user-namespace-mappings",
                            "id mappings go with a user namespace"},
     [MAPPING_OVERLAP] = {"linux-mapping-overlap", ERROR, "runtime-config",
@@ -179,10 +182,48 @@ static bool is_same_device(const struct oci_linux_device *a, const struct oci_li
            a->has_minor && b->has_minor && a->major == b->major && a->minor == b->minor;
 }
 
+/* Tools fill in the whole mode of a file that they have looked at, whose type says nothing new. */
+static void check_mode(struct oci_checking *checking, const struct oci_linux_device *device,
+                       size_t index)
+{
+    uint32_t beyond = device->file_mode & ~(uint32_t)07777;
+    char type = device->type != NULL ? device->type[0] : '\0';
+    uint32_t own = type == 'b' ? 0060000 : type == 'p' ? 0010000 : 0020000;
+
+    if (device->has_file_mode && beyond != 0 && beyond != own)
+        oci_rule_broken(checking, &rules[DEVICE_MODE],
+                        oci_rule_at(checking, "/devices/%zu/fileMode", index),
+                        oci_rule_words(checking,
+                                       "%u is %#o, which has more than permission bits; of it %#o "
+                                       "counts",
+                                       (unsigned)device->file_mode, (unsigned)device->file_mode,
+                                       (unsigned)device->file_mode & 07777));
+}
+
+/* Quadratic within a bound that no configuration reaches. */
+static void check_again(struct oci_checking *checking, const struct oci_linux_device *devices,
+                        size_t index)
+{
+    const struct oci_linux_device *device = &devices[index];
+
+    for (size_t i = 0; i < index && index < 1000; i++) {
+        if (devices[i].type == NULL || strcmp(devices[i].type, "p") == 0 ||
+            !is_same_device(device, &devices[i]))
+            continue;
+        oci_rule_broken(checking, &rules[DEVICE_TWICE],
+                        oci_rule_at(checking, "/devices/%zu", index),
+                        oci_rule_words(checking, "the device %lld:%lld stands twice",
+                                       (long long)device->major, (long long)device->minor));
+        return;
+    }
+}
+
 static void check_devices(struct oci_checking *checking, const struct oci_linux *section)
 {
     for (size_t i = 0; i < section->devices_count; i++) {
         const struct oci_linux_device *device = &section->devices[i];
+
+        check_mode(checking, device, i);
 
         if (device->path != NULL && !oci_rule_is_absolute(device->path))
             oci_rule_broken(checking, &rules[DEVICE_PATH],
@@ -196,18 +237,7 @@ static void check_devices(struct oci_checking *checking, const struct oci_linux 
                             oci_rule_at(checking, "/devices/%zu", i),
                             oci_rule_words(checking, "the device has no %s",
                                            device->has_major ? "minor" : "major"));
-        for (size_t j = 0; j < i && i < 1000; j++) {
-            const struct oci_linux_device *other = &section->devices[j];
-
-            if (other->type == NULL || strcmp(other->type, "p") == 0 ||
-                !is_same_device(device, other))
-                continue;
-            oci_rule_broken(checking, &rules[DEVICE_TWICE],
-                            oci_rule_at(checking, "/devices/%zu", i),
-                            oci_rule_words(checking, "the device %lld:%lld stands twice",
-                                           (long long)device->major, (long long)device->minor));
-            break;
-        }
+        check_again(checking, section->devices, i);
     }
 }
 
@@ -231,16 +261,34 @@ static bool starts_with(const char *text, const char *beginning)
  */
 static enum oci_namespace_type namespace_of(const char *key)
 {
-    static const char *const of_ipc[] = {"kernel.msgmax", "kernel.msgmnb",          "kernel.msgmni",
-                                         "kernel.sem",    "kernel.shmall",          "kernel.shmmax",
-                                         "kernel.shmmni", "kernel.shm_rmid_forced", NULL};
+    static const char *const of_ipc[] = {"kernel.auto_msgmni",
+                                         "kernel.msg_next_id",
+                                         "kernel.msgmax",
+                                         "kernel.msgmnb",
+                                         "kernel.msgmni",
+                                         "kernel.sem",
+                                         "kernel.sem_next_id",
+                                         "kernel.shm_next_id",
+                                         "kernel.shm_rmid_forced",
+                                         "kernel.shmall",
+                                         "kernel.shmmax",
+                                         "kernel.shmmni",
+                                         NULL};
     static const char *const of_uts[] = {"kernel.domainname", "kernel.hostname", NULL};
+    char name[64];
+    size_t length = strlen(key);
 
-    if (starts_with(key, "net.") || starts_with(key, "net/"))
+    /* Names of network devices may hold dots, for which slashes separate; nothing else is that long. */
+    for (size_t i = 0; i <= length && i < sizeof(name); i++)
+        name[i] = (char)(key[i] == '/' ? '.' : key[i]);
+    name[sizeof(name) - 1] = '\0';
+    if (starts_with(name, "net."))
         return OCI_NAMESPACE_TYPE_NETWORK;
-    if (starts_with(key, "fs.mqueue.") || oci_rule_is_one_of(key, of_ipc))
+    if (starts_with(name, "user."))
+        return OCI_NAMESPACE_TYPE_USER;
+    if (starts_with(name, "fs.mqueue.") || oci_rule_is_one_of(name, of_ipc))
         return OCI_NAMESPACE_TYPE_IPC;
-    return oci_rule_is_one_of(key, of_uts) ? OCI_NAMESPACE_TYPE_UTS : OCI_NAMESPACE_TYPE_UNSET;
+    return oci_rule_is_one_of(name, of_uts) ? OCI_NAMESPACE_TYPE_UTS : OCI_NAMESPACE_TYPE_UNSET;
 }
 
 static void check_sysctl(struct oci_checking *checking, const struct oci_linux *section)
@@ -249,7 +297,7 @@ static void check_sysctl(struct oci_checking *checking, const struct oci_linux *
         const char *key = section->sysctl[i].key;
         enum oci_namespace_type type = key != NULL ? namespace_of(key) : OCI_NAMESPACE_TYPE_UNSET;
 
-        if (key == NULL || starts_with(key, "user."))
+        if (key == NULL || type == OCI_NAMESPACE_TYPE_USER)
             continue;
         if (type == OCI_NAMESPACE_TYPE_UNSET)
             oci_rule_broken(
@@ -311,6 +359,17 @@ static void check_policies(struct oci_checking *checking, const struct oci_linux
                                        oci_rule_quote(checking, rdt->clos_id)));
 }
 
+static bool has_receiver(const struct oci_runtime_config *config)
+{
+    for (size_t i = 0; i < config->annotations_count; i++) {
+        const char *key = config->annotations[i].key;
+
+        if (key != NULL && strcmp(key, "run.oci.seccomp.receiver") == 0)
+            return true;
+    }
+    return false;
+}
+
 void oci_rule_check_linux(struct oci_checking *checking, const struct oci_runtime_config *config)
 {
     const struct oci_linux *section = config->linux_;
@@ -333,7 +392,7 @@ void oci_rule_check_linux(struct oci_checking *checking, const struct oci_runtim
     oci_rule_check_resources(checking, section->resources);
     oci_rule_leave(checking, inner);
     inner = oci_rule_enter(checking, "/seccomp");
-    oci_rule_check_seccomp(checking, section->seccomp);
+    oci_rule_check_seccomp(checking, section->seccomp, has_receiver(config));
     oci_rule_leave(checking, inner);
     oci_rule_leave(checking, base);
 }

@@ -4,14 +4,18 @@
  */
 #include "rule.h"
 
+#define MOST_LIMITS 100u
+
 enum {
     ARGS_EMPTY,
+    ARGS_MISSING,
     CAPABILITY_AMBIENT,
     CAPABILITY_KERNEL,
     CAPABILITY_UNKNOWN,
     CONSOLE_SIZE,
     CWD_ABSOLUTE,
     ENV_FORM,
+    IO_PRIORITY,
     OOM_SCORE,
     RLIMIT_SOFT,
     RLIMIT_TWICE,
@@ -24,31 +28,37 @@ enum {
 static const struct oci_rule rules[] = {
     [ARGS_EMPTY] = {"process-args-empty", ERROR, "process", "config.md#process",
                     "args has at least one entry, and it names a program"},
-    [CAPABILITY_AMBIENT] = {"process-capability-ambient", WARNING, "process", "config.md#process",
+    [ARGS_MISSING] = {"process-args-missing", ERROR, "process", "config.md#process",
+                      "args (on Windows: or commandLine) is there when the container is started"},
+    [CAPABILITY_AMBIENT] = {"process-capability-ambient", WARNING, "process",
+                            "config.md#linux-process",
                             "an ambient capability is permitted and inheritable too"},
-    [CAPABILITY_KERNEL] = {"process-capability-kernel", WARNING, "process", "config.md#process",
+    [CAPABILITY_KERNEL] = {"process-capability-kernel", WARNING, "process",
+                           "config.md#linux-process",
                            "capabilities are known to the kernel at hand"},
-    [CAPABILITY_UNKNOWN] = {"process-capability-unknown", WARNING, "process", "config.md#process",
-                            "capabilities are names of capabilities(7)"},
+    [CAPABILITY_UNKNOWN] = {"process-capability-unknown", WARNING, "process",
+                            "config.md#linux-process", "capabilities are names of capabilities(7)"},
     [CONSOLE_SIZE] = {"process-console-size", WARNING, "process", "config.md#process",
                       "consoleSize goes with a terminal"},
     [CWD_ABSOLUTE] = {"process-cwd-absolute", ERROR, "process", "config.md#process",
                       "cwd is an absolute path"},
-    [ENV_FORM] = {"process-env-form", WARNING, "process", "config.md#posix-process",
+    [ENV_FORM] = {"process-env-form", WARNING, "process", "config.md#process",
                   "entries of env have the form NAME=VALUE"},
+    [IO_PRIORITY] = {"process-io-priority", ERROR, "process", "config.md#linux-process",
+                     "ioPriority.priority is there, from 0 to 7"},
     [OOM_SCORE] = {"process-oom-score", ERROR, "process", "config.md#linux-process",
                    "oomScoreAdj is from -1000 to 1000"},
     [RLIMIT_SOFT] = {"process-rlimit-soft", ERROR, "process", "config.md#posix-process",
                      "a soft limit is not above its hard limit"},
     [RLIMIT_TWICE] = {"process-rlimit-twice", ERROR, "process", "config.md#posix-process",
                       "every type of limit stands once"},
-    [RLIMIT_TYPE] = {"process-rlimit-type", WARNING, "process", "config.md#posix-process",
+    [RLIMIT_TYPE] = {"process-rlimit-type", ERROR, "process", "config.md#posix-process",
                      "types of limits are those of getrlimit(2)"},
     [SCHEDULER_FIELDS] = {"process-scheduler-fields", WARNING, "process", "config.md#linux-process",
                           "runtime, deadline and period go with SCHED_DEADLINE"},
-    [SCHEDULER_NICE] = {"process-scheduler-nice", ERROR, "process", "config.md#linux-process",
+    [SCHEDULER_NICE] = {"process-scheduler-nice", WARNING, "process", "config.md#linux-process",
                         "nice is from -20 to 19"},
-    [USER_ID] = {"process-user-id", WARNING, "process", "config.md#posix-platform-user",
+    [USER_ID] = {"process-user-id", ERROR, "process", "config.md#posix-platform-user",
                  "a user has uid and gid"},
 };
 
@@ -150,10 +160,9 @@ static void check_capability_names(struct oci_checking *checking, const char *se
         if (names[i] == NULL)
             continue;
         if (number < 0)
-            oci_rule_broken(checking, &rules[CAPABILITY_UNKNOWN],
-                            oci_rule_at(checking, "/capabilities/%s/%zu", set, i),
-                            oci_rule_words(checking, "%s is not a capability that is known",
-                                           oci_rule_quote(checking, names[i])));
+            oci_rule_not_listed(checking, &rules[CAPABILITY_UNKNOWN],
+                                oci_rule_at(checking, "/capabilities/%s/%zu", set, i), names[i],
+                                capabilities, "is not a capability that is known");
         else if (last > 0 && number > last)
             oci_rule_broken(checking, &rules[CAPABILITY_KERNEL],
                             oci_rule_at(checking, "/capabilities/%s/%zu", set, i),
@@ -196,34 +205,41 @@ static void check_capabilities(struct oci_checking *checking, const struct oci_c
     }
 }
 
+/* Whether an earlier limit is of the same type; there are few types. */
+static bool is_again(const struct oci_rlimit *limits, size_t index)
+{
+    for (size_t i = 0; i < index && i < MOST_LIMITS; i++) {
+        if (limits[i].type != NULL && strcmp(limits[i].type, limits[index].type) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void check_rlimits(struct oci_checking *checking, const struct oci_rlimit *limits,
                           size_t count)
 {
-    unsigned seen = 0;
+    bool is_linux = checking->platform == PLATFORM_ANY || checking->platform == PLATFORM_LINUX;
 
     for (size_t i = 0; i < count; i++) {
-        int number;
+        const char *type = limits[i].type;
 
-        if (limits[i].type == NULL)
+        if (type == NULL)
             continue;
-        if (rlimit_number(limits[i].type) < 0)
-            oci_rule_broken(checking, &rules[RLIMIT_TYPE],
-                            oci_rule_at(checking, "/rlimits/%zu/type", i),
-                            oci_rule_words(checking, "%s is no limit of Linux",
-                                           oci_rule_quote(checking, limits[i].type)));
+        if (is_linux && rlimit_number(type) < 0)
+            oci_rule_not_listed(checking, &rules[RLIMIT_TYPE],
+                                oci_rule_at(checking, "/rlimits/%zu/type", i), type, rlimit_types,
+                                "is no limit of Linux");
         if (limits[i].soft > limits[i].hard)
             oci_rule_broken(
                 checking, &rules[RLIMIT_SOFT], oci_rule_at(checking, "/rlimits/%zu/soft", i),
                 oci_rule_words(checking, "the soft limit %llu is above the hard limit %llu",
                                (unsigned long long)limits[i].soft,
                                (unsigned long long)limits[i].hard));
-        number = rlimit_number(limits[i].type);
-        if (number >= 0 && (seen & (1u << number)) != 0)
+        if (is_again(limits, i))
             oci_rule_broken(checking, &rules[RLIMIT_TWICE],
                             oci_rule_at(checking, "/rlimits/%zu/type", i),
-                            oci_rule_words(checking, "the limit %s stands twice", limits[i].type));
-        if (number >= 0)
-            seen |= 1u << number;
+                            oci_rule_words(checking, "the limit %s stands twice",
+                                           oci_rule_quote(checking, type)));
     }
 }
 
@@ -258,7 +274,7 @@ static void check_user(struct oci_checking *checking, const struct oci_process *
 {
     const struct oci_user *user = process->user;
 
-    if (user == NULL || user->username != NULL)
+    if (user == NULL || user->username != NULL || checking->platform == PLATFORM_WINDOWS)
         return;
     if (!user->has_uid)
         oci_rule_broken(checking, &rules[USER_ID], oci_rule_at(checking, "/user"),
@@ -268,22 +284,52 @@ static void check_user(struct oci_checking *checking, const struct oci_process *
                         "the user has no gid");
 }
 
+static void check_priority(struct oci_checking *checking, const struct oci_io_priority *priority)
+{
+    if (priority == NULL)
+        return;
+    if (!priority->has_priority)
+        oci_rule_broken(checking, &rules[IO_PRIORITY], oci_rule_at(checking, "/ioPriority"),
+                        "the I/O priority has a class, but no priority");
+    else if (priority->priority < 0 || priority->priority > 7)
+        oci_rule_broken(checking, &rules[IO_PRIORITY],
+                        oci_rule_at(checking, "/ioPriority/priority"),
+                        oci_rule_words(checking, "an I/O priority is from 0 to 7, not %d",
+                                       (int)priority->priority));
+}
+
+/* Only on Windows may the command line stand for args, and must where they are absent. */
+static void check_program(struct oci_checking *checking, const struct oci_process *process)
+{
+    bool has_line = process->command_line != NULL &&
+                    (checking->platform == PLATFORM_ANY || checking->platform == PLATFORM_WINDOWS);
+    bool must_be = checking->platform == PLATFORM_WINDOWS ||
+                   (checking->options->flags & OCI_CHECK_STARTABLE) != 0;
+
+    if (has_line)
+        return;
+    if (process->args == NULL && must_be)
+        oci_rule_broken(checking, &rules[ARGS_MISSING], oci_rule_at(checking, "/args"),
+                        checking->platform == PLATFORM_WINDOWS
+                            ? "there is neither commandLine nor args"
+                            : "args is needed, with at least the program to run");
+    if (process->args != NULL &&
+        (process->args_count == 0 || (process->args[0] != NULL && process->args[0][0] == '\0')))
+        oci_rule_broken(checking, &rules[ARGS_EMPTY], oci_rule_at(checking, "/args"),
+                        "args names no program to run");
+}
+
 void oci_rule_check_process(struct oci_checking *checking, const void *root)
 {
     const struct oci_process *process = root;
 
     if (process == NULL)
         return;
-    /* On Windows a path is absolute in other ways, and the command line may stand for args. */
-    if (process->cwd != NULL && !oci_rule_is_absolute(process->cwd) &&
-        process->command_line == NULL && strchr(process->cwd, ':') == NULL)
+    if (process->cwd != NULL && !oci_rule_is_absolute_here(checking, process->cwd))
         oci_rule_broken(checking, &rules[CWD_ABSOLUTE], oci_rule_at(checking, "/cwd"),
                         oci_rule_words(checking, "the working directory %s is not an absolute path",
                                        oci_rule_quote(checking, process->cwd)));
-    if (process->args != NULL && process->command_line == NULL &&
-        (process->args_count == 0 || (process->args[0] != NULL && process->args[0][0] == '\0')))
-        oci_rule_broken(checking, &rules[ARGS_EMPTY], oci_rule_at(checking, "/args"),
-                        "args names no program to run");
+    check_program(checking, process);
     if (process->console_size != NULL && !process->terminal)
         oci_rule_broken(checking, &rules[CONSOLE_SIZE], oci_rule_at(checking, "/consoleSize"),
                         "a console size has no meaning without a terminal");
@@ -297,4 +343,5 @@ void oci_rule_check_process(struct oci_checking *checking, const void *root)
     check_capabilities(checking, process->capabilities);
     check_rlimits(checking, process->rlimits, process->rlimits_count);
     check_scheduler(checking, process->scheduler);
+    check_priority(checking, process->io_priority);
 }

@@ -16,7 +16,7 @@ enum {
 };
 
 static const struct oci_rule rules[] = {
-    [ERROR_CODE] = {"registry-error-code", WARNING, "registry-error", "spec.md#error-codes",
+    [ERROR_CODE] = {"registry-error-code", ERROR, "registry-error", "spec.md#error-codes",
                     "codes are made of capitals and underscores"},
     [ERRORS_EMPTY] = {"registry-errors-empty", WARNING, "registry-error", "spec.md#error-codes",
                       "a refusal has at least one error"},

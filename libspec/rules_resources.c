@@ -5,8 +5,10 @@
 #include "rule.h"
 
 enum {
+    BLOCK_IO_DEVICE,
     BLOCK_IO_WEIGHT,
     CPU_BURST,
+    CPU_BURST_QUOTA,
     CPU_IDLE,
     CPU_SHARES,
     DEVICE_ACCESS,
@@ -15,14 +17,20 @@ enum {
     MEMORY_SWAP,
     MEMORY_SWAPPINESS,
     PIDS_LIMIT,
+    RDMA_EMPTY,
     UNIFIED_KEY,
 };
 
 static const struct oci_rule rules[] = {
+    [BLOCK_IO_DEVICE] = {"resources-block-io-device", ERROR, "runtime-config",
+                         "config-linux.md#block-io",
+                         "an entry of weightDevice has weight or leafWeight"},
     [BLOCK_IO_WEIGHT] = {"resources-block-io-weight", ERROR, "runtime-config",
                          "config-linux.md#block-io", "weights of devices are from 10 to 1000"},
-    [CPU_BURST] = {"resources-cpu-burst", WARNING, "runtime-config", "config-linux.md#cpu",
-                   "a burst goes with a quota, and is not above it"},
+    [CPU_BURST] = {"resources-cpu-burst", ERROR, "runtime-config", "config-linux.md#cpu",
+                   "a burst is not above the quota"},
+    [CPU_BURST_QUOTA] = {"resources-cpu-burst-quota", WARNING, "runtime-config",
+                         "config-linux.md#cpu", "a burst goes with a quota"},
     [CPU_IDLE] = {"resources-cpu-idle", WARNING, "runtime-config", "config-linux.md#cpu",
                   "idle is 0 or 1"},
     [CPU_SHARES] = {"resources-cpu-shares", WARNING, "runtime-config", "config-linux.md#cpu",
@@ -40,6 +48,8 @@ static const struct oci_rule rules[] = {
                            "config-linux.md#memory", "swappiness is from 0 to 100"},
     [PIDS_LIMIT] = {"resources-pids-limit", WARNING, "runtime-config", "config-linux.md#pids",
                     "a limit of processes is above zero, or -1 for none"},
+    [RDMA_EMPTY] = {"resources-rdma-empty", ERROR, "runtime-config", "config-linux.md#rdma",
+                    "an entry of rdma has hcaHandles or hcaObjects"},
     [UNIFIED_KEY] = {"resources-unified-key", ERROR, "runtime-config", "config-linux.md#unified",
                      "a key of unified is the name of one file of a control group"},
 };
@@ -79,10 +89,13 @@ static void check_cpu(struct oci_checking *checking, const struct oci_linux_cpu 
                         oci_rule_words(checking,
                                        "the kernel takes shares from 2 to 262144, not %llu",
                                        (unsigned long long)cpu->shares));
-    if (cpu->has_burst && cpu->burst > 0 &&
-        (!cpu->has_quota || (cpu->quota > 0 && cpu->burst > (uint64_t)cpu->quota)))
+    if (cpu->has_burst && cpu->burst > 0 && !cpu->has_quota)
+        oci_rule_broken(checking, &rules[CPU_BURST_QUOTA], oci_rule_at(checking, "/cpu/burst"),
+                        "without quota a burst has no effect");
+    if (cpu->has_burst && cpu->has_quota && cpu->quota > 0 && cpu->burst > (uint64_t)cpu->quota)
         oci_rule_broken(checking, &rules[CPU_BURST], oci_rule_at(checking, "/cpu/burst"),
-                        cpu->has_quota ? "the burst is above the quota" : "a burst needs a quota");
+                        oci_rule_words(checking, "the burst %llu is above the quota %lld",
+                                       (unsigned long long)cpu->burst, (long long)cpu->quota));
     if (cpu->has_idle && cpu->idle != 0 && cpu->idle != 1)
         oci_rule_broken(checking, &rules[CPU_IDLE], oci_rule_at(checking, "/cpu/idle"),
                         oci_rule_words(checking, "idle is 0 or 1, not %lld", (long long)cpu->idle));
@@ -136,6 +149,10 @@ static void check_block_io(struct oci_checking *checking, const struct oci_linux
     for (size_t i = 0; i < block_io->weight_device_count; i++) {
         const struct oci_block_io_weight *device = &block_io->weight_device[i];
 
+        if (!device->has_weight && !device->has_leaf_weight)
+            oci_rule_broken(checking, &rules[BLOCK_IO_DEVICE],
+                            oci_rule_at(checking, "/blockIO/weightDevice/%zu", i),
+                            "the entry has neither weight nor leafWeight");
         check_weight(checking, oci_rule_at(checking, "/blockIO/weightDevice/%zu/weight", i),
                      device->has_weight, device->weight);
         check_weight(checking, oci_rule_at(checking, "/blockIO/weightDevice/%zu/leafWeight", i),
@@ -162,6 +179,18 @@ static void check_hugepages(struct oci_checking *checking,
     }
 }
 
+static void check_rdma(struct oci_checking *checking, const struct oci_linux_resources *resources)
+{
+    for (size_t i = 0; i < resources->rdma_count; i++) {
+        const struct oci_rdma_entry *entry = &resources->rdma[i];
+
+        if (entry->key != NULL && !entry->value.has_hca_handles && !entry->value.has_hca_objects)
+            oci_rule_broken(checking, &rules[RDMA_EMPTY],
+                            oci_rule_at_key(checking, "/rdma", entry->key),
+                            "the entry has neither hcaHandles nor hcaObjects");
+    }
+}
+
 void oci_rule_check_resources(struct oci_checking *checking,
                               const struct oci_linux_resources *resources)
 {
@@ -172,6 +201,7 @@ void oci_rule_check_resources(struct oci_checking *checking,
     check_devices(checking, resources);
     check_block_io(checking, resources->block_io);
     check_hugepages(checking, resources);
+    check_rdma(checking, resources);
     if (resources->pids != NULL && (resources->pids->limit == 0 || resources->pids->limit < -1))
         oci_rule_broken(checking, &rules[PIDS_LIMIT], oci_rule_at(checking, "/pids/limit"),
                         oci_rule_words(checking,

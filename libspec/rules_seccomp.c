@@ -32,7 +32,7 @@ static const struct oci_rule rules[] = {
                      "an errno is at most 4095"},
     [LISTENER_METADATA] = {"seccomp-listener-metadata", ERROR, "runtime-config",
                            "config-linux.md#seccomp", "listenerMetadata goes with listenerPath"},
-    [LISTENER_MISSING] = {"seccomp-listener-missing", ERROR, "runtime-config",
+    [LISTENER_MISSING] = {"seccomp-listener-missing", WARNING, "runtime-config",
                           "config-linux.md#seccomp", "SCMP_ACT_NOTIFY goes with listenerPath"},
 };
 
@@ -44,7 +44,26 @@ static bool takes_errno(enum oci_seccomp_action action)
            action == OCI_SECCOMP_ACTION_UNSET;
 }
 
-static void check_listener(struct oci_checking *checking, const struct oci_seccomp *seccomp)
+/* Without listenerPath a runtime may know another receiver, as crun does by an annotation. */
+static void check_notify(struct oci_checking *checking, const struct oci_seccomp *seccomp)
+{
+    if (seccomp->default_action == OCI_SECCOMP_ACTION_NOTIFY) {
+        oci_rule_broken(checking, &rules[LISTENER_MISSING], oci_rule_at(checking, "/defaultAction"),
+                        "SCMP_ACT_NOTIFY needs listenerPath");
+        return;
+    }
+    for (size_t i = 0; i < seccomp->syscalls_count; i++) {
+        if (seccomp->syscalls[i].action == OCI_SECCOMP_ACTION_NOTIFY) {
+            oci_rule_broken(checking, &rules[LISTENER_MISSING],
+                            oci_rule_at(checking, "/syscalls/%zu/action", i),
+                            "SCMP_ACT_NOTIFY needs listenerPath");
+            return;
+        }
+    }
+}
+
+static void check_listener(struct oci_checking *checking, const struct oci_seccomp *seccomp,
+                           bool has_receiver)
 {
     bool has_listener = seccomp->listener_path != NULL && seccomp->listener_path[0] != '\0';
 
@@ -56,14 +75,8 @@ static void check_listener(struct oci_checking *checking, const struct oci_secco
     if (seccomp->default_action == OCI_SECCOMP_ACTION_NOTIFY)
         oci_rule_broken(checking, &rules[DEFAULT_NOTIFY], oci_rule_at(checking, "/defaultAction"),
                         "with SCMP_ACT_NOTIFY for every system call the listener cannot be sent");
-    for (size_t i = 0; i < seccomp->syscalls_count && !has_listener; i++) {
-        if (seccomp->syscalls[i].action == OCI_SECCOMP_ACTION_NOTIFY) {
-            oci_rule_broken(checking, &rules[LISTENER_MISSING],
-                            oci_rule_at(checking, "/syscalls/%zu/action", i),
-                            "SCMP_ACT_NOTIFY needs listenerPath");
-            break;
-        }
-    }
+    if (!has_listener && !has_receiver)
+        check_notify(checking, seccomp);
 }
 
 static void check_syscall(struct oci_checking *checking, const struct oci_seccomp_syscall *entry,
@@ -87,7 +100,8 @@ static void check_syscall(struct oci_checking *checking, const struct oci_seccom
     }
 }
 
-void oci_rule_check_seccomp(struct oci_checking *checking, const struct oci_seccomp *seccomp)
+void oci_rule_check_seccomp(struct oci_checking *checking, const struct oci_seccomp *seccomp,
+                            bool has_receiver)
 {
     if (seccomp == NULL)
         return;
@@ -99,7 +113,7 @@ void oci_rule_check_seccomp(struct oci_checking *checking, const struct oci_secc
         oci_rule_broken(checking, &rules[ERRNO_RANGE], oci_rule_at(checking, "/defaultErrnoRet"),
                         oci_rule_words(checking, "the kernel takes %u for an errno as %u",
                                        (unsigned)seccomp->default_errno_ret, LARGEST_ERRNO));
-    check_listener(checking, seccomp);
+    check_listener(checking, seccomp, has_receiver);
     for (size_t i = 0; i < seccomp->syscalls_count; i++)
         check_syscall(checking, &seccomp->syscalls[i], i);
 }

@@ -49,6 +49,9 @@ OCI_API const struct oci_document_kind *oci_document_kind_find(const char *name)
  * recognised.  On want of memory NULL. */
 OCI_API const struct oci_document_kind *oci_document_kind_detect(const char *text, size_t length);
 
+/* A check that is going on. */
+typedef struct oci_checking oci_checking;
+
 /* How to check.  Set size (or use the initialiser); members left 0 take their default. */
 struct oci_check_options {
     size_t size;                           /* sizeof(struct oci_check_options) */
@@ -57,6 +60,11 @@ struct oci_check_options {
     int last_capability; /* the kernel's, as /proc/sys/kernel/cap_last_cap says, to warn of names
                           * that it does not know; 0: all names that this library knows are good */
     unsigned flags;      /* enum oci_check_flags */
+    /* A check of the caller's own, or NULL: called once, after the rules, with what could be read of
+     * the document (members that the schema refused are absent, required ones may be), unless it is
+     * no JSON.  It calls oci_check_broken and must not keep its arguments. */
+    void (*more)(void *data, const oci_document *document, oci_checking *checking);
+    void *data; /* for more */
 };
 
 enum oci_check_flags {
@@ -65,7 +73,7 @@ enum oci_check_flags {
 
 #define OCI_CHECK_OPTIONS_INIT                                                                     \
     {                                                                                              \
-        sizeof(struct oci_check_options), NULL, NULL, 0, 0                                         \
+        sizeof(struct oci_check_options), NULL, NULL, 0, 0, NULL, NULL                                      \
     }
 
 /* Parse a text and check all rules on it.  kind says what it is; NULL: it is found out as by
@@ -87,6 +95,12 @@ OCI_API int oci_check(const struct oci_document_kind *kind, const char *text, si
  * too, with OCI_ERR_IO or OCI_ERR_TOO_LARGE. */
 OCI_API int oci_check_file(const struct oci_document_kind *kind, int dirfd, const char *path,
                            const struct oci_check_options *options, oci_report **report);
+
+/* For options.more: a rule is broken at a JSON pointer of the document; text says how, in words as
+ * those of the library's findings, and is copied.  rule must live as long as the report.  The finding
+ * gets its place among the others, unless the rule is ignored or the schema has refused the value. */
+OCI_API void oci_check_broken(oci_checking *checking, const struct oci_rule *rule,
+                              const char *pointer, const char *text);
 
 /* The rules alone, on a struct: findings have pointers, no lines, and an excerpt of "". */
 OCI_API int oci_check_value(const oci_type *type, const void *value,
