@@ -5,7 +5,6 @@
 #include "output.h"
 #include "validate.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -25,101 +24,16 @@ static const struct args_option options[] = {
     {"format", 'f', ARGS_TEXT, offsetof(struct settings, format), "FORMAT",
      "\"text\", \"json\" or \"sarif\" (default text)"},
     {"ignore", 0, ARGS_LIST, offsetof(struct settings, ignore), "RULE",
-     "pass over a rule, named as in brackets; may be given again"},
+     "pass over a rule, one that --list-rules lists; may be given again"},
     {"strict", 0, ARGS_FLAG, offsetof(struct settings, strict), NULL,
      "unknown members are errors, and warnings fail too"},
     {"start", 0, ARGS_FLAG, offsetof(struct settings, start), NULL,
-     "a configuration must be one that can be started: with a process"},
+     "a configuration must be one that can be started: with a process and a program"},
     {"colour", 0, ARGS_TEXT, offsetof(struct settings, colour), "WHEN",
      "\"auto\", \"always\" or \"never\" (default auto: on a terminal)"},
     {"list-rules", 0, ARGS_FLAG, offsetof(struct settings, list_rules), NULL,
      "list all rules beyond the schemas, and stop"},
 };
-
-static void free_report(oci_report **report)
-{
-    oci_report_free(*report);
-}
-
-const struct oci_rule *validate_find_rule(const char *name)
-{
-    for (size_t i = 0; i < validate_layout_rule_count; i++) {
-        if (strcmp(validate_layout_rules[i].name, name) == 0)
-            return &validate_layout_rules[i];
-    }
-    return oci_rule_find(name);
-}
-
-static void print_rule(const struct oci_rule *rule)
-{
-    printf("%-34s %-8s %-18s %s (%s)\n", rule->name,
-           rule->severity == OCI_SEVERITY_ERROR ? "error" : "warning", rule->document,
-           rule->summary, rule->section);
-}
-
-static void list_rules(void)
-{
-    for (size_t i = 0; i < oci_rule_count(); i++)
-        print_rule(oci_rule_get(i));
-    for (size_t i = 0; i < validate_layout_rule_count; i++)
-        print_rule(&validate_layout_rules[i]);
-}
-
-void validate_text(struct validation *validation, const struct validate_file *file,
-                   const struct oci_document_kind *kind)
-{
-    struct oci_parse_options parse = OCI_PARSE_OPTIONS_INIT;
-    struct oci_check_options check = validation->options;
-    _cleanup_(free_report) oci_report *report = NULL;
-    int result;
-
-    validation->files++;
-    if (kind == NULL)
-        kind = validation->kind;
-    if (kind == NULL)
-        kind = oci_document_kind_detect(file->text, file->length);
-    /* What is no document at all is best told by the reader of some. */
-    if (kind == NULL)
-        kind = oci_document_kind_find("runtime-config");
-    parse.unknown = validation->is_strict ? OCI_UNKNOWN_REFUSE : OCI_UNKNOWN_WARN;
-    check.parse = &parse;
-    result = oci_check(kind, file->text, file->length, &check, &report);
-    for (size_t i = 0; i < oci_report_count(report); i++)
-        validate_print(validation, file, oci_report_get(report, i));
-    if (result < 0 && oci_report_first_error(report) == NULL)
-        validate_print_own(validation, file, NULL, "", oci_code_text(result));
-}
-
-static void print_failure(struct validation *validation, const char *name, int code, int error)
-{
-    struct validate_file file = {.name = name};
-    char message[160];
-
-    (void)snprintf(message, sizeof(message), "cannot be read: %s",
-                   error != 0 ? ERRNO_TEXT(error) : oci_code_text(code));
-    validation->files++;
-    validate_print_own(validation, &file, NULL, "", message);
-}
-
-static void check_path(struct validation *validation, const char *name)
-{
-    struct validate_file file = {.name = name};
-    _close_ int folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    _spec_text_ char *text = NULL;
-    int error = 0, result;
-
-    if (folder >= 0) {
-        validate_folder(validation, folder, name);
-        return;
-    }
-    result = strcmp(name, "-") == 0 ? oci_read_fd(STDIN_FILENO, 0, &text, &file.length, &error)
-                                    : oci_read_file(AT_FDCWD, name, 0, &text, &file.length, &error);
-    file.text = text;
-    if (result < 0)
-        print_failure(validation, name, result, error);
-    else
-        validate_text(validation, &file, NULL);
-}
 
 /* The kernel's last capability; 0 where it does not say. */
 static int last_capability(void)
@@ -164,6 +78,7 @@ static int choose_colour(struct cli *cli, const char *when, struct validation *v
 
 static int misuse_type(struct cli *cli, const char *type)
 {
+    const char *nearest = validate_nearest_kind(type);
     char names[512] = "";
 
     for (size_t i = 0; i < oci_document_kind_count(); i++) {
@@ -172,7 +87,23 @@ static int misuse_type(struct cli *cli, const char *type)
         (void)snprintf(names + length, sizeof(names) - length, "%s%s", i > 0 ? ", " : "",
                        oci_document_kind_get(i)->name);
     }
-    return output_misuse(cli, &cli_validate, "--type takes one of %s, not \"%s\"", names, type);
+    return output_misuse(cli, &cli_validate,
+                         "\"%s\" is no kind of document%s%s%s; --type takes one of %s", type,
+                         nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",
+                         nearest != NULL ? "\"?" : "", names);
+}
+
+static int misuse_ignore(struct cli *cli, const char *rule)
+{
+    const char *nearest = validate_nearest_rule(rule);
+
+    if (nearest != NULL)
+        return output_misuse(
+            cli, &cli_validate,
+            "there is no rule \"%s\"; did you mean \"%s\"? --list-rules lists them", rule, nearest);
+    return output_misuse(cli, &cli_validate,
+                         "there is no rule \"%s\"; --list-rules lists those that can be ignored",
+                         rule);
 }
 
 /* Fill validation from the settings; CLI_OK or CLI_MISUSE after a report. */
@@ -190,10 +121,8 @@ static int choose(struct cli *cli, const struct settings *settings, struct valid
     validation->options.flags = settings->start ? OCI_CHECK_STARTABLE : 0;
     validation->options.last_capability = last_capability();
     for (size_t i = 0; i < settings->ignore.count; i++) {
-        if (validate_find_rule(settings->ignore.items[i]) == NULL)
-            return output_misuse(cli, &cli_validate,
-                                 "there is no rule \"%s\"; --list-rules lists them",
-                                 settings->ignore.items[i]);
+        if (validate_rule_find(settings->ignore.items[i]) == NULL)
+            return misuse_ignore(cli, settings->ignore.items[i]);
     }
     if (settings->type == NULL)
         return CLI_OK;
@@ -204,12 +133,17 @@ static int choose(struct cli *cli, const struct settings *settings, struct valid
 /* People want to know that there is no more. */
 static void summarise(const struct validation *validation)
 {
+    char hidden[64] = "";
+
     if (validation->format != VALIDATE_TEXT || !isatty(STDOUT_FILENO))
         return;
     fflush(stdout);
-    fprintf(stderr, "%zu error%s and %zu warning%s in %zu document%s\n", validation->errors,
+    if (validation->hidden > 0)
+        (void)snprintf(hidden, sizeof(hidden), ", and %zu more that are not shown,",
+                       validation->hidden);
+    fprintf(stderr, "%zu error%s and %zu warning%s%s in %zu document%s\n", validation->errors,
             validation->errors == 1 ? "" : "s", validation->warnings,
-            validation->warnings == 1 ? "" : "s", validation->files,
+            validation->warnings == 1 ? "" : "s", hidden, validation->files,
             validation->files == 1 ? "" : "s");
 }
 
@@ -222,14 +156,14 @@ static int run(struct cli *cli, void *data, const struct cli_arguments *argument
     if (code != CLI_OK)
         return code;
     if (settings->list_rules) {
-        list_rules();
+        validate_list_rules(&validation);
         return output_flush(cli);
     }
     if (arguments->count == 0)
         return output_misuse(cli, &cli_validate, "a file or folder is needed");
     validate_begin(&validation);
     for (size_t i = 0; i < arguments->count; i++)
-        check_path(&validation, arguments->items[i]);
+        validate_path(&validation, arguments->items[i]);
     validate_end(&validation);
     summarise(&validation);
     code = output_flush(cli);
@@ -248,7 +182,9 @@ const struct cli_command cli_validate = {
         "PATH is a document, \"-\" for standard input, a bundle, or an image layout, whose\n"
         "documents are all checked.  What a document is, is seen by its content.  A finding is\n"
         "printed to standard output as FILE:LINE:COLUMN: SEVERITY: POINTER: MESSAGE [RULE], where\n"
-        "POINTER is a JSON pointer, with the line of the document and carets below it.",
+        "POINTER is a JSON pointer, with the line of the document and carets below it.  What can "
+        "be\n"
+        "ignored is what --list-rules lists; what a schema refuses cannot.",
     .examples = "  ocikit validate /srv/web/config.json\n"
                 "  ocikit validate --format sarif my-image-layout >findings.sarif\n"
                 "  ocikit state web | ocikit validate --type runtime-state -\n",

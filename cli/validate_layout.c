@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `ocikit validate` on folders: a bundle, whose config.json is checked, or an image layout, whose
- * documents are checked from its index on.  An image layout is not trusted: blobs are looked up below
- * it by the digits of their digest alone, only regular files are read, every digest once, and no more
- * than a number of them.
+ * documents are checked from its index on.  Blobs are looked up in validate_blobs.c alone.
  */
 #include "output.h"
 #include "validate.h"
+#include "validate_blobs.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define MOST_BLOBS 10000u
-
-enum { BLOB_KIND, BLOB_MISSING, BLOB_SIZE, TOO_MANY };
+enum { BLOB_KIND, BLOB_MISSING, BLOB_SIZE, BLOBS_FOLDER, TOO_MANY };
 
 const struct oci_rule validate_layout_rules[] = {
     [BLOB_KIND] = {"layout-blob-kind", OCI_SEVERITY_ERROR, "image-layout", "image-layout.md#blobs",
@@ -26,6 +21,8 @@ const struct oci_rule validate_layout_rules[] = {
                       "image-layout.md#blobs", "the blobs of all descriptors are there"},
     [BLOB_SIZE] = {"layout-blob-size", OCI_SEVERITY_ERROR, "image-layout", "image-layout.md#blobs",
                    "a blob is as long as its descriptor says"},
+    [BLOBS_FOLDER] = {"layout-blobs-folder", OCI_SEVERITY_ERROR, "image-layout",
+                      "image-layout.md#content", "the folder blobs is there"},
     [TOO_MANY] = {"layout-too-many-blobs", OCI_SEVERITY_WARNING, "image-layout",
                   "image-layout.md#blobs",
                   "a layout has at most 10000 blobs, or some are not looked at"},
@@ -33,8 +30,9 @@ const struct oci_rule validate_layout_rules[] = {
 
 const size_t validate_layout_rule_count = ARRAY_SIZE(validate_layout_rules);
 
-struct blob {
-    char path[300]; /* below the layout: blobs/ALGORITHM/DIGITS */
+/* A blob that is to be checked as a document. */
+struct task {
+    const struct blob *blob;
     const struct oci_document_kind *kind;
 };
 
@@ -42,8 +40,10 @@ struct layout {
     struct validation *validation;
     int folder;
     const char *name;
-    struct blob *blobs; /* those that are to be looked at, and those that have been */
+    struct blobs blobs;
+    struct task *tasks;
     size_t count;
+    bool too_many; /* of blobs, and that was told */
 };
 
 static char *join(const char *folder, const char *name)
@@ -58,197 +58,219 @@ static char *join(const char *folder, const char *name)
     return path;
 }
 
-/* The path of a digest's blob.  False for a digest that could lead anywhere else. */
-static bool blob_path(const char *digest, char *path, size_t room)
-{
-    const char *colon = strchr(digest, ':');
-    size_t length = strlen(digest);
-
-    if (colon == NULL || colon == digest || colon[1] == '\0' || length + 7 >= room)
-        return false;
-    for (const char *c = digest; *c != '\0'; c++) {
-        if (!isalnum((unsigned char)*c) && strchr(c < colon ? "+._-" : "=_-", *c) == NULL &&
-            c != colon)
-            return false;
-    }
-    if (digest[0] == '.')
-        return false;
-    (void)snprintf(path, room, "blobs/%.*s/%s", (int)(colon - digest), digest, colon + 1);
-    return true;
-}
-
-static bool is_known(const struct layout *layout, const char *path)
-{
-    for (size_t i = 0; i < layout->count; i++) {
-        if (strcmp(layout->blobs[i].path, path) == 0)
-            return true;
-    }
-    return false;
-}
-
-static const struct oci_document_kind *kind_of(const char *media_type)
+static const struct oci_document_kind *kind_of(const char *media_type, uint32_t *bit)
 {
     for (size_t i = 0; media_type != NULL && i < oci_document_kind_count(); i++) {
         const struct oci_document_kind *kind = oci_document_kind_get(i);
 
+        *bit = UINT32_C(1) << i;
         if (kind->media_type != NULL && strcmp(kind->media_type, media_type) == 0)
             return kind;
     }
     return NULL;
 }
 
-static void complain(struct layout *layout, const struct validate_file *file, int rule,
-                     const char *pointer, const char *text)
+static void add_task(struct layout *layout, struct blob *blob, const char *media_type)
 {
-    const char *const *ignore = layout->validation->options.ignore;
+    uint32_t bit = 0;
+    const struct oci_document_kind *kind = kind_of(media_type, &bit);
+    struct task *tasks;
 
-    for (; ignore != NULL && *ignore != NULL; ignore++) {
-        if (strcmp(*ignore, validate_layout_rules[rule].name) == 0)
-            return;
-    }
-    validate_print_own(layout->validation, file, &validate_layout_rules[rule], pointer, text);
-}
-
-/* Note the blob of a descriptor, which stands at a pointer of the file. */
-static void add(struct layout *layout, const struct validate_file *file, const char *pointer,
-                const struct oci_descriptor *descriptor)
-{
-    struct blob *blobs, blob = {.kind = kind_of(descriptor->media_type)};
-    struct stat status;
-    char text[128];
-
-    if (!blob_path(descriptor->digest, blob.path, sizeof(blob.path)) || is_known(layout, blob.path))
+    if (kind == NULL || (blob->kinds & bit) != 0)
         return;
-    if (fstatat(layout->folder, blob.path, &status, AT_SYMLINK_NOFOLLOW) < 0) {
-        (void)snprintf(text, sizeof(text), "the blob is not in the layout: %s",
-                       output_errno(errno, (char[64]){0}));
-        complain(layout, file, BLOB_MISSING, pointer, text);
-        return;
-    }
-    if (!S_ISREG(status.st_mode)) {
-        complain(layout, file, BLOB_KIND, pointer, "the blob is not a regular file");
-        return;
-    }
-    if (status.st_size != descriptor->size) {
-        (void)snprintf(text, sizeof(text), "the blob is %jd bytes long, not %jd as its size says",
-                       (intmax_t)status.st_size, (intmax_t)descriptor->size);
-        complain(layout, file, BLOB_SIZE, pointer, text);
-    }
-    if (layout->count == MOST_BLOBS) {
-        complain(layout, file, TOO_MANY, pointer, "this blob and those after it are not looked at");
-        layout->count++;
-    }
-    if (layout->count > MOST_BLOBS)
-        return;
-    blobs = realloc(layout->blobs, (layout->count + 1) * sizeof(*blobs));
-    if (blobs == NULL) {
+    tasks = realloc(layout->tasks, (layout->count + 1) * sizeof(*tasks));
+    if (tasks == NULL) {
         layout->validation->failed = true;
         return;
     }
-    layout->blobs = blobs;
-    blobs[layout->count++] = blob;
+    layout->tasks = tasks;
+    tasks[layout->count++] = (struct task){blob, kind};
+    blob->kinds |= bit;
 }
 
-static void add_list(struct layout *layout, const struct validate_file *file, const char *name,
-                     const struct oci_descriptor *descriptors, size_t count)
+/* What is wrong with a blob itself is told where it is first led to. */
+static void complain_blob(struct blob *blob, oci_checking *checking, const char *pointer)
 {
-    char pointer[64];
+    char text[128];
 
-    for (size_t i = 0; i < count; i++) {
-        (void)snprintf(pointer, sizeof(pointer), "/%s/%zu/digest", name, i);
-        add(layout, file, pointer, &descriptors[i]);
+    if (blob->told)
+        return;
+    blob->told = true;
+    switch (blob->state) {
+    case BLOB_IS_MISSING:
+        (void)snprintf(text, sizeof(text), "the blob is not in the layout: %s",
+                       ERRNO_TEXT(blob->error));
+        oci_check_broken(checking, &validate_layout_rules[BLOB_MISSING], pointer, text);
+        break;
+    case BLOB_IS_OTHER:
+        oci_check_broken(checking, &validate_layout_rules[BLOB_KIND], pointer,
+                         "the blob is not a regular file");
+        break;
+    case BLOB_IS_BEHIND_LINK:
+        oci_check_broken(checking, &validate_layout_rules[BLOB_KIND], pointer,
+                         "the folder of the blob is not a folder; links are not followed");
+        break;
+    case BLOB_IS_FILE:
+        break;
     }
 }
 
-static void free_document(oci_document **document)
+/* Note the blob of a descriptor, which stands at a pointer of the document. */
+static void add(struct layout *layout, oci_checking *checking, const char *where,
+                const struct oci_descriptor *descriptor)
 {
-    oci_document_free(*document);
+    struct blob *blob = NULL;
+    char pointer[64], text[128];
+
+    if (descriptor == NULL || descriptor->digest == NULL)
+        return;
+    (void)snprintf(pointer, sizeof(pointer), "%s/digest", where);
+    switch (blobs_find(&layout->blobs, descriptor->digest, &blob)) {
+    case BLOBS_NO_DIGEST:
+        return;
+    case BLOBS_NO_MEMORY:
+        layout->validation->failed = true;
+        return;
+    case BLOBS_FULL:
+        if (!layout->too_many)
+            oci_check_broken(checking, &validate_layout_rules[TOO_MANY], pointer,
+                             "this blob and new ones after it are not looked at");
+        layout->too_many = true;
+        return;
+    case BLOBS_FOUND:
+        break;
+    }
+    if (blob->state != BLOB_IS_FILE) {
+        complain_blob(blob, checking, pointer);
+        return;
+    }
+    if (blob->size != descriptor->size) {
+        (void)snprintf(pointer, sizeof(pointer), "%s/size", where);
+        (void)snprintf(text, sizeof(text), "the blob is %jd bytes long, not %jd",
+                       (intmax_t)blob->size, (intmax_t)descriptor->size);
+        oci_check_broken(checking, &validate_layout_rules[BLOB_SIZE], pointer, text);
+    }
+    add_task(layout, blob, descriptor->media_type);
+}
+
+static void add_list(struct layout *layout, oci_checking *checking, const char *name,
+                     const struct oci_descriptor *descriptors, size_t count)
+{
+    char where[48];
+
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(where, sizeof(where), "/%s/%zu", name, i);
+        add(layout, checking, where, &descriptors[i]);
+    }
 }
 
 /* Note the blobs that a document leads to, if it is one that does. */
-static void follow(struct layout *layout, const struct validate_file *file,
-                   const struct oci_document_kind *kind)
+static void follow(void *data, const oci_document *document, oci_checking *checking)
 {
-    _cleanup_(free_document) oci_document *document = NULL;
-    const struct oci_docker_manifest_list *docker_list;
-    const struct oci_docker_manifest *docker_manifest;
-    const struct oci_image_manifest *manifest;
-    const struct oci_image_index *index;
+    struct layout *layout = data;
+    const struct oci_image_index *index = oci_image_index_root(document);
+    const struct oci_image_manifest *manifest = oci_image_manifest_root(document);
+    const struct oci_docker_manifest_list *docker_list = oci_docker_manifest_list_root(document);
+    const struct oci_docker_manifest *docker_manifest = oci_docker_manifest_root(document);
 
-    if (oci_parse(kind->type(), file->text, file->length, NULL, &document, NULL) < 0)
-        return;
-    index = oci_image_index_root(document);
-    manifest = oci_image_manifest_root(document);
-    docker_list = oci_docker_manifest_list_root(document);
-    docker_manifest = oci_docker_manifest_root(document);
     if (index != NULL)
-        add_list(layout, file, "manifests", index->manifests, index->manifests_count);
+        add_list(layout, checking, "manifests", index->manifests, index->manifests_count);
     if (docker_list != NULL)
-        add_list(layout, file, "manifests", docker_list->manifests, docker_list->manifests_count);
+        add_list(layout, checking, "manifests", docker_list->manifests,
+                 docker_list->manifests_count);
     if (manifest != NULL) {
-        add(layout, file, "/config/digest", manifest->config);
-        add_list(layout, file, "layers", manifest->layers, manifest->layers_count);
+        add(layout, checking, "/config", manifest->config);
+        add_list(layout, checking, "layers", manifest->layers, manifest->layers_count);
     }
     if (docker_manifest != NULL) {
-        add(layout, file, "/config/digest", docker_manifest->config);
-        add_list(layout, file, "layers", docker_manifest->layers, docker_manifest->layers_count);
+        add(layout, checking, "/config", docker_manifest->config);
+        add_list(layout, checking, "layers", docker_manifest->layers,
+                 docker_manifest->layers_count);
     }
 }
 
-static void check_document(struct layout *layout, const char *path,
-                           const struct oci_document_kind *kind)
+/* A file of the folder itself; only regular ones are read. */
+static void check_file(struct layout *layout, const char *name, int flags,
+                       const struct oci_document_kind *kind)
 {
-    _free_ char *name = join(layout->name, path);
-    _spec_text_ char *text = NULL;
-    struct validate_file file = {.name = name != NULL ? name : path};
-    /* A link would lead out of the folder, and a FIFO would wait. */
-    _close_ int fd = openat(layout->folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    int error = fd < 0 ? errno : 0, result = OCI_ERR_IO;
+    _free_ char *path = join(layout->name, name);
+    _close_ int fd = openat(layout->folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | flags);
+    struct stat status;
+    int error = errno;
 
-    if (fd >= 0)
-        result = oci_read_fd(fd, 0, &text, &file.length, &error);
-    if (result < 0) {
-        char message[160];
+    if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
+        struct validate_file file = {.name = path != NULL ? path : name, .kind = kind};
 
-        (void)snprintf(message, sizeof(message), "cannot be read: %s",
-                       error != 0 ? output_errno(error, (char[64]){0}) : oci_code_text(result));
         layout->validation->files++;
-        validate_print_own(layout->validation, &file, NULL, "", message);
+        validate_print_own(layout->validation, &file, NULL,
+                           "cannot be read: it is not a regular file");
         return;
     }
-    file.text = text;
-    validate_text(layout->validation, &file, kind);
-    follow(layout, &file, kind);
+    validate_fd(layout->validation, path != NULL ? path : name, fd, error, kind,
+                layout->blobs.folder >= 0 ? follow : NULL, layout);
+}
+
+static void check_blob(struct layout *layout, const struct task *task)
+{
+    _free_ char *path = join(layout->name, task->blob->path);
+    _close_ int fd = blobs_read(&layout->blobs, task->blob);
+
+    validate_fd(layout->validation, path != NULL ? path : task->blob->path, fd, errno, task->kind,
+                follow, layout);
+}
+
+static bool is_ignored(const struct validation *validation, const char *rule)
+{
+    const char *const *ignore = validation->options.ignore;
+
+    for (; ignore != NULL && *ignore != NULL; ignore++) {
+        if (strcmp(*ignore, rule) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void check_layout(struct layout *layout)
 {
-    check_document(layout, "oci-layout", oci_document_kind_find("image-layout"));
-    check_document(layout, "index.json", oci_document_kind_find("image-index"));
-    for (size_t i = 0; i < layout->count && i < MOST_BLOBS; i++) {
-        /* Checking may move the list. */
-        struct blob blob = layout->blobs[i];
+    struct validate_file file = {.name = layout->name};
+    char text[128];
 
-        if (blob.kind != NULL)
-            check_document(layout, blob.path, blob.kind);
+    if (blobs_open(&layout->blobs, layout->folder) < 0 &&
+        !is_ignored(layout->validation, validate_layout_rules[BLOBS_FOLDER].name)) {
+        (void)snprintf(text, sizeof(text), "blobs cannot be opened as a folder: %s",
+                       ERRNO_TEXT(errno));
+        validate_print_own(layout->validation, &file, &validate_layout_rules[BLOBS_FOLDER], text);
     }
-    free(layout->blobs);
+    check_file(layout, "oci-layout", O_NOFOLLOW, oci_document_kind_find("image-layout"));
+    check_file(layout, "index.json", O_NOFOLLOW, oci_document_kind_find("image-index"));
+    for (size_t i = 0; i < layout->count; i++) {
+        /* Checking may move the list. */
+        struct task task = layout->tasks[i];
+
+        check_blob(layout, &task);
+    }
+    free(layout->tasks);
+    blobs_close(&layout->blobs);
 }
 
 void validate_folder(struct validation *validation, int folder, const char *name)
 {
-    struct layout layout = {.validation = validation, .folder = folder, .name = name};
+    struct layout layout = {.validation = validation,
+                            .folder = folder,
+                            .name = name,
+                            .blobs = {.folder = -1, .algorithm_folder = -1}};
     struct validate_file file = {.name = name};
 
     if (faccessat(folder, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
         check_layout(&layout);
     } else if (faccessat(folder, "config.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-        check_document(&layout, "config.json",
-                       validation->kind != NULL ? validation->kind
-                                                : oci_document_kind_find("runtime-config"));
+        /* Whoever runs a bundle follows a link too. */
+        check_file(&layout, "config.json", 0,
+                   validation->kind != NULL ? validation->kind
+                                            : oci_document_kind_find("runtime-config"));
     } else {
         validation->files++;
-        validate_print_own(validation, &file, NULL, "",
+        validate_print_own(validation, &file, NULL,
                            "the folder is neither a bundle, with config.json, nor an image layout, "
                            "with oci-layout");
     }

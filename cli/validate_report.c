@@ -6,6 +6,7 @@
 #include "json.h"
 #include "validate.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #define RED "\033[31;1m"
@@ -19,38 +20,54 @@ static const char *severity_text(int severity)
 
 /* --- text -------------------------------------------------------------------------------------- */
 
-/* Bytes of the UTF-8 sequence at text that may be shown as it is, or 0. */
-static size_t shown_length(const unsigned char *text)
+/* The character at text and the length of its bytes; 0 where they are not UTF-8. */
+static size_t decode(const unsigned char *text, uint32_t *point)
 {
-    size_t length = text[0] < 0x80 ? 1 : text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t length = text[0] < 0x80   ? 1
+                    : text[0] < 0xc0 ? 0
+                    : text[0] < 0xe0 ? 2
+                    : text[0] < 0xf0 ? 3
+                                     : 4;
 
-    if (text[0] < 0x80)
-        return text[0] >= 0x20 && text[0] != 0x7f ? 1 : 0;
-    if (text[0] < 0xc3 || text[0] > 0xf4)
-        return 0;
+    *point = length > 1 ? text[0] & (0xffu >> (length + 1)) : text[0];
     for (size_t i = 1; i < length; i++) {
         if ((text[i] & 0xc0) != 0x80)
             return 0;
+        *point = (*point << 6) | (text[i] & 0x3f);
     }
-    /* Marks that change the direction of a line or are not seen: U+200B to U+206F, U+FEFF. */
-    if ((text[0] == 0xe2 && (text[1] == 0x80 || text[1] == 0x81)) ||
-        (text[0] == 0xef && text[1] == 0xbb && text[2] == 0xbf))
+    if (*point < least[length] || *point > 0x10ffff || (*point >= 0xd800 && *point <= 0xdfff))
         return 0;
     return length;
 }
 
-static void print_safe(const char *text)
+/* Controls, and marks that change the direction of a line or are not seen. */
+static bool is_unsafe(uint32_t point)
+{
+    static const uint32_t ranges[][2] = {{0, 0x1f},        {0x7f, 0x9f},      {0x61c, 0x61c},
+                                         {0x200b, 0x200f}, {0x2028, 0x202e},  {0x2060, 0x206f},
+                                         {0xfeff, 0xfeff}, {0xe0000, 0xe007f}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+        if (point >= ranges[i][0] && point <= ranges[i][1])
+            return true;
+    }
+    return false;
+}
+
+void validate_print_safe(FILE *to, const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
 
     while (*at != '\0') {
-        size_t length = shown_length(at);
+        uint32_t point = 0;
+        size_t length = decode(at, &point);
 
-        if (length > 0) {
-            fwrite(at, 1, length, stdout);
+        if (length > 0 && !is_unsafe(point)) {
+            fwrite(at, 1, length, to);
             at += length;
         } else {
-            printf("\\x%02x", *at++);
+            fprintf(to, "\\x%02x", *at++);
         }
     }
 }
@@ -60,7 +77,7 @@ static void print_text(const struct validation *validation, const struct validat
 {
     bool is_warning = finding->severity == OCI_SEVERITY_WARNING;
 
-    print_safe(file->name);
+    validate_print_safe(stdout, file->name);
     if (finding->line > 0)
         printf(":%zu:%zu", finding->line, finding->column);
     if (validation->has_colour)
@@ -68,10 +85,10 @@ static void print_text(const struct validation *validation, const struct validat
     else
         printf(": %s: ", severity_text(finding->severity));
     if (finding->pointer[0] != '\0') {
-        print_safe(finding->pointer);
+        validate_print_safe(stdout, finding->pointer);
         fputs(": ", stdout);
     }
-    print_safe(finding->text);
+    validate_print_safe(stdout, finding->text);
     printf(" [%s]\n", finding->rule);
     if (finding->excerpt != NULL)
         fputs(finding->excerpt, stdout);
@@ -97,6 +114,7 @@ static void print_json(const struct validation *validation, const struct validat
     json_string(stdout, file->name);
     printf(", \"line\": %zu, \"column\": %zu, \"offset\": %zu, \"length\": %zu", finding->line,
            finding->column, finding->offset, finding->length);
+    member("kind", file->kind != NULL ? file->kind->name : NULL);
     member("severity", severity_text(finding->severity));
     member("code", oci_code_name(finding->code));
     member("rule", finding->rule);
@@ -114,6 +132,10 @@ static void print_json(const struct validation *validation, const struct validat
 /* A path as a URI reference: what is no letter, digit or mark of paths is escaped. */
 static void print_uri(const char *path)
 {
+    if (strcmp(path, "-") == 0) {
+        fputs("\"stdin:\"", stdout);
+        return;
+    }
     fputs(path[0] == '/' ? "\"file://" : "\"", stdout);
     for (; *path != '\0'; path++) {
         unsigned char c = (unsigned char)*path;
@@ -146,8 +168,7 @@ static void print_region(const struct validate_file *file, const struct oci_find
     size_t column = characters(line, finding->column - 1) + 1;
 
     printf(", \"region\": {\"startLine\": %zu, \"startColumn\": %zu", finding->line, column);
-    if (length > 0)
-        printf(", \"endColumn\": %zu", column + characters(start, length));
+    printf(", \"endColumn\": %zu", column + characters(start, length));
     printf(", \"byteOffset\": %zu, \"byteLength\": %zu}", finding->offset, finding->length);
 }
 
@@ -171,16 +192,32 @@ static void print_sarif(const struct validation *validation, const struct valida
     fputs("}]}]}", stdout);
 }
 
+/* What the schemas say has no name of its own: there the code stands for the rule. */
+static const char *describe_code(const char *name)
+{
+    for (int code = -1; code > -100; code--) {
+        if (oci_code_name(code) != NULL && strcmp(oci_code_name(code), name) == 0)
+            return oci_code_text(code);
+    }
+    return name;
+}
+
 static void print_sarif_rule(const char *name)
 {
-    const struct oci_rule *rule = validate_find_rule(name);
+    const struct oci_rule *rule = validate_rule_find(name);
+    _free_ char *address = rule != NULL ? validate_rule_address(rule) : NULL;
 
     fputs("{\"id\": ", stdout);
     json_string(stdout, name);
+    fputs(", \"shortDescription\": {\"text\": ", stdout);
+    json_string(stdout, rule != NULL ? rule->summary : describe_code(name));
+    fputc('}', stdout);
+    if (address != NULL) {
+        fputs(", \"helpUri\": ", stdout);
+        json_string(stdout, address);
+    }
     if (rule != NULL) {
-        fputs(", \"shortDescription\": {\"text\": ", stdout);
-        json_string(stdout, rule->summary);
-        fputs("}, \"help\": {\"text\": ", stdout);
+        fputs(", \"help\": {\"text\": ", stdout);
         json_string(stdout, rule->section);
         printf("}, \"defaultConfiguration\": {\"level\": \"%s\"}", severity_text(rule->severity));
     }
@@ -203,7 +240,7 @@ static void end_sarif(const struct validation *validation)
 
 /* --- all --------------------------------------------------------------------------------------- */
 
-static void note_rule(struct validation *validation, const char *name)
+void validate_note_rule(struct validation *validation, const char *name)
 {
     const char **rules;
 
@@ -249,7 +286,7 @@ void validate_print(struct validation *validation, const struct validate_file *f
         print_json(validation, file, finding);
         break;
     case VALIDATE_SARIF:
-        note_rule(validation, finding->rule);
+        validate_note_rule(validation, finding->rule);
         print_sarif(validation, file, finding);
         break;
     }
@@ -260,11 +297,11 @@ void validate_print(struct validation *validation, const struct validate_file *f
 }
 
 void validate_print_own(struct validation *validation, const struct validate_file *file,
-                        const struct oci_rule *rule, const char *pointer, const char *text)
+                        const struct oci_rule *rule, const char *text)
 {
     struct oci_finding finding = {.code = OCI_ERR_IO,
                                   .severity = OCI_SEVERITY_ERROR,
-                                  .pointer = pointer,
+                                  .pointer = "",
                                   .text = text,
                                   .rule = oci_code_name(OCI_ERR_IO)};
 
@@ -273,14 +310,6 @@ void validate_print_own(struct validation *validation, const struct validate_fil
         finding.severity = rule->severity;
         finding.rule = rule->name;
         finding.section = rule->section;
-    }
-    if (file->text != NULL && rule != NULL &&
-        oci_locate(file->text, file->length, pointer, &finding.line, &finding.column) == 0) {
-        const char *line = file->text;
-
-        for (size_t i = 1; i < finding.line; i++)
-            line = strchr(line, '\n') + 1;
-        finding.offset = (size_t)(line - file->text) + finding.column - 1;
     }
     validate_print(validation, file, &finding);
 }
