@@ -39,9 +39,21 @@ _ocikit_context() {
 _ocikit() {
     local program=${COMP_WORDS[0]} current=${COMP_WORDS[COMP_CWORD]}
     local previous=${COMP_WORDS[COMP_CWORD - 1]} command
+    # "=" is a word of its own in COMP_WORDS; what stands behind it is the option's value.
+    if [[ $current == '=' ]]; then
+        current=
+    elif [[ $previous == '=' ]]; then
+        previous=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
     local -a root
     _ocikit_context
     COMPREPLY=()
+    if [[ $command == validate ]]; then
+        case $previous in
+        -t) previous=--type ;;
+        -f) previous=--format ;;
+        esac
+    fi
     case $previous in
     --bundle | -b | --cwd | --root)
         mapfile -t COMPREPLY < <(compgen -d -- "$current")

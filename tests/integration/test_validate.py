@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """validate: every finding with file, line, column, pointer; exit codes 0, 1, 2."""
-import hashlib
 import json
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -205,87 +205,164 @@ def test_bundle(rt, write, tmp_path):
     assert "neither a bundle" in rt.call("validate", tmp_path / "empty").ok(1).out
 
 
-class Layout:
-    """An image layout that is made file by file."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        (folder / "blobs/sha256").mkdir(parents=True)
-        (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
-
-    def blob(self, document, media_type):
-        data = document if isinstance(document, bytes) else json.dumps(document).encode()
-        digest = hashlib.sha256(data).hexdigest()
-        (self.folder / "blobs/sha256" / digest).write_bytes(data)
-        return {"mediaType": media_type, "digest": "sha256:" + digest, "size": len(data)}
-
-    def index(self, *descriptors):
-        (self.folder / "index.json").write_text(json.dumps(index(*descriptors)))
+def findings(rt, path, *arguments, code=1):
+    """The findings as objects."""
+    return json.loads(rt.call("validate", "--format", "json", *arguments, path).ok(code).out)
 
 
-def index(*descriptors):
-    return {"schemaVersion": 2, "mediaType": INDEX, "manifests": list(descriptors)}
+def test_pipes(rt, write, tmp_path):
+    path = write(BAD)
+    for command in (f"exec {rt.path} validate <(cat {path})", f"cat {path} | {rt.path} validate /dev/stdin",
+                    f"cat {path} | {rt.path} validate -"):
+        result = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, check=False)
+        assert result.returncode == 1 and b"/root/readonly" in result.stdout, command
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    command = f"cat {path} >{fifo} & {rt.path} validate {fifo}; code=$?; wait; exit $code"
+    result = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, check=False, timeout=60)
+    assert result.returncode == 1 and b"/root/readonly" in result.stdout
 
 
-INDEX = "application/vnd.oci.image.index.v1+json"
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-IMAGE = "application/vnd.oci.image.config.v1+json"
-LAYER = "application/vnd.oci.image.layer.v1.tar"
+def test_a_dash_is_standard_input_even_where_a_folder_has_that_name(rt, tmp_path):
+    (tmp_path / "-").mkdir()
+    result = subprocess.run([rt.path, "validate", "-"], input=CONFIG.encode(), cwd=tmp_path, check=False)
+    assert result.returncode == 0
 
 
-@pytest.fixture
-def layout(tmp_path):
-    made = Layout(tmp_path)
-    layer = made.blob(b"layer", LAYER)
-    config = made.blob({"architecture": "amd64", "os": "linux", "rootfs": {
-        "type": "layers", "diff_ids": [layer["digest"]]}}, IMAGE)
-    made.manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]}
-    return made
+@pytest.mark.parametrize("name,text", [("", "the path is empty"), ("/dev/null", "the text is empty")])
+def test_nothing_to_read(rt, name, text):
+    assert text in rt.call("validate", name).ok(1).out
 
 
-def test_layout(rt, layout):
-    layout.index(layout.blob(layout.manifest, MANIFEST))
-    result = rt.call("validate", layout.folder).ok()
-    assert result.out == ""
+def test_a_file_that_is_too_large(rt, tmp_path):
+    with open(tmp_path / "large", "wb") as file:
+        file.truncate(17 << 20)
+    assert "larger than the limit of 16777216 bytes" in rt.call("validate", tmp_path / "large").ok(1).out
 
 
-def test_layout_finds_what_is_wrong_in_a_blob(rt, layout):
-    layout.manifest["config"] = layout.blob({"architecture": "amd64", "os": 5}, IMAGE)
-    inner = layout.blob(index(layout.blob(layout.manifest, MANIFEST)), INDEX)
-    layout.index(inner)
-    out = rt.call("validate", layout.folder).ok(1).out
-    digest = layout.manifest["config"]["digest"].split(":")[1]
-    assert f"{layout.folder}/blobs/sha256/{digest}:1:" in out and "/os" in out
+def test_bundle_with_a_link_for_its_configuration(rt, write, tmp_path):
+    write(BAD, "real.json")
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    (bundle / "config.json").symlink_to(tmp_path / "real.json")
+    assert "bundle/config.json:2:" in rt.call("validate", bundle).ok(1).out
+    (bundle / "config.json").unlink()
+    os.mkfifo(bundle / "config.json")
+    assert "it is not a regular file" in rt.call("validate", bundle).ok(1).out
 
 
-def test_layout_with_missing_and_wrong_blobs(rt, layout):
-    manifest = layout.blob(layout.manifest, MANIFEST)
-    layout.index(manifest)
-    layer = layout.folder / "blobs/sha256" / layout.manifest["layers"][0]["digest"].split(":")[1]
-    layer.write_bytes(b"longer than before")
-    assert "[layout-blob-size]" in rt.call("validate", layout.folder).ok(1).out
-    layer.unlink()
-    result = rt.call("validate", layout.folder).ok()
-    assert "[layout-blob-missing]" in result.out and "/layers/0/digest" in result.out
-    os.mkfifo(layer)
-    assert "[layout-blob-kind]" in rt.call("validate", layout.folder).ok(1).out
-    layer.unlink()
-    layer.symlink_to("/etc/passwd")
-    assert "[layout-blob-kind]" in rt.call("validate", layout.folder).ok(1).out
+def test_more_findings_than_are_shown(rt, write):
+    path = write(json.dumps({"cwd": "/", "env": ["x"] * 1500}), "process.json")
+    result = rt.call("validate", path).ok(0)
+    assert len(lines_of(result)) == 1000
+    assert "process.json: 500 more findings are not shown" in result.err
+    result = rt.call("validate", "--format", "json", path).ok(0)
+    assert len(json.loads(result.out)) == 1000 and "500 more" in result.err
 
 
-def test_layout_that_leads_in_a_circle(rt, layout):
-    path = layout.folder / "blobs/sha256" / ("0" * 64)
-    loop = {"mediaType": INDEX, "digest": "sha256:" + "0" * 64, "size": 0}
-    for _ in range(3):
-        loop["size"] = len(json.dumps(index(loop)))
-    path.write_text(json.dumps(index(loop)))
-    layout.index(loop)
-    assert rt.call("validate", layout.folder).ok().out == ""
+def test_unknown_kind_of_document(rt, write):
+    result = rt.call("validate", write('{"a": 1}')).ok(1)
+    assert "[unknown_kind]" in result.out and "say which with --type" in result.out
 
 
-def test_layout_whose_digests_lead_elsewhere(rt, layout):
-    for digest in ("sha256:../../../../etc/passwd", "..:x", "sha256:..", "sha256:"):
-        layout.index({"mediaType": MANIFEST, "digest": digest, "size": 1})
-        out = rt.call("validate", layout.folder).ok(1).out
-        assert "passwd:" not in out.replace("../../etc/passwd", "")
+def test_json_names_the_kind(rt, write):
+    assert {item["kind"] for item in findings(rt, write(BAD))} == {"runtime-config"}
+    assert {item["kind"] for item in findings(rt, write('{"a": 1}'))} == {None}
+
+
+def test_misspelt_names_are_corrected(rt, write):
+    path = write(CONFIG)
+    err = rt.call("validate", "--type", "runtime-confg", path).ok(2).err
+    assert '"runtime-confg" is no kind of document; did you mean "runtime-config"?' in err
+    err = rt.call("validate", "--ignore", "process-cwd-absolut", path).ok(2).err
+    assert 'did you mean "process-cwd-absolute"?' in err
+    assert "--list-rules" in rt.call("validate", "--ignore", "type", path).ok(2).err
+
+
+def test_list_of_rules_for_programs(rt):
+    rules = json.loads(rt.call("validate", "--list-rules", "--format", "json").ok().out)
+    text = rt.call("validate", "--list-rules").ok().out.splitlines()
+    assert [rule["name"] for rule in rules] == [line.split()[0] for line in text]
+    address = {rule["name"]: rule["address"] for rule in rules}
+    assert address["process-cwd-absolute"].endswith("/runtime-spec/blob/v1.3.0/config.md#process")
+    assert "/image-spec/blob/v1.1.1/" in address["descriptor-size"]
+    assert "/distribution-spec/blob/v1.1.1/spec.md#" in address["registry-tag-form"]
+    assert address["docker-media-type"].endswith("/spec/manifest-v2-2/#image-manifest")
+    assert address["registry-token-time"].endswith("/auth/token/#token-response-fields")
+    log = json.loads(rt.call("validate", "--list-rules", "--format", "sarif").ok().out)
+    assert [rule["id"] for rule in log["runs"][0]["tool"]["driver"]["rules"]] == list(address)
+
+
+def test_sarif_describes_every_rule(rt, write):
+    log = sarif(rt, write('{"ociVersion": "1.0", "root": {"path": 5}, "x": 1}'))
+    rules = {rule["id"]: rule for rule in log["runs"][0]["tool"]["driver"]["rules"]}
+    assert set(rules) == {"config-version-form", "type", "unknown_member"}
+    assert all(rule["shortDescription"]["text"] not in ("", rule["id"]) for rule in rules.values())
+    assert rules["config-version-form"]["helpUri"].startswith("https://github.com/opencontainers/")
+
+
+def test_sarif_of_findings_without_length_and_of_standard_input(rt):
+    result = rt.call("validate", "--format", "sarif", "-", stdin=b'{"ociVersion": ').ok(1)
+    found, = json.loads(result.out)["runs"][0]["results"]
+    place = found["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "stdin:"
+    assert place["region"]["endColumn"] >= place["region"]["startColumn"]
+
+
+def test_what_is_harmless_is_printed_as_it_is(rt, write):
+    path = write('{"ociVersion": "1.0.2", "root": {"path": 5}}', "\u00a7\u061cx\u009b.json")
+    out = rt.call("validate", path).ok(1).out
+    assert "\u00a7" in out and "\u061c" not in out and "\u009b" not in out
+
+
+def test_start_asks_for_a_program(rt, write):
+    path = write('{"ociVersion": "1.0.2", "root": {"path": "r"}, "process": {"cwd": "/"}}')
+    rt.call("validate", path).ok()
+    assert "process-args-missing" in rt.call("validate", "--start", path).ok(1).out
+
+
+@pytest.mark.parametrize("document,rules", [
+    ({"process": {"cwd": "foo:bar"}}, ["process-cwd-absolute"]),
+    ({"process": {"cwd": "rel", "commandLine": "x"}}, ["process-cwd-absolute"]),
+    ({"process": {"cwd": "rel", "commandLine": "x"}, "linux": {}}, ["process-cwd-absolute"]),
+    ({"process": {"cwd": "C:\\x", "args": ["x"]}, "linux": {}}, ["process-cwd-absolute"]),
+    ({"process": {"cwd": "C:\\x", "args": ["x"]}, "windows": {"layerFolders": ["C:\\l"]}}, []),
+    ({"process": {"cwd": "C:\\x"}, "windows": {"layerFolders": ["C:\\l"]}}, ["process-args-missing"]),
+    ({"process": {"cwd": "/x", "commandLine": "x"}, "windows": {"layerFolders": ["C:\\l"]}},
+     ["process-cwd-absolute"]),
+    ({"process": {"cwd": "/", "rlimits": [{"type": "RLIMIT_VMEM", "soft": 1, "hard": 1}]},
+      "solaris": {}}, []),
+    ({"process": {"cwd": "/", "rlimits": [{"type": "RLIMIT_VMEM", "soft": 1, "hard": 1}]}},
+     ["process-rlimit-type"]),
+    ({"annotations": {"org.opencontainers.image.created": "now"}}, ["annotation-created"]),
+])
+def test_what_depends_on_the_platform(rt, write, document, rules):
+    path = write(json.dumps({"ociVersion": "1.0.2", "root": {"path": "r"}, **document}))
+    found = findings(rt, path, code=1 if rules else 0)
+    assert [item["rule"] for item in found] == rules
+
+
+def test_strict_hides_no_rule(rt, write):
+    path = write('{"ociVersion": "1.0.2", "root": {"path": "r", "x.y": 1}, "process": {"x.y": 1, "cwd": "x"}}')
+    found = [item["rule"] for item in findings(rt, path, "--strict")]
+    assert found == ["unknown_member", "unknown_member", "process-cwd-absolute"]
+
+
+@pytest.mark.parametrize("line,answers", [
+    ("validate -t im", ["image-config", "image-descriptor", "image-index", "image-layout", "image-manifest"]),
+    ("validate --type im", ["image-config", "image-descriptor", "image-index", "image-layout", "image-manifest"]),
+    ("validate --type = im", ["image-config", "image-descriptor", "image-index", "image-layout", "image-manifest"]),
+    ("validate --type =", None),
+    ("validate -f s", ["sarif"]), ("validate --format = s", ["sarif"]), ("validate --colour = a", ["always", "auto"]),
+    ("validate --ignore = process-cwd", ["process-cwd-absolute"]),
+])
+def test_completion(rt, line, answers):
+    """Words as bash hands them over: "=" is one of its own."""
+    script = os.path.join(os.path.dirname(__file__), "../../cli/completion/ocikit.bash")
+    words = [str(rt.path), *line.split()]
+    code = (f'source {script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ocikit; '
+            'printf "%s\\n" "${COMPREPLY[@]}" | sort')
+    result = subprocess.run(["bash", "-c", code, "bash", *words], stdout=subprocess.PIPE,
+                            universal_newlines=True, check=True)
+    found = result.stdout.split()
+    assert found == answers if answers else "runtime-config" in found
