@@ -269,6 +269,17 @@ void oci_check_broken(oci_checking *checking, const struct oci_rule *rule, const
     oci_rule_broken(checking, rule, pointer, text);
 }
 
+void oci_rule_out_of_range(struct oci_checking *checking, const struct oci_rule *rule,
+                           const char *pointer, int64_t low, int64_t high, const char *found)
+{
+    char expected[80];
+
+    (void)snprintf(expected, sizeof(expected), "an integer from %lld to %lld", (long long)low,
+                   (long long)high);
+    oci_rule_broken_so(checking, rule, pointer,
+                       &(struct oci_breach){.expected = expected, .found = found});
+}
+
 static const char *listed_at(const void *list, size_t index)
 {
     return ((const char *const *)list)[index];

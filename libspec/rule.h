@@ -56,6 +56,9 @@ struct oci_breach {
 };
 void oci_rule_broken_so(struct oci_checking *checking, const struct oci_rule *rule,
                         const char *pointer, const struct oci_breach *breach);
+/* A number, in decimal, that should be one from low to high. */
+void oci_rule_out_of_range(struct oci_checking *checking, const struct oci_rule *rule,
+                           const char *pointer, int64_t low, int64_t high, const char *found);
 /* A text of the document that should be one of a list; the nearest of the list is suggested. */
 void oci_rule_not_listed(struct oci_checking *checking, const struct oci_rule *rule,
                          const char *pointer, const char *text, const char *const *list,

@@ -170,17 +170,24 @@ static void check_capability_names(struct oci_checking *checking, const char *se
     }
 }
 
-static bool holds(const char *const *names, size_t count, const char *name)
+/* The capabilities of a set, as bits of their numbers. */
+static uint64_t bits_of(const char *const *names, size_t count)
 {
+    uint64_t bits = 0;
+
     for (size_t i = 0; i < count; i++) {
-        if (names[i] != NULL && strcmp(names[i], name) == 0)
-            return true;
+        int number = capability_number(names[i]);
+
+        if (number >= 0)
+            bits |= UINT64_C(1) << number;
     }
-    return false;
+    return bits;
 }
 
 static void check_capabilities(struct oci_checking *checking, const struct oci_capabilities *sets)
 {
+    uint64_t usable;
+
     if (sets == NULL)
         return;
     check_capability_names(checking, "bounding", sets->bounding, sets->bounding_count);
@@ -188,13 +195,13 @@ static void check_capabilities(struct oci_checking *checking, const struct oci_c
     check_capability_names(checking, "effective", sets->effective, sets->effective_count);
     check_capability_names(checking, "inheritable", sets->inheritable, sets->inheritable_count);
     check_capability_names(checking, "ambient", sets->ambient, sets->ambient_count);
+    usable = bits_of(sets->permitted, sets->permitted_count) &
+             bits_of(sets->inheritable, sets->inheritable_count);
     for (size_t i = 0; i < sets->ambient_count; i++) {
         const char *name = sets->ambient[i];
+        int number = capability_number(name);
 
-        if (capability_number(name) < 0)
-            continue;
-        if (!holds(sets->permitted, sets->permitted_count, name) ||
-            !holds(sets->inheritable, sets->inheritable_count, name))
+        if (number >= 0 && (usable & UINT64_C(1) << number) == 0)
             oci_rule_broken(
                 checking, &rules[CAPABILITY_AMBIENT],
                 oci_rule_at(checking, "/capabilities/ambient/%zu", i),
@@ -260,9 +267,9 @@ static void check_scheduler(struct oci_checking *checking, const struct oci_sche
     if (scheduler == NULL)
         return;
     if (scheduler->has_nice && (scheduler->nice < -20 || scheduler->nice > 19))
-        oci_rule_broken(
-            checking, &rules[SCHEDULER_NICE], oci_rule_at(checking, "/scheduler/nice"),
-            oci_rule_words(checking, "nice is from -20 to 19, not %d", (int)scheduler->nice));
+        oci_rule_out_of_range(checking, &rules[SCHEDULER_NICE],
+                              oci_rule_at(checking, "/scheduler/nice"), -20, 19,
+                              oci_rule_words(checking, "%d", (int)scheduler->nice));
     if (scheduler->policy != OCI_SCHEDULER_POLICY_UNSET &&
         scheduler->policy != OCI_SCHEDULER_POLICY_DEADLINE &&
         (scheduler->has_runtime || scheduler->has_deadline || scheduler->has_period))
@@ -292,10 +299,9 @@ static void check_priority(struct oci_checking *checking, const struct oci_io_pr
         oci_rule_broken(checking, &rules[IO_PRIORITY], oci_rule_at(checking, "/ioPriority"),
                         "the I/O priority has a class, but no priority");
     else if (priority->priority < 0 || priority->priority > 7)
-        oci_rule_broken(checking, &rules[IO_PRIORITY],
-                        oci_rule_at(checking, "/ioPriority/priority"),
-                        oci_rule_words(checking, "an I/O priority is from 0 to 7, not %d",
-                                       (int)priority->priority));
+        oci_rule_out_of_range(checking, &rules[IO_PRIORITY],
+                              oci_rule_at(checking, "/ioPriority/priority"), 0, 7,
+                              oci_rule_words(checking, "%d", (int)priority->priority));
 }
 
 /* Only on Windows may the command line stand for args, and must where they are absent. */
@@ -335,9 +341,9 @@ void oci_rule_check_process(struct oci_checking *checking, const void *root)
                         "a console size has no meaning without a terminal");
     if (process->has_oom_score_adj &&
         (process->oom_score_adj < -1000 || process->oom_score_adj > 1000))
-        oci_rule_broken(checking, &rules[OOM_SCORE], oci_rule_at(checking, "/oomScoreAdj"),
-                        oci_rule_words(checking, "oomScoreAdj is from -1000 to 1000, not %d",
-                                       (int)process->oom_score_adj));
+        oci_rule_out_of_range(checking, &rules[OOM_SCORE], oci_rule_at(checking, "/oomScoreAdj"),
+                              -1000, 1000,
+                              oci_rule_words(checking, "%d", (int)process->oom_score_adj));
     check_user(checking, process);
     check_env(checking, process->env, process->env_count);
     check_capabilities(checking, process->capabilities);

@@ -68,10 +68,9 @@ static void check_memory(struct oci_checking *checking, const struct oci_linux_m
                            "memory and swap together, %lld, are below the memory alone, %lld",
                            (long long)memory->swap, (long long)memory->limit));
     if (memory->has_swappiness && memory->swappiness > 100)
-        oci_rule_broken(checking, &rules[MEMORY_SWAPPINESS],
-                        oci_rule_at(checking, "/memory/swappiness"),
-                        oci_rule_words(checking, "swappiness is from 0 to 100, not %llu",
-                                       (unsigned long long)memory->swappiness));
+        oci_rule_out_of_range(
+            checking, &rules[MEMORY_SWAPPINESS], oci_rule_at(checking, "/memory/swappiness"), 0,
+            100, oci_rule_words(checking, "%llu", (unsigned long long)memory->swappiness));
     if (memory->has_kernel)
         oci_rule_broken(checking, &rules[MEMORY_KERNEL], oci_rule_at(checking, "/memory/kernel"),
                         "kernels limit the memory of the kernel no longer by itself");
@@ -85,10 +84,9 @@ static void check_cpu(struct oci_checking *checking, const struct oci_linux_cpu 
     if (cpu == NULL)
         return;
     if (cpu->has_shares && cpu->shares != 0 && (cpu->shares < 2 || cpu->shares > 262144))
-        oci_rule_broken(checking, &rules[CPU_SHARES], oci_rule_at(checking, "/cpu/shares"),
-                        oci_rule_words(checking,
-                                       "the kernel takes shares from 2 to 262144, not %llu",
-                                       (unsigned long long)cpu->shares));
+        oci_rule_out_of_range(checking, &rules[CPU_SHARES], oci_rule_at(checking, "/cpu/shares"), 2,
+                              262144,
+                              oci_rule_words(checking, "%llu", (unsigned long long)cpu->shares));
     if (cpu->has_burst && cpu->burst > 0 && !cpu->has_quota)
         oci_rule_broken(checking, &rules[CPU_BURST_QUOTA], oci_rule_at(checking, "/cpu/burst"),
                         "without quota a burst has no effect");
@@ -97,8 +95,8 @@ static void check_cpu(struct oci_checking *checking, const struct oci_linux_cpu 
                         oci_rule_words(checking, "the burst %llu is above the quota %lld",
                                        (unsigned long long)cpu->burst, (long long)cpu->quota));
     if (cpu->has_idle && cpu->idle != 0 && cpu->idle != 1)
-        oci_rule_broken(checking, &rules[CPU_IDLE], oci_rule_at(checking, "/cpu/idle"),
-                        oci_rule_words(checking, "idle is 0 or 1, not %lld", (long long)cpu->idle));
+        oci_rule_out_of_range(checking, &rules[CPU_IDLE], oci_rule_at(checking, "/cpu/idle"), 0, 1,
+                              oci_rule_words(checking, "%lld", (long long)cpu->idle));
 }
 
 static bool is_access(const char *access)
@@ -133,9 +131,8 @@ static void check_weight(struct oci_checking *checking, const char *pointer, boo
                          uint16_t weight)
 {
     if (has && weight != 0 && (weight < 10 || weight > 1000))
-        oci_rule_broken(
-            checking, &rules[BLOCK_IO_WEIGHT], pointer,
-            oci_rule_words(checking, "a weight is from 10 to 1000, not %u", (unsigned)weight));
+        oci_rule_out_of_range(checking, &rules[BLOCK_IO_WEIGHT], pointer, 10, 1000,
+                              oci_rule_words(checking, "%u", (unsigned)weight));
 }
 
 static void check_block_io(struct oci_checking *checking, const struct oci_linux_block_io *block_io)

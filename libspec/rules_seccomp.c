@@ -93,10 +93,10 @@ static void check_syscall(struct oci_checking *checking, const struct oci_seccom
                                        (unsigned)entry->errno_ret, LARGEST_ERRNO));
     for (size_t i = 0; i < entry->args_count; i++) {
         if (entry->args[i].index >= MOST_ARGUMENTS)
-            oci_rule_broken(checking, &rules[ARG_INDEX],
-                            oci_rule_at(checking, "/syscalls/%zu/args/%zu/index", index, i),
-                            oci_rule_words(checking, "a system call has arguments 0 to 5, not %u",
-                                           (unsigned)entry->args[i].index));
+            oci_rule_out_of_range(checking, &rules[ARG_INDEX],
+                                  oci_rule_at(checking, "/syscalls/%zu/args/%zu/index", index, i),
+                                  0, MOST_ARGUMENTS - 1,
+                                  oci_rule_words(checking, "%u", (unsigned)entry->args[i].index));
     }
 }
 

@@ -61,13 +61,43 @@ static void add_part(struct oci_line *line, const char *text, size_t from, size_
     }
 }
 
-/* Characters of the line from a byte on: what a terminal shows of them, wide ones apart. */
+/* Cells that a terminal shows a character in: none for marks that join the one before, two for those
+ * of East Asian scripts and for pictures.  By ranges, so that rare ones within them are wrong. */
+static size_t cells(unsigned long point)
+{
+    static const struct {
+        unsigned long first, last;
+        size_t cells;
+    } ranges[] = {
+        {0x300, 0x36f, 0},     {0x483, 0x489, 0},     {0x591, 0x5bd, 0},     {0x610, 0x61a, 0},
+        {0x64b, 0x65f, 0},     {0x1100, 0x115f, 2},   {0x1ab0, 0x1aff, 0},   {0x1dc0, 0x1dff, 0},
+        {0x20d0, 0x20ff, 0},   {0x2e80, 0x303e, 2},   {0x3041, 0xa4cf, 2},   {0xa960, 0xa97f, 2},
+        {0xac00, 0xd7a3, 2},   {0xf900, 0xfaff, 2},   {0xfe00, 0xfe0f, 0},   {0xfe20, 0xfe2f, 0},
+        {0xfe30, 0xfe6f, 2},   {0xff00, 0xff60, 2},   {0xffe0, 0xffe6, 2},   {0x16fe0, 0x18aff, 2},
+        {0x1b000, 0x1b2ff, 2}, {0x1f300, 0x1f64f, 2}, {0x1f680, 0x1f6ff, 2}, {0x1f900, 0x1faff, 2},
+        {0x20000, 0x3fffd, 2},
+    };
+
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+        if (point >= ranges[i].first && point <= ranges[i].last)
+            return ranges[i].cells;
+    }
+    return 1;
+}
+
+/* Cells of the line from a byte on. */
 static size_t columns(const struct oci_line *line, size_t from)
 {
-    size_t count = 0;
+    size_t count = 0, step;
 
-    for (size_t i = from; i < line->length; i++)
-        count += !is_tail(line->text[i]);
+    for (size_t i = from; i < line->length; i += step) {
+        step = oci_utf8_sequence(line->text + i, line->length - i);
+        if (step > 1)
+            count += cells(oci_utf8_decode(line->text + i, step));
+        else
+            count++;
+        step = step > 0 ? step : 1;
+    }
     return count;
 }
 

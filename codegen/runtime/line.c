@@ -35,16 +35,6 @@ void oci_line_addf(struct oci_line *line, const char *format, ...)
     line->text[line->length] = '\0';
 }
 
-static unsigned long decode(const char *text, size_t step)
-{
-    static const unsigned char masks[] = {0x7f, 0x7f, 0x1f, 0x0f, 0x07};
-    unsigned long point = (unsigned char)text[0] & masks[step];
-
-    for (size_t i = 1; i < step; i++)
-        point = (point << 6) | ((unsigned char)text[i] & 0x3f);
-    return point;
-}
-
 /* Characters that change how a line is shown: controls, line separators, changes of direction. */
 static bool is_unsafe(unsigned long point)
 {
@@ -64,8 +54,8 @@ void oci_line_foreign(struct oci_line *line, const char *text, size_t length, si
         if (step == 0) {
             oci_line_addf(line, "\\x%02x", (unsigned)(unsigned char)text[at]);
             step = 1;
-        } else if (is_unsafe(decode(text + at, step))) {
-            oci_line_addf(line, "\\u%04lx", decode(text + at, step));
+        } else if (is_unsafe(oci_utf8_decode(text + at, step))) {
+            oci_line_addf(line, "\\u%04lx", oci_utf8_decode(text + at, step));
         } else {
             oci_line_addf(line, "%.*s", (int)step, text + at);
         }

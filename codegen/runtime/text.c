@@ -190,3 +190,13 @@ size_t oci_text_plain(const char *text, size_t length)
     }
     return at;
 }
+
+unsigned long oci_utf8_decode(const char *text, size_t step)
+{
+    static const unsigned char masks[] = {0x7f, 0x7f, 0x1f, 0x0f, 0x07};
+    unsigned long point = (unsigned char)text[0] & masks[step];
+
+    for (size_t i = 1; i < step; i++)
+        point = (point << 6) | ((unsigned char)text[i] & 0x3f);
+    return point;
+}

@@ -24,6 +24,8 @@ bool oci_text_scan(const char *text, size_t length, struct oci_text_fault *fault
 
 /* Bytes of the well-formed UTF-8 sequence at text (1 to 4), or 0.  length is at least 1. */
 size_t oci_utf8_sequence(const char *text, size_t length);
+/* The code point of such a sequence of step bytes. */
+unsigned long oci_utf8_decode(const char *text, size_t step);
 
 /* How many bytes at the beginning of text can stand in a JSON string as they are, without being
  * part of a longer UTF-8 sequence: printing ASCII but quotes and backslashes. */

@@ -47,6 +47,14 @@ def test_listed_node(rt, bundle):
     assert (item["major"], item["minor"], item["uid"], item["gid"]) == (10, 229, 3, 4)
 
 
+def test_listed_node_whose_mode_has_its_type(rt, bundle):
+    """What podman writes for --device: the mode of the node that it has looked at, type and all."""
+    bundle.linux["devices"] = [{"path": "/dev/odd", "type": "b", "major": 7, "minor": 1,
+                                "fileMode": stat.S_IFCHR | 0o640}]
+    item = rt.report(bundle.probe("stat:/dev/odd"))[0]
+    assert stat.S_ISBLK(item["mode"]) and item["mode"] & 0o7777 == 0o640
+
+
 def test_listed_fifo(rt, bundle):
     bundle.linux["devices"] = [{"path": "/dev/pipe", "type": "p", "fileMode": 0o600}]
     assert stat.S_ISFIFO(rt.report(bundle.probe("stat:/dev/pipe"))[0]["mode"])

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -366,3 +367,17 @@ def test_completion(rt, line, answers):
                             universal_newlines=True, check=True)
     found = result.stdout.split()
     assert found == answers if answers else "runtime-config" in found
+
+
+@pytest.mark.parametrize("document", [
+    {"cwd": "/", "capabilities": {"ambient": ["CAP_CHOWN"] * 300000, "permitted": ["x"] * 300000}},
+    {"cwd": "/", "env": ["x"] * 900000},
+    {"cwd": "/", "rlimits": [{"type": f"RLIMIT_{i}", "soft": 1, "hard": 0} for i in range(100000)]},
+    {"imageLayoutVersion": "1.0.0", **{f"imageLayout{i}": 1 for i in range(300000)}},
+])
+def test_no_document_takes_long(rt, write, document):
+    """What is hostile costs what its size does; it was minutes."""
+    path = write(json.dumps(document))
+    start = time.monotonic()
+    assert rt.call("validate", path).code in (0, 1)
+    assert time.monotonic() - start < 10

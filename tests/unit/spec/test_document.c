@@ -203,6 +203,12 @@ static void test_excerpts(void **state)
                    "{\"version\":\"1\",\"\xc3\xa9\":\"\xc3\xa9\",\"u8\":\"\xc3\xa9\xc3\xa9\"}\n"
                    "                            ^~~~\n",
                    6);
+    /* Wide characters take two cells, and a mark that joins the one before it none. */
+    expect_excerpt(
+        "{\"version\":\"1\",\"\xe4\xb8\x96\":\"e\xcc\x81\",\"u8\":\"\xf0\x9f\x90\x8b\"}",
+        "{\"version\":\"1\",\"\xe4\xb8\x96\":\"e\xcc\x81\",\"u8\":\"\xf0\x9f\x90\x8b\"}\n"
+        "                             ^~~~\n",
+        6);
     expect_excerpt("{\"version\":\"1\",\"i8\":1,\"i8\":2}",
                    "{\"version\":\"1\",\"i8\":1,\"i8\":2}\n"
                    "                      ^~~~\n",
