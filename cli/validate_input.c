@@ -35,7 +35,6 @@ static void count_hidden(struct validation *validation, const struct validate_fi
                          const oci_report *report)
 {
     size_t hidden = oci_report_total(report) - oci_report_count(report);
-    _free_ char *name = NULL;
 
     validation->hidden += hidden;
     if (hidden == 0)
