@@ -344,9 +344,11 @@ def test_what_depends_on_the_platform(rt, write, document, rules):
 
 
 def test_strict_hides_no_rule(rt, write):
-    path = write('{"ociVersion": "1.0.2", "root": {"path": "r", "x.y": 1}, "process": {"x.y": 1, "cwd": "x"}}')
-    found = [item["rule"] for item in findings(rt, path, "--strict")]
-    assert found == ["unknown_member", "unknown_member", "process-cwd-absolute"]
+    """An unknown member is no reason to pass over a rule on the object that it stands in."""
+    path = write('{"cwd": "/", "consoleSize": {"height": 1, "width": 1, "x.y": 1}, "x.y": 1}')
+    expected = ["process-console-size", "unknown_member", "unknown_member"]
+    assert [item["rule"] for item in findings(rt, path, code=0)] == expected
+    assert [item["rule"] for item in findings(rt, path, "--strict")] == expected
 
 
 @pytest.mark.parametrize("line,answers", [
