@@ -82,9 +82,12 @@ static bool is_tag(const char *tag)
 static void check_repository(struct oci_checking *checking, const char *pointer, const char *name)
 {
     if (name != NULL && !is_repository(name))
-        oci_rule_broken(checking, &rules[REPOSITORY_NAME], pointer,
-                        oci_rule_words(checking, "%s is not the name of a repository",
-                                       oci_rule_quote(checking, name)));
+        oci_rule_broken(
+            checking, &rules[REPOSITORY_NAME], pointer,
+            oci_rule_words(checking,
+                           "%s is not the name of a repository, such as library/my-app: "
+                           "lower-case letters and digits with one of . _ __ - / between",
+                           oci_rule_quote(checking, name)));
 }
 
 void oci_rule_check_errors(struct oci_checking *checking, const void *root)
@@ -113,9 +116,12 @@ void oci_rule_check_tags(struct oci_checking *checking, const void *root)
     check_repository(checking, oci_rule_at(checking, "/name"), list->name);
     for (size_t i = 0; i < list->tags_count; i++) {
         if (list->tags[i] != NULL && !is_tag(list->tags[i]))
-            oci_rule_broken(checking, &rules[TAG_FORM], oci_rule_at(checking, "/tags/%zu", i),
-                            oci_rule_words(checking, "%s is not a tag",
-                                           oci_rule_quote(checking, list->tags[i])));
+            oci_rule_broken(
+                checking, &rules[TAG_FORM], oci_rule_at(checking, "/tags/%zu", i),
+                oci_rule_words(checking,
+                               "%s is not a tag: at most 128 letters, digits and . _ -, "
+                               "the first no . or -",
+                               oci_rule_quote(checking, list->tags[i])));
     }
 }
 
