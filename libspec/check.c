@@ -308,29 +308,13 @@ void oci_rule_not_listed(struct oci_checking *checking, const struct oci_rule *r
 /* --- checking ----------------------------------------------------------------------------------
  */
 
-static bool is_zero(const unsigned char *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        if (bytes[i] != 0)
-            return false;
-    }
-    return true;
-}
-
 static int complete_options(const struct oci_check_options *options,
                             struct oci_check_options *complete)
 {
-    size_t known = sizeof(*complete);
+    int result = oci_options_copy(complete, sizeof(*complete), options);
 
-    memset(complete, 0, known);
-    if (options == NULL)
-        return 0;
-    if (options->size < sizeof(options->size) || options->size % sizeof(options->size) != 0)
-        return OCI_ERR_INVALID_ARGUMENT;
-    if (options->size > known &&
-        !is_zero((const unsigned char *)options + known, options->size - known))
-        return OCI_ERR_UNSUPPORTED;
-    memcpy(complete, options, options->size < known ? options->size : known);
+    if (result < 0)
+        return result;
     return (complete->flags & ~(unsigned)OCI_CHECK_STARTABLE) == 0 ? 0 : OCI_ERR_UNSUPPORTED;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Parse options from callers that were built against an older or newer header.
+ * Options from callers that were built against an older or newer header.
  */
 #include "parse.h"
 
@@ -15,6 +15,24 @@ static bool is_zero(const unsigned char *bytes, size_t length)
     return true;
 }
 
+int oci_options_copy(void *complete, size_t known, const void *options)
+{
+    size_t size = 0;
+
+    memset(complete, 0, known);
+    if (options != NULL) {
+        memcpy(&size, options, sizeof(size));
+        /* A struct's size, and so one that ends between members. */
+        if (size < sizeof(size) || size % sizeof(size) != 0)
+            return OCI_ERR_INVALID_ARGUMENT;
+        if (size > known && !is_zero((const unsigned char *)options + known, size - known))
+            return OCI_ERR_UNSUPPORTED;
+        memcpy(complete, options, size < known ? size : known);
+    }
+    memcpy(complete, &known, sizeof(known));
+    return 0;
+}
+
 static void set_default(size_t *limit, size_t value)
 {
     if (*limit == 0)
@@ -24,19 +42,10 @@ static void set_default(size_t *limit, size_t value)
 int oci_options_complete(const struct oci_parse_options *options, const oci_type *type,
                          struct oci_parse_options *complete)
 {
-    size_t known = sizeof(*complete);
+    int result = oci_options_copy(complete, sizeof(*complete), options);
 
-    memset(complete, 0, sizeof(*complete));
-    if (options != NULL) {
-        /* A struct's size, and so one that ends between members. */
-        if (options->size < sizeof(options->size) || options->size % sizeof(options->size) != 0)
-            return OCI_ERR_INVALID_ARGUMENT;
-        if (options->size > known &&
-            !is_zero((const unsigned char *)options + known, options->size - known))
-            return OCI_ERR_UNSUPPORTED;
-        memcpy(complete, options, options->size < known ? options->size : known);
-    }
-    complete->size = known;
+    if (result < 0)
+        return result;
     if (complete->unknown < OCI_UNKNOWN_KEEP || complete->unknown > OCI_UNKNOWN_SUGGEST)
         return OCI_ERR_INVALID_ARGUMENT;
     if (complete->max_depth == 0)

@@ -68,6 +68,11 @@ int oci_validate_with_allocator(const struct oci_allocator *memory, const oci_ty
 int oci_locate_with_allocator(const struct oci_allocator *memory, const char *text, size_t length,
                               const char *pointer, size_t *line, size_t *column);
 
+/* Copy options, a struct that begins with its own size or NULL, from a caller that may have been
+ * built against another header: what it lacks is 0, what is beyond known must be.  Returns 0,
+ * OCI_ERR_INVALID_ARGUMENT or OCI_ERR_UNSUPPORTED. */
+int oci_options_copy(void *complete, size_t known, const void *options);
+
 /* Copy options with the defaults filled in.  Returns 0, OCI_ERR_INVALID_ARGUMENT or
  * OCI_ERR_UNSUPPORTED. */
 int oci_options_complete(const struct oci_parse_options *options, const oci_type *type,
