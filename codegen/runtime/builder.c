@@ -136,10 +136,29 @@ static int unknown_member(struct oci_builder *builder, struct oci_frame *frame,
     return oci_residual_add(builder, frame, frame->key, frame->key_length, token->start);
 }
 
+/* Objects of one type tend to have their members in one order: the member that came after this one
+ * before is looked at first. */
+static inline size_t member_number(struct oci_builder *builder, const struct oci_frame *frame,
+                                   const struct oci_token *token)
+{
+    const struct oci_type *type = frame->type;
+    uint8_t *next =
+        &builder->next_member[((uintptr_t)type / sizeof(*type) + frame->last) % OCI_NEXT_ROOM];
+    size_t number = *next;
+
+    if (number > 0 && number <= type->field_count &&
+        type->fields[number - 1].name_length == token->length &&
+        oci_same_short(type->fields[number - 1].name, token->text, token->length))
+        return number;
+    number = oci_field_number(type, token->text, token->length);
+    *next = (uint8_t)number;
+    return number;
+}
+
 static int object_member(struct oci_builder *builder, struct oci_frame *frame,
                          const struct oci_token *token)
 {
-    size_t number = oci_field_number(frame->type, token->text, token->length);
+    size_t number = member_number(builder, frame, token);
     uint64_t bit;
 
     if (number == 0)

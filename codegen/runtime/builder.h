@@ -72,6 +72,7 @@ struct oci_accepted {
 };
 
 #define OCI_ACCEPTED_ROOM 4u
+#define OCI_NEXT_ROOM 128u
 
 struct oci_builder {
     const struct oci_type *type;
@@ -86,7 +87,9 @@ struct oci_builder {
     size_t depth;
     size_t frames_room;
     struct oci_accepted accepted[OCI_ACCEPTED_ROOM]; /* by the pattern's address */
-    bool lenient;                                    /* required members may be missing */
+    uint8_t next_member[OCI_NEXT_ROOM]; /* number of the member that came last after another one, by
+                                         * the type's address and the other one's number; or 0 */
+    bool lenient;                       /* required members may be missing */
     void *root;
 };
 

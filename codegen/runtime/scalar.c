@@ -124,6 +124,11 @@ bool oci_pattern_matches(const struct oci_pattern *pattern, const char *text, si
 
         /* Most patterns stay in a state for long; then no step has to wait for the one before. */
         if (next == state) {
+            while (end - at >= 4 && ((row[pattern->classes[at[0]]] ^ state) |
+                                     (row[pattern->classes[at[1]]] ^ state) |
+                                     (row[pattern->classes[at[2]]] ^ state) |
+                                     (row[pattern->classes[at[3]]] ^ state)) == 0)
+                at += 4;
             while (at < end && row[pattern->classes[*at]] == state)
                 at++;
         }
