@@ -35,13 +35,30 @@ def pytest_configure(config):
                                        "tests/lib/conformance.py")
 
 
+def differences(name):
+    """What another runtime is known to do otherwise: TEST and the reason, a line each.  A line that begins
+    with "not run: " is of a test that would leave something behind, or hang."""
+    path = Path(__file__).parent / "differences" / f"{name}.txt"
+    if not path.exists():
+        return {}
+    lines = [line.rstrip("\n") for line in path.read_text(encoding="utf-8").splitlines()]
+    return dict(line.split(" -- ", 1) for line in lines if line and not line.startswith("#"))
+
+
 def pytest_collection_modifyitems(items):
     if is_ocikit():
         return
     skip = pytest.mark.skip(reason=f"ocikit only; OCIKIT_RUNTIME is {runtime_path()}")
+    known = differences(os.path.basename(runtime_path()))
     for item in items:
+        name = f"{item.path.name}::{item.name}"
         if item.get_closest_marker("ocikit"):
             item.add_marker(skip)
+        elif name in known:
+            # Strict: a difference that is gone must go from the list.
+            reason = known[name]
+            item.add_marker(pytest.mark.skip(reason=reason) if reason.startswith("not run: ")
+                            else pytest.mark.xfail(reason=reason, strict=True))
 
 
 @pytest.fixture(scope="session", autouse=True)
