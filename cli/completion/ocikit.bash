@@ -4,7 +4,7 @@
 # that it cannot fall behind.
 
 _ocikit_options() {
-    "$1" "${@:2}" --help 2>/dev/null | sed -n 's/^  \(-., \|    \)\(--[a-z-]*\).*/\2/p'
+    "$1" "${@:2}" --help 2>/dev/null | sed -n 's/^  \(-., \|    \)\(--[a-z0-9-]*\).*/\2/p'
 }
 
 _ocikit_commands() {
@@ -59,7 +59,7 @@ _ocikit() {
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
-    --pid-file | --console-socket | --process | -p | --log)
+    --pid-file | --console-socket | --process | -p | --log | --resources | -r)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
@@ -95,7 +95,7 @@ _ocikit() {
             compgen -W "$(_ocikit_options "$program" ${command:+"$command"})" -- "$current")
     else
         case $command in
-        start | state | kill | delete | exec)
+        start | state | kill | delete | exec | update)
             mapfile -t COMPREPLY < <(
                 compgen -W "$("$program" "${root[@]}" list --quiet 2>/dev/null)" -- "$current")
             ;;

@@ -168,7 +168,7 @@ static int make_groups(struct creation *c)
     const struct oci_linux *l = c->loaded.config->linux_;
     if (r == 0 && l)
         r = groups_apply(&c->groups, l->resources, &c->log, c->failure);
-    return r;
+    return r == 0 ? groups_delegate(&c->groups, c->loaded.config, c->failure) : r;
 }
 
 static int host_hooks(void *data, pid_t pid, struct failure *failure)

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One group's directory and files, and the list of what is to be written to them.
+ * One group's directory and files.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <base/util.h>
 #include <cgroup/group.h>
-#include <cgroup/limits.h>
 
 int group_open(const struct group *group, struct failure *failure)
 {
@@ -41,7 +39,7 @@ int group_enter(struct group *group, struct failure *failure)
 int group_write(const struct group *group, int dir, const char *file, const char *value,
                 const char *place, struct failure *failure)
 {
-    _close_ int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
+    _close_ int fd = openat(dir, file, O_WRONLY | O_TRUNC | O_CLOEXEC);
     size_t length = strlen(value);
     if (fd >= 0 && write(fd, value, length) == (ssize_t)length)
         return 0;
@@ -81,17 +79,4 @@ int group_descend(const struct group *group, int *dir, const char **path, struct
     close(*dir);
     *dir = next;
     return 1;
-}
-
-void limit_add(struct limits *limits, const char *controller, const char *file, const char *place,
-               const char *format, ...)
-{
-    if (limits->count >= MAX_LIMITS)
-        return;
-    struct limit *limit = &limits->list[limits->count++];
-    *limit = (struct limit){controller, file, place, ""};
-    va_list list;
-    va_start(list, format);
-    vsnprintf(limit->value, sizeof(limit->value), format, list);
-    va_end(list);
 }

@@ -41,15 +41,25 @@ int groups_note_missing(struct group_set *set, struct failure *failure);
 void groups_disown(struct group_set *set, size_t first);
 /* Make the groups and open their cgroup.procs.  What was made is noted also on failure. */
 int groups_make(struct group_set *set, struct failure *failure);
-/* Set limits; resources may be NULL. */
+/* Set limits, all or none; resources may be NULL. */
 int groups_apply(const struct group_set *set, const struct oci_linux_resources *resources,
                  const struct log *log, struct failure *failure);
 /* Set the number of processes, once the container is set up: the set-up may need one more. */
 int groups_apply_pids(const struct group_set *set, const struct oci_linux_resources *resources,
                       struct failure *failure);
+/* Change limits of groups in use: all of what resources has, or nothing.  Pointers of a failure are inside the
+ * resources. */
+int groups_update(const struct group_set *set, const struct oci_linux_resources *resources,
+                  const struct log *log, struct failure *failure);
+/* Give the container's user its group of version 2, where the specification says so. */
+int groups_delegate(const struct group_set *set, const struct oci_runtime_config *config,
+                    struct failure *failure);
 /* Frozen processes neither run nor die. */
 bool groups_frozen(const struct group_set *set);
 void groups_thaw(const struct group_set *set);
+/* Freeze or thaw, and wait until it is so: at most timeout_ms. */
+int groups_freeze(const struct group_set *set, bool freeze, int timeout_ms,
+                  struct failure *failure);
 /* Signal every process in the groups. */
 int groups_signal(const struct group_set *set, int signal, struct failure *failure);
 /* Remove what was made, once it is empty: waits up to timeout_ms; kill: ends who is still in it. */
@@ -63,12 +73,25 @@ void groups_free(struct group_set *set);
 
 #define _groups_ __attribute__((cleanup(groups_free)))
 
+struct limits;
+struct device_rules;
+
 /* v1.c and v2.c */
 int group_v1_prepare(const struct group *group, struct failure *failure);
-int groups_v1_apply(const struct group_set *set, const struct oci_linux_resources *resources,
-                    const struct log *log, struct failure *failure);
-int group_v2_apply(const struct group *group, const struct oci_linux_resources *resources,
-                   const struct log *log, struct failure *failure);
+/* Is a controller one of this hierarchy of version 2? */
+bool group_offers(const struct group *group, const char *controller);
+/* Switch on what the limits need, from the hierarchy's root to the group's parent. */
+int group_v2_enable(const struct group *group, const struct limits *limits,
+                    struct failure *failure);
+
+/* device_rules.c: enforce them by whatever hierarchy can. */
+int groups_set_devices(const struct group_set *set, const struct device_rules *rules,
+                       const char *prefix, bool update, const struct log *log,
+                       struct failure *failure);
+
+/* events.c: wait until a line of the group's cgroup.events is so, or until the deadline (of the monotonic
+ * clock, in ms); false when it is not.  Where the file is not to be had, false at once with errno set. */
+bool group_await_event(int dir, const char *line, int64_t deadline);
 
 /* file.c: one file of a group. */
 int group_open(const struct group *group, struct failure *failure); /* the directory */

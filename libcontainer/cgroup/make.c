@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Making groups and setting their limits.
+ * Making groups.
  */
 #include <cgroup/group.h>
 
@@ -70,97 +70,4 @@ int groups_make(struct group_set *set, struct failure *failure)
         }
     }
     return 0;
-}
-
-/* Engines set many of these in passing, so that refusing them would refuse most containers; but
- * nobody should believe that they hold. */
-static void warn_without_effect(const struct oci_linux_resources *r, const struct log *log)
-{
-    const struct oci_linux_memory *memory = r->memory;
-    const struct oci_linux_cpu *cpu = r->cpu;
-    const struct {
-        bool given;
-        const char *name;
-    } parts[] = {
-        {r->block_io != NULL, "blockIO"},
-        {r->hugepage_limits_count > 0, "hugepageLimits"},
-        {r->network != NULL, "network"},
-        {r->rdma_count > 0, "rdma"},
-        {r->unified_count > 0, "unified"},
-        {memory && memory->has_kernel, "memory/kernel"},
-        {memory && memory->has_kernel_tcp, "memory/kernelTCP"},
-        {memory && memory->has_swappiness, "memory/swappiness"},
-        {memory && memory->has_disable_oom_killer && memory->disable_oom_killer,
-         "memory/disableOOMKiller"},
-        {cpu && cpu->has_burst, "cpu/burst"},
-        {cpu && cpu->has_realtime_period, "cpu/realtimePeriod"},
-        {cpu && cpu->has_realtime_runtime, "cpu/realtimeRuntime"},
-        {cpu && cpu->has_idle, "cpu/idle"},
-    };
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        if (parts[i].given)
-            log_message(log, CONTAINER_LOG_WARNING,
-                        "/linux/resources/%s: this version does not set it", parts[i].name);
-    }
-}
-
-int groups_apply(const struct group_set *set, const struct oci_linux_resources *resources,
-                 const struct log *log, struct failure *failure)
-{
-    if (resources == NULL)
-        return 0;
-    warn_without_effect(resources, log);
-    return groups_unified(set) ? group_v2_apply(&set->groups[0], resources, log, failure)
-                               : groups_v1_apply(set, resources, log, failure);
-}
-
-int groups_apply_pids(const struct group_set *set, const struct oci_linux_resources *resources,
-                      struct failure *failure)
-{
-    static const char place[] = "/linux/resources/pids/limit";
-    if (resources == NULL || resources->pids == NULL)
-        return 0;
-    const struct group *group = groups_unified(set) ? &set->groups[0] : groups_with(set, "pids");
-    if (group == NULL) {
-        fail_at(failure, place);
-        return fail(failure, OCI_ERR_UNSUPPORTED, "this host has no pids controller");
-    }
-    char value[32] = "max";
-    if (resources->pids->limit >= 0)
-        snprintf(value, sizeof(value), "%lld", (long long)resources->pids->limit);
-    _close_ int dir = group_open(group, failure);
-    return dir < 0 ? dir : group_write(group, dir, "pids.max", value, place, failure);
-}
-
-static const struct group *freezer_of(const struct group_set *set, const char **file)
-{
-    const struct group *group = groups_with(set, "freezer");
-    *file = group ? "freezer.state" : "cgroup.freeze";
-    for (size_t i = 0; group == NULL && i < set->count; i++) {
-        if (set->groups[i].v2)
-            group = &set->groups[i];
-    }
-    return group;
-}
-
-bool groups_frozen(const struct group_set *set)
-{
-    char text[16];
-    const char *file;
-    struct failure ignored = {0};
-    const struct group *group = freezer_of(set, &file);
-    _close_ int dir = group ? group_open(group, &ignored) : -1;
-    if (dir < 0 || group_read(dir, file, text, sizeof(text)) <= 0)
-        return false;
-    return strncmp(text, "FR", 2) == 0 || text[0] == '1';
-}
-
-void groups_thaw(const struct group_set *set)
-{
-    const char *file;
-    struct failure ignored = {0};
-    const struct group *group = freezer_of(set, &file);
-    _close_ int dir = group ? group_open(group, &ignored) : -1;
-    if (dir >= 0)
-        group_write(group, dir, file, group->v2 ? "0" : "THAWED", NULL, &ignored);
 }

@@ -119,13 +119,15 @@ static int signal_group(const struct group *group, int signal, struct failure *f
 int groups_signal(const struct group_set *set, int signal, struct failure *failure)
 {
     /* Every process is in every hierarchy: one is enough, and a group that was not made for the
-     * container may hold others. */
-    for (size_t i = 0; i < set->count; i++) {
-        if (set->groups[i].made == 0)
-            continue;
-        int found = signal_group(&set->groups[i], signal, failure);
-        if (found != 0)
-            return found;
+     * container may hold others.  Version 2 ends all at once. */
+    for (int v2 = 1; v2 >= 0; v2--) {
+        for (size_t i = 0; i < set->count; i++) {
+            if (set->groups[i].made == 0 || set->groups[i].v2 != v2)
+                continue;
+            int found = signal_group(&set->groups[i], signal, failure);
+            if (found != 0)
+                return found;
+        }
     }
     return 0;
 }
@@ -193,6 +195,34 @@ static int remove_last(const struct group *group, const char *path, bool kill)
     return -error;
 }
 
+/* Some milliseconds, or until the kernel says that the last process has left. */
+static void await_empty(const struct group *group, int wait, int64_t deadline)
+{
+    struct failure ignored = {0};
+    int64_t soon = monotonic_ms() + 100;
+    _close_ int dir = group->v2 ? group_open(group, &ignored) : -1;
+    /* Without processes it is a child group or another mount that is in the way, of which nothing is told. */
+    if (dir < 0 || group_await_event(dir, "populated 0", soon < deadline ? soon : deadline))
+        nap(dir < 0 ? wait : 1);
+}
+
+static int fail_remove(const struct group *group, int error, struct failure *failure)
+{
+    struct failure ignored = {0};
+    pid_t pid;
+    _close_ int dir = group_open(group, &ignored);
+    if (error == EBUSY && dir >= 0 && read_pids(dir, &pid, 1) == 1) {
+        fail(failure, OCI_ERR_CGROUP,
+             "control group %s%s cannot be removed: process %d in it has not ended; delete again "
+             "when it has",
+             group->mountpoint, group->path, (int)pid);
+        failure->error = error;
+        return failure->code;
+    }
+    return fail_errno(failure, OCI_ERR_CGROUP, error, "remove control group %s%s",
+                      group->mountpoint, group->path);
+}
+
 static int remove_group(const struct group *group, int64_t deadline, bool kill,
                         struct failure *failure)
 {
@@ -203,13 +233,12 @@ static int remove_group(const struct group *group, int64_t deadline, bool kill,
         int r, wait = 1;
         while ((r = remove_last(group, path, kill && i == 0)) == -EBUSY && i == 0 &&
                monotonic_ms() < deadline) {
-            nap(wait);
+            await_empty(group, wait, deadline);
             wait = wait < 32 ? wait * 2 : 32;
         }
         /* An outer component may be in use by another container: it is not ours alone. */
         if (r < 0 && i == 0)
-            return fail_errno(failure, OCI_ERR_CGROUP, -r, "remove control group %s%s",
-                              group->mountpoint, group->path);
+            return fail_remove(group, -r, failure);
         if (r < 0)
             return 0;
         char *slash = strrchr(path, '/');
@@ -224,10 +253,15 @@ int groups_remove(const struct group_set *set, int timeout_ms, bool kill, struct
 {
     int64_t deadline = monotonic_ms() + timeout_ms;
     int result = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        int r = set->groups[i].made ? remove_group(&set->groups[i], deadline, kill, failure) : 0;
-        if (r < 0)
-            result = r;
+    /* Version 2 first: it tells when the processes are gone, which are the same in all of them. */
+    for (int v2 = 1; v2 >= 0; v2--) {
+        for (size_t i = 0; i < set->count; i++) {
+            const struct group *group = &set->groups[i];
+            int r =
+                group->made && group->v2 == v2 ? remove_group(group, deadline, kill, failure) : 0;
+            if (r < 0)
+                result = r;
+        }
     }
     return result;
 }

@@ -282,6 +282,19 @@ OCI_API void container_process_free(container_process *process);
  * children, as engines do): no call of this context will.  Since 0.1. */
 OCI_API void container_process_disown(container_process *process);
 
+/* ---- limits ---- */
+
+/* Change the limits of a container in any state but stopped: all that the document names, or, on failure,
+ * nothing.  What it does not name stays.
+ *
+ *   resources  JSON of length bytes: the object that a configuration has at /linux/resources
+ *
+ * Device rules replace those there are.  Pointers in the error are inside the document.  The codes for
+ * documents, OCI_ERR_NOT_RUNNING, OCI_ERR_BUSY, OCI_ERR_CONFIG, OCI_ERR_UNSUPPORTED (this kernel or host lacks
+ * it), OCI_ERR_CGROUP (the kernel refuses the value), OCI_ERR_PERMISSION, OCI_ERR_NO_MEMORY.  Since 0.1. */
+OCI_API int container_update(container *container, const char *resources, size_t length,
+                             container_error **error);
+
 /* ---- without a configuration ---- */
 
 /* The configuration that `ocikit spec` writes: safe defaults to run sh, on a terminal, in "rootfs".  rootfs

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading device rules, and choosing the hierarchy that enforces them.
+ */
+#include <cgroup/device_rules.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <base/util.h>
+
+void device_rules_free(struct device_rules *rules)
+{
+    free(rules->list);
+    *rules = (struct device_rules){0};
+}
+
+static int bad(struct failure *failure, const char *prefix, size_t index, const char *member,
+               const char *text)
+{
+    fail_at(failure, "%s/devices/%zu/%s", prefix, index, member);
+    return fail(failure, OCI_ERR_CONFIG, "%s", text);
+}
+
+static int read_access(const char *text, unsigned *access)
+{
+    *access = 0;
+    for (; *text; text++) {
+        unsigned bit = *text == 'm'   ? DEVICE_MAKE
+                       : *text == 'r' ? DEVICE_READ
+                       : *text == 'w' ? DEVICE_WRITE
+                                      : 0u;
+        if (bit == 0)
+            return -1;
+        *access |= bit;
+    }
+    return 0;
+}
+
+static int read_rule(const struct oci_device_cgroup *from, size_t index, const char *prefix,
+                     struct device_rule *rule, struct failure *failure)
+{
+    *rule = (struct device_rule){.allow = from->allow,
+                                 .type = 'a',
+                                 .major = DEVICE_ANY,
+                                 .minor = DEVICE_ANY,
+                                 .access = DEVICE_ALL,
+                                 .index = index};
+    if (from->type && from->type[0]) {
+        if (strlen(from->type) != 1 || strchr("abc", from->type[0]) == NULL)
+            return bad(failure, prefix, index, "type",
+                       "the type of devices is a, b or c: all, block or character devices");
+        rule->type = from->type[0];
+    }
+    if (from->has_major)
+        rule->major = from->major;
+    if (from->has_minor)
+        rule->minor = from->minor;
+    if (rule->major < DEVICE_ANY || rule->major > UINT32_MAX)
+        return bad(failure, prefix, index, "major", "not the major number of a device");
+    if (rule->minor < DEVICE_ANY || rule->minor > UINT32_MAX)
+        return bad(failure, prefix, index, "minor", "not the minor number of a device");
+    if (from->access && from->access[0] && read_access(from->access, &rule->access) < 0)
+        return bad(failure, prefix, index, "access",
+                   "access is made of r, w and m: read, write and make");
+    return 0;
+}
+
+static void add_always(struct device_rules *rules, size_t index)
+{
+    /* What every container has in /dev, and what it may make: without these a container does not
+     * work.  The first two: nodes may be made, which opens nothing. */
+    static const struct device_rule always[] = {
+        {true, 'c', DEVICE_ANY, DEVICE_ANY, DEVICE_MAKE, 0},
+        {true, 'b', DEVICE_ANY, DEVICE_ANY, DEVICE_MAKE, 0},
+        {true, 'c', 1, 3, DEVICE_ALL, 0},
+        {true, 'c', 1, 5, DEVICE_ALL, 0},
+        {true, 'c', 1, 7, DEVICE_ALL, 0},
+        {true, 'c', 1, 8, DEVICE_ALL, 0},
+        {true, 'c', 1, 9, DEVICE_ALL, 0},
+        {true, 'c', 5, 0, DEVICE_ALL, 0},
+        {true, 'c', 5, 1, DEVICE_ALL, 0},
+        {true, 'c', 5, 2, DEVICE_ALL, 0},
+        {true, 'c', 136, DEVICE_ANY, DEVICE_ALL, 0},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(always); i++) {
+        rules->list[rules->count] = always[i];
+        rules->list[rules->count++].index = index;
+    }
+}
+
+#define ALWAYS 11
+/* Rules of version 1 are compared with each other. */
+#define MAX_RULES 4096
+
+int device_rules_collect(const struct oci_linux_resources *resources, const char *prefix,
+                         struct device_rules *rules, struct failure *failure)
+{
+    size_t count = resources->devices_count;
+    if (count == 0)
+        return 0;
+    if (count > MAX_RULES) {
+        fail_at(failure, "%s/devices", prefix);
+        return fail(failure, OCI_ERR_CONFIG, "there are more than %d device rules", MAX_RULES);
+    }
+    rules->list = calloc(count + ALWAYS, sizeof(*rules->list));
+    if (rules->list == NULL)
+        return fail_memory(failure);
+    for (size_t i = 0; i < count; i++) {
+        struct device_rule rule;
+        int r = read_rule(&resources->devices[i], i, prefix, &rule, failure);
+        if (r < 0)
+            return r;
+        /* All before it are void. */
+        if (rule.type == 'a' && rule.major == DEVICE_ANY && rule.minor == DEVICE_ANY &&
+            rule.access == DEVICE_ALL)
+            rules->count = 0;
+        rules->list[rules->count++] = rule;
+    }
+    add_always(rules, count);
+    return 0;
+}
+
+int groups_set_devices(const struct group_set *set, const struct device_rules *rules,
+                       const char *prefix, bool update, const struct log *log,
+                       struct failure *failure)
+{
+    if (rules->count == 0)
+        return 0;
+    const struct group *group = groups_with(set, "devices");
+    if (group)
+        return devices_v1_set(group, rules, prefix, update || group->made == 0, failure);
+    for (size_t i = 0; i < set->count; i++) {
+        group = &set->groups[i];
+        if (group->v2)
+            return device_attach(group, rules, prefix, update || group->made == 0, log, failure);
+    }
+    /* Every engine sets rules, and a host without control groups, such as another container, would have no
+     * containers at all. */
+    log_message(log, CONTAINER_LOG_WARNING,
+                "%s/devices: this host has no control groups; not enforced", prefix);
+    return 0;
+}
