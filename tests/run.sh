@@ -54,6 +54,7 @@ if [ -z "$asan" ]; then
         pytest_suite abi build tests/abi
         pytest_suite bench build tests/bench
         pytest_suite integration build tests/integration
+        version_2_suite build
         pytest_suite faults build tests/faults
     fi
     [ -n "$quick" ] || CC=clang CXX=clang++ build_step build-clang

@@ -114,7 +114,8 @@ static int features(char **json, struct failure *failure)
                                          .v2 = true,
                                          .has_systemd = true,
                                          .has_systemd_user = true,
-                                         .has_rdma = true};
+                                         .has_rdma = true,
+                                         .rdma = true};
     struct oci_features_seccomp seccomp = {
         .has_enabled = true,
         .enabled = true,

@@ -5,6 +5,11 @@
  * The rules are tried from the last to the first.  A register holds the kinds of access that no rule has
  * decided yet: a rule that denies one of them ends with "no", one that allows some takes them away, and with
  * none left the answer is "yes".  What no rule is about is allowed.  Jumps are to the next rule only.
+ *
+ * Each rule loads the device's numbers anew: what the kernel's verifier learns of them in one rule would else follow
+ * it through all others, on a path of its own, until it gives up.  It also follows what stands behind a jump first,
+ * and keeps the other way for later: behind a jump is the way to the next rule, of which there is then one for each
+ * rule to be kept, not several.
  */
 #include <cgroup/device_rules.h>
 
@@ -14,11 +19,10 @@
 
 #include <base/util.h>
 
-enum { ANSWER = BPF_REG_0, CONTEXT = BPF_REG_1, TYPE = BPF_REG_2, MAJOR = BPF_REG_3 };
-enum { PENDING = BPF_REG_4, MINOR = BPF_REG_5 };
+enum { ANSWER = BPF_REG_0, CONTEXT = BPF_REG_1, NUMBER = BPF_REG_2, PENDING = BPF_REG_3 };
 
-#define RULE_ROOM 10 /* the most instructions that a rule takes */
-#define FRAME_ROOM 8 /* and those around them */
+#define RULE_ROOM 16 /* the most instructions that a rule takes */
+#define FRAME_ROOM 4 /* and those around them */
 
 struct assembler {
     struct bpf_insn *list;
@@ -46,43 +50,51 @@ static void emit_answer(struct assembler *a, bool allow)
     emit(a, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
+/* The kernel's access_type: type in the lower half, access in the upper. */
 static void emit_begin(struct assembler *a)
 {
-    /* The kernel's access_type: type in the lower half, access in the upper. */
-    emit_load(a, TYPE, offsetof(struct bpf_cgroup_dev_ctx, access_type));
-    emit(a, BPF_ALU64 | BPF_MOV | BPF_X, PENDING, TYPE, 0, 0);
+    emit_load(a, PENDING, offsetof(struct bpf_cgroup_dev_ctx, access_type));
     emit(a, BPF_ALU64 | BPF_RSH | BPF_K, PENDING, 0, 0, 16);
-    emit(a, BPF_ALU64 | BPF_AND | BPF_K, TYPE, 0, 0, 0xffff);
-    emit_load(a, MAJOR, offsetof(struct bpf_cgroup_dev_ctx, major));
-    emit_load(a, MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor));
 }
 
 /* Jumps to the next rule; where that is is filled in at the end of this one. */
+static void emit_next(struct assembler *a)
+{
+    emit(a, BPF_JMP | BPF_JA, 0, 0, 0, 0);
+}
+
 static void emit_unless(struct assembler *a, unsigned reg, uint32_t value)
 {
-    emit(a, BPF_JMP32 | BPF_JNE | BPF_K, reg, 0, 0, value);
+    emit(a, BPF_JMP32 | BPF_JEQ | BPF_K, reg, 0, 1, value);
+    emit_next(a);
 }
 
 static void emit_rule(struct assembler *a, const struct device_rule *rule)
 {
     size_t start = a->count;
-    if (rule->type != 'a')
-        emit_unless(a, TYPE, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
-    if (rule->major != DEVICE_ANY)
-        emit_unless(a, MAJOR, (uint32_t)rule->major);
-    if (rule->minor != DEVICE_ANY)
-        emit_unless(a, MINOR, (uint32_t)rule->minor);
+    if (rule->type != 'a') {
+        emit_load(a, NUMBER, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+        emit(a, BPF_ALU64 | BPF_AND | BPF_K, NUMBER, 0, 0, 0xffff);
+        emit_unless(a, NUMBER, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+    }
+    if (rule->major != DEVICE_ANY) {
+        emit_load(a, NUMBER, offsetof(struct bpf_cgroup_dev_ctx, major));
+        emit_unless(a, NUMBER, (uint32_t)rule->major);
+    }
+    if (rule->minor != DEVICE_ANY) {
+        emit_load(a, NUMBER, offsetof(struct bpf_cgroup_dev_ctx, minor));
+        emit_unless(a, NUMBER, (uint32_t)rule->minor);
+    }
     if (rule->access != DEVICE_ALL && rule->allow) {
         emit(a, BPF_ALU64 | BPF_AND | BPF_K, PENDING, 0, 0, DEVICE_ALL & ~rule->access);
         emit_unless(a, PENDING, 0);
     } else if (rule->access != DEVICE_ALL) {
         emit(a, BPF_JMP32 | BPF_JSET | BPF_K, PENDING, 0, 1, rule->access);
-        emit(a, BPF_JMP | BPF_JA, 0, 0, 0, 0);
+        emit_next(a);
     }
     emit_answer(a, rule->allow);
     for (size_t i = start; i < a->count; i++) {
-        unsigned code = a->list[i].code;
-        if (code == (BPF_JMP32 | BPF_JNE | BPF_K) || code == (BPF_JMP | BPF_JA))
+        if (a->list[i].code == (BPF_JMP | BPF_JA))
             a->list[i].off = (int16_t)(a->count - i - 1);
     }
 }

@@ -57,9 +57,6 @@ int groups_delegate(const struct group_set *set, const struct oci_runtime_config
 /* Frozen processes neither run nor die. */
 bool groups_frozen(const struct group_set *set);
 void groups_thaw(const struct group_set *set);
-/* Freeze or thaw, and wait until it is so: at most timeout_ms. */
-int groups_freeze(const struct group_set *set, bool freeze, int timeout_ms,
-                  struct failure *failure);
 /* Signal every process in the groups. */
 int groups_signal(const struct group_set *set, int signal, struct failure *failure);
 /* Remove what was made, once it is empty: waits up to timeout_ms; kill: ends who is still in it. */
@@ -89,7 +86,7 @@ int groups_set_devices(const struct group_set *set, const struct device_rules *r
                        const char *prefix, bool update, const struct log *log,
                        struct failure *failure);
 
-/* events.c: wait until a line of the group's cgroup.events is so, or until the deadline (of the monotonic
+/* await.c: wait until a line of the group's cgroup.events is so, or until the deadline (of the monotonic
  * clock, in ms); false when it is not.  Where the file is not to be had, false at once with errno set. */
 bool group_await_event(int dir, const char *line, int64_t deadline);
 

@@ -70,9 +70,12 @@ static void add_bandwidth_1(struct limits *limits, const struct oci_linux_cpu *c
         limit_add(limits, "cpu", "cpu.cfs_period_us", "/cpu/period", "%llu",
                   (unsigned long long)cpu->period)
             ->knot = KNOT_BANDWIDTH;
-    if (cpu->has_quota && cpu->quota != 0)
-        limit_add(limits, "cpu", "cpu.cfs_quota_us", "/cpu/quota", "%lld", (long long)cpu->quota)
-            ->knot = KNOT_BANDWIDTH;
+    if (cpu->has_quota && cpu->quota != 0) {
+        struct limit *limit = limit_add(limits, "cpu", "cpu.cfs_quota_us", "/cpu/quota", "%lld",
+                                        (long long)cpu->quota);
+        limit->knot = KNOT_BANDWIDTH;
+        limit->flags = cpu->quota < 0 ? LIMIT_QUIET : 0;
+    }
     if (cpu->has_burst) {
         struct limit *limit = limit_add(limits, "cpu", "cpu.cfs_burst_us", "/cpu/burst", "%llu",
                                         (unsigned long long)cpu->burst);
@@ -97,6 +100,7 @@ static void add_bandwidth_2(struct limits *limits, const struct oci_linux_cpu *c
             limit_add(limits, "cpu", "cpu.max", has_quota ? "/cpu/quota" : "/cpu/period", "%s%s",
                       text, period);
         limit->knot = KNOT_BANDWIDTH;
+        limit->flags = has_quota && quota < 0 && !has_period ? LIMIT_QUIET : 0;
         limit->v2 = true;
     }
     if (cpu->has_burst) {

@@ -11,6 +11,7 @@ static struct limit *add(struct limits *limits, const char *file, const char *pl
                               ? limit_add(limits, "memory", file, place, "max")
                               : limit_add(limits, "memory", file, place, "%lld", (long long)value);
     limit->v2 = v2;
+    limit->flags = value < 0 ? LIMIT_QUIET : 0;
     return limit;
 }
 
@@ -79,13 +80,11 @@ static void version_1(struct limits *limits, const struct oci_linux_memory *memo
         struct limit *limit =
             add(limits, "memory.memsw.limit_in_bytes", "/memory/swap", memory->swap, false);
         limit->knot = KNOT_MEMORY;
-        limit->flags = memory->swap < 0 ? LIMIT_QUIET : 0;
     } else if (limited && memory->limit < 0) {
         /* Memory without a limit cannot be had while memory and swap together have one. */
         struct limit *limit =
             add(limits, "memory.memsw.limit_in_bytes", "/memory/limit", -1, false);
         limit->knot = KNOT_MEMORY;
-        limit->flags = LIMIT_QUIET;
     }
     if (memory->has_reservation && memory->reservation != 0)
         add(limits, "memory.soft_limit_in_bytes", "/memory/reservation", memory->reservation,

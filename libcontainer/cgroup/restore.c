@@ -21,7 +21,7 @@ static const struct {
     {"blkio.throttle.read_iops_device", "0"},
     {"blkio.throttle.write_iops_device", "0"},
     {"blkio.weight_device", "0"},
-    {"blkio.bfq.weight_device", "0"},
+    {"blkio.bfq.weight_device", "default"},
     {"blkio.leaf_weight_device", "0"},
     {"io.max", "rbps=max wbps=max riops=max wiops=max"},
     {"io.weight", "default"},

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import bundles
+import groups
 import hostview
 import runtime
 
@@ -31,6 +32,7 @@ def is_ocikit():
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "ocikit: what only ocikit does")
+    config.addinivalue_line("markers", "controller(name, ...): control group controllers that the test needs")
     config.addinivalue_line("markers", "proves(name, ...): properties that the test proves; see "
                                        "tests/lib/conformance.py")
 
@@ -46,6 +48,11 @@ def differences(name):
 
 
 def pytest_collection_modifyitems(items):
+    for item in items:
+        for marker in item.iter_markers("controller"):
+            for name in marker.args:
+                if not groups.has(name):
+                    item.add_marker(pytest.mark.skip(reason=f"this host has no {name} controller"))
     if is_ocikit():
         return
     skip = pytest.mark.skip(reason=f"ocikit only; OCIKIT_RUNTIME is {runtime_path()}")

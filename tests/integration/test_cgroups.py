@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""linux.cgroupsPath and linux.resources on the host's hierarchies, and on cgroup v2 alone."""
+"""linux.cgroupsPath and linux.resources on hierarchies of version 1."""
 import os
 from pathlib import Path
 
@@ -10,8 +10,6 @@ import hostview
 CGROUPS = Path(hostview.CGROUPS)
 pytestmark = pytest.mark.skipif(not (CGROUPS / "pids/tasks").exists(),
                                 reason="the host has no cgroup v1 hierarchies")
-V2_VIEW = ["unshare", "-m", "sh", "-c",
-           'umount -R /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup; exec "$@"', "x"]
 
 
 def groups_of(pid):
@@ -35,6 +33,7 @@ def with_resources(rt, bundle, **resources):
     return rt.launch(bundle.payload("sleep"))
 
 
+@pytest.mark.proves("/linux/cgroupsPath")
 def test_absolute_path_in_all_hierarchies(rt, bundle):
     name = with_resources(rt, bundle)
     groups = groups_of(rt.pid(name))
@@ -45,6 +44,7 @@ def test_absolute_path_in_all_hierarchies(rt, bundle):
     rt.assert_clean()
 
 
+@pytest.mark.proves("/linux/cgroupsPath")
 def test_relative_path(rt, bundle):
     bundle.linux["cgroupsPath"] = f"{rt.token}-relative"
     name = rt.launch(bundle.payload("sleep"))
@@ -74,6 +74,7 @@ def test_pids_limit(rt, bundle):
     rt.stop(name)
 
 
+@pytest.mark.proves("/linux/resources/pids/limit")
 def test_pids_limit_is_enforced(rt, bundle):
     bundle.linux["resources"] = {"pids": {"limit": 12}}
     made = rt.report(bundle.payload("spawn", "100"))["made"]
@@ -87,6 +88,7 @@ def test_memory_limits(rt, bundle):
     rt.stop(name)
 
 
+@pytest.mark.proves("/linux/resources/memory/limit")
 def test_memory_limit_is_enforced(rt, bundle):
     bundle.linux["resources"] = {"memory": {"limit": 16 << 20}}
     bundle.mount("/big", "tmpfs", "tmpfs", ["size=64m"])
@@ -102,6 +104,7 @@ def test_cpu_limits(rt, bundle):
     rt.stop(name)
 
 
+@pytest.mark.proves("/linux/resources/cpu/cpus", "/linux/resources/cpu/mems")
 def test_cpuset(rt, bundle):
     name = with_resources(rt, bundle, cpu={"cpus": "0", "mems": "0"})
     assert values(rt.token, "cpuset", "cpuset.cpus", "cpuset.mems") == ["0", "0"]
@@ -139,39 +142,6 @@ def test_memory_too_small_to_start_in(rt, bundle, limit):
     bundle.linux["resources"] = {"memory": {"limit": limit}}
     rt.run(bundle.payload("exit", "0"), timeout=20)
     rt.assert_clean()
-
-
-def test_v2_alone(rt, bundle):
-    rt.wrapper = V2_VIEW
-    bundle.linux["cgroupsPath"] = f"/{rt.token}"
-    bundle.linux["resources"] = {}
-    name = rt.launch(bundle.payload("sleep"))
-    assert groups_of(rt.pid(name))[""] == f"/{rt.token}"
-    rt.stop(name)
-    rt.delete(name)
-    rt.assert_clean()
-
-
-@pytest.mark.ocikit
-def test_v2_alone_kill_all(rt, bundle):
-    rt.wrapper = V2_VIEW
-    bundle.namespace("pid", False).linux["resources"] = {}
-    bundle.args("/bin/sh", "-c", "sleep 1000 & sleep 1000 & echo up > /up; wait")
-    name = rt.launch(bundle)
-    hostview.until(lambda: (bundle.rootfs / "up").exists(), what="the program")
-    rt.delete(name, "--force")
-    rt.assert_clean()
-
-
-@pytest.mark.ocikit
-def test_v2_alone_device_rules(rt, bundle):
-    rt.wrapper = V2_VIEW
-    bundle.capabilities("CAP_MKNOD", "CAP_DAC_OVERRIDE")
-    bundle.linux["devices"] = [{"path": "/dev/mem0", "type": "c", "major": 1, "minor": 1,
-                                "fileMode": 0o666}]
-    bundle.linux["resources"] = {"devices": [{"allow": False, "access": "rwm"}]}
-    found = rt.report(bundle.probe("open:/dev/mem0", "open:/dev/null"))
-    assert [bool(item["errno"]) for item in found] == [True, False]
 
 
 def test_removed_by_another_hand(rt, bundle):

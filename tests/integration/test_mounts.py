@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+import groups
 import hostview
 
 PROC_MAGIC, SYSFS_MAGIC, TMPFS_MAGIC, DEVPTS_MAGIC = 0x9fa0, 0x62656572, 0x01021994, 0x1cd1
@@ -161,9 +162,12 @@ def test_devpts_is_new(rt, bundle):
 
 
 def test_cgroup_mount(rt, bundle):
+    """Version 1: a folder with one for each hierarchy; version 2: the container's own group."""
+    wanted = {"cgroup.procs"} if groups.unified() else {"pids", "memory", "cpu"}
+    target = "x" if groups.unified() else "pids/x"
     bundle.mount("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "ro"])
-    found = rt.report(bundle.probe("list:/sys/fs/cgroup", "mkdir:/sys/fs/cgroup/pids/x"))
-    assert {"pids", "memory", "cpu"} <= set(found[0]["names"])
+    found = rt.report(bundle.probe("list:/sys/fs/cgroup", f"mkdir:/sys/fs/cgroup/{target}"))
+    assert wanted <= set(found[0]["names"])
     assert found[1]["errno"] == errno.EROFS
 
 

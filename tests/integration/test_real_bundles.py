@@ -49,6 +49,7 @@ def podman_config(rootfs):
     shutil.rmtree(work)
 
 
+@pytest.mark.controller("pids")
 def test_podman(rt, podman_config, bundle):
     """Unchanged, apart from the files that podman prepares for its mounts."""
     assert podman_config, "podman did not call its runtime"

@@ -61,6 +61,7 @@ def test_dots_in_the_group_s_path(rt, bundle, path):
     rt.assert_clean()
 
 
+@pytest.mark.controller("pids")
 def test_one_process_in_a_user_namespace(rt, bundle):
     bundle.user_namespace()
     bundle.linux["resources"] = {"pids": {"limit": 1}}

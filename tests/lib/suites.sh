@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh disable=SC2034,SC2154
-# The steps of tests/run.sh.  Sourced; uses $python, $work, $results; each leaves a result file.
+# The steps of tests/run.sh.  Sourced; uses $here, $python, $work, $results; each leaves a result file.
 
 say() {
     echo "[$(date +%H:%M:%S)] $*"
@@ -61,6 +61,19 @@ pytest_suite() {
     # 1 is "tests failed", which the XML tells; anything else means that there is no whole result.
     if [ $status -gt 1 ]; then
         { echo failed; cat "$work/$name-$2.log"; } >"$results/$name-$2.step"
+    fi
+}
+
+# version_2_suite BUILD: the integration tests where version 2 of control groups is the only one.
+version_2_suite() {
+    say "integration on cgroup version 2: $1"
+    OCIKIT_BUILD=$(pwd)/$1 OCIKIT_RUNTIME=$(pwd)/$1/cli/ocikit \
+        "$here/lib/v2-only.sh" "$python" -m pytest -q -p no:cacheprovider --basetemp "$work/version-2-$1" \
+        --junitxml "$results/version-2-$1.xml" tests/integration >"$work/version-2-$1.log" 2>&1
+    status=$?
+    tail -n 1 "$work/version-2-$1.log"
+    if [ $status -gt 1 ]; then
+        { echo failed; cat "$work/version-2-$1.log"; } >"$results/version-2-$1.step"
     fi
 }
 

@@ -55,9 +55,9 @@ static bool jumps(const struct bpf_insn *i, const uint64_t registers[11], bool *
 {
     uint32_t value = (uint32_t)registers[i->dst_reg];
     *taken = i->code == (BPF_JMP | BPF_JA) ||
-             (i->code == (BPF_JMP32 | BPF_JNE | BPF_K) && value != (uint32_t)i->imm) ||
+             (i->code == (BPF_JMP32 | BPF_JEQ | BPF_K) && value == (uint32_t)i->imm) ||
              (i->code == (BPF_JMP32 | BPF_JSET | BPF_K) && (value & (uint32_t)i->imm));
-    return i->code == (BPF_JMP | BPF_JA) || i->code == (BPF_JMP32 | BPF_JNE | BPF_K) ||
+    return i->code == (BPF_JMP | BPF_JA) || i->code == (BPF_JMP32 | BPF_JEQ | BPF_K) ||
            i->code == (BPF_JMP32 | BPF_JSET | BPF_K);
 }
 
@@ -188,7 +188,7 @@ static void test_nothing_behind_a_final_rule(void **state)
     struct bpf_insn *program = NULL;
     size_t count = 0;
     assert_int_equal(device_program(&rules, &program, &count), 0);
-    assert_int_equal(count, 6 + 2);
+    assert_int_equal(count, 2 + 2);
     free(program);
 }
 

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""linux.resources.devices: what a container may open, by version 1's files and by version 2's programs alike.
+
+Every test runs where the host's own hierarchies are, and again where version 2 is the only one.
+"""
+import errno
+import json
+
+import pytest
+
+import groups
+
+DENY_ALL = {"allow": False, "access": "rwm"}
+# A device that anybody may open, to read and to write, when no rule forbids it: fuse, which engines hand out.
+MAJOR, MINOR = 10, 229
+
+
+def has_fuse():
+    with open("/proc/misc", encoding="ascii") as lines:
+        return any(line.split() == [str(MINOR), "fuse"] for line in lines)
+
+
+pytestmark = pytest.mark.skipif(not has_fuse(), reason="this kernel has no fuse device")
+
+
+def rule(allow, kind="c", major=None, minor=None, access=None):
+    found = {"allow": allow, "type": kind, "major": major, "minor": minor, "access": access}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+@pytest.fixture(params=["host", "version 2"])
+def subject(rt, request):
+    if request.param == "version 2" and groups.top_2() is None:
+        pytest.skip("this host has no cgroup version 2")
+    if request.param == "host" and groups.unified():
+        pytest.skip("the host's own hierarchy is version 2, which the other half of this test is about")
+    if request.param == "version 2" and not groups.unified():
+        rt.wrapper = groups.V2_VIEW
+    return rt
+
+
+@pytest.fixture
+def nodes(bundle):
+    bundle.capabilities("CAP_MKNOD", "CAP_DAC_OVERRIDE")
+    bundle.linux["devices"] = [
+        {"path": "/dev/node", "type": "c", "major": MAJOR, "minor": MINOR, "fileMode": 0o666}]
+    return bundle
+
+
+OPENS = 'for m in "<" ">" "<>"; do if (eval "exec 3$m/dev/node") 2>/dev/null; then echo "$m"; fi; done'
+READ, WRITE, ALL = ["<"], [">"], ["<", ">", "<>"]
+
+
+def opened(rt, bundle, rules):
+    """How it can be opened: to read, to write, for both."""
+    bundle.linux["resources"] = {"devices": rules}
+    bundle.args("/bin/sh", "-c", OPENS)
+    return rt.run(bundle).ok().out.split()
+
+
+@pytest.mark.proves("/linux/resources/devices", "/linux/resources/devices/[]/allow",
+                    "/linux/resources/devices/[]/type", "/linux/resources/devices/[]/major",
+                    "/linux/resources/devices/[]/minor", "/linux/resources/devices/[]/access")
+@pytest.mark.parametrize("rules,found", [
+    ([DENY_ALL], []),
+    ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "r")], READ),
+    ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "w")], WRITE),
+    ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "rw")], ALL),
+    ([DENY_ALL, rule(True, "c", MAJOR, MINOR)], ALL),
+    ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "m")], []),
+    ([DENY_ALL, rule(True, "b", MAJOR, MINOR, "rwm")], []),
+    ([DENY_ALL, rule(True, "c", MAJOR, None, "rwm")], ALL),
+    ([DENY_ALL, rule(True, "c", None, MINOR, "rwm")], ALL),
+    ([DENY_ALL, rule(True, "c", -1, -1, "r")], READ),
+    ([DENY_ALL, rule(True, "c", 2, MINOR, "rwm")], []),
+    ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "rwm"), rule(False, "c", MAJOR, MINOR, "w")], READ),
+    ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "rwm"), DENY_ALL], []),
+    ([DENY_ALL, rule(True, "a")], ALL),
+    ([rule(True, "c", MAJOR, MINOR), DENY_ALL, rule(True, "c", MAJOR, MINOR, "r")], READ),
+], ids=str)
+def test_rules(subject, nodes, rules, found):
+    assert opened(subject, nodes, rules) == found
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("rules,found", [
+    ([rule(False, "c", MAJOR, MINOR, "w")], READ),
+    ([rule(False, "c", MAJOR, MINOR, "rw"), rule(True, "c", MAJOR, MINOR, "w")], WRITE),
+    ([DENY_ALL, rule(True, "a", MAJOR, MINOR, "r")], READ),
+], ids=str)
+def test_rules_in_a_group_that_allows_all(subject, nodes, rules, found):
+    """No rule about all devices: those there are stand on a group that allows all."""
+    assert opened(subject, nodes, rules) == found
+
+
+@pytest.mark.ocikit
+def test_a_part_of_an_earlier_rule(subject, nodes):
+    """Version 2 can take back a part of what was allowed; version 1 cannot, and says so."""
+    rules = [DENY_ALL, rule(True, "c", MAJOR, None, "rwm"), rule(False, "c", MAJOR, MINOR, "rw")]
+    if not subject.wrapper and groups.version("devices") == 1:
+        nodes.linux["resources"] = {"devices": rules}
+        subject.run(nodes.payload("exit", "0")).failed("/linux/resources/devices/2", "version 1")
+        subject.assert_clean()
+    else:
+        assert opened(subject, nodes, rules) == []
+
+
+@pytest.mark.parametrize("rules", [[DENY_ALL], [DENY_ALL, rule(False, "c", 1, 3, "rwm")]])
+def test_what_every_container_needs(subject, bundle, rules):
+    bundle.linux["resources"] = {"devices": rules}
+    names = ("null", "zero", "full", "random", "urandom", "tty", "ptmx")
+    found = subject.report(bundle.probe(*[f"open:/dev/{name}" for name in names]))
+    # Without a terminal of its own a process cannot open /dev/tty, whatever the rules are.
+    assert [item["errno"] for item in found] == [0, 0, 0, 0, 0, errno.ENXIO, 0]
+
+
+def test_nodes_may_be_made(subject, nodes):
+    nodes.linux["resources"] = {"devices": [DENY_ALL]}
+    assert subject.report(nodes.probe("mknod:/dev/other"))[0]["errno"] == 0
+
+
+@pytest.mark.ocikit
+def test_update(subject, nodes):
+    """New rules take the place of the old ones, again and again, and nothing piles up."""
+    nodes.linux["resources"] = {"devices": [DENY_ALL]}
+    name = subject.launch(nodes.payload("sleep"))
+
+    def opens():
+        return subject.call("exec", name, "/bin/sh", "-c", OPENS).ok().out.split()
+
+    def update(*rules):
+        subject.call("update", "-r", "-", name,
+                     stdin=json.dumps({"devices": list(rules)}).encode()).ok()
+
+    assert opens() == []
+    update(DENY_ALL, rule(True, "c", MAJOR, MINOR, "r"))
+    assert opens() == READ
+    for _ in range(70):  # more than the kernel takes for one group
+        update(DENY_ALL, rule(True, "c", MAJOR, MINOR, "w"))
+    assert opens() == WRITE
+    update(rule(True, "a"))
+    assert opens() == ALL
+    update(DENY_ALL)
+    assert opens() == []
+    subject.call("update", "-r", "-", name, stdin=b'{"devices": []}').ok()
+    assert opens() == []
+    subject.stop(name)
+
+
+@pytest.mark.ocikit
+def test_update_without_a_gap(subject, nodes):
+    """What is allowed before and after is allowed in between: a process that opens all the time never fails."""
+    nodes.linux["resources"] = {"devices": [DENY_ALL, rule(True, "c", MAJOR, MINOR, "r")]}
+    nodes.args("/bin/sh", "-c", "while [ ! -e /stop ]; do "
+               "( : </dev/node >/dev/null ) 2>/dev/null || echo lost >>/lost; done")
+    name = subject.launch(nodes)
+    for i in range(30):
+        rules = [DENY_ALL, rule(True, "c", MAJOR, MINOR, "r"), rule(True, "c", 10, 300 + i % 2, "rw")]
+        subject.call("update", "-r", "-", name, stdin=json.dumps({"devices": rules}).encode()).ok()
+    (nodes.rootfs / "stop").touch()
+    assert subject.wait(name) == 0
+    assert not (nodes.rootfs / "lost").exists()
+
+
+@pytest.mark.ocikit
+def test_many_rules(subject, nodes):
+    """The kernel's verifier takes as many as the library does."""
+    rules = [DENY_ALL, *[rule(True, "bc"[i % 2], i % 2000 + 300 if i % 7 else None, i + 300, "rwm"[i % 3:])
+                         for i in range(4000)], rule(True, "c", MAJOR, MINOR, "r")]
+    assert opened(subject, nodes, rules) == READ
+
+
+@pytest.mark.ocikit
+def test_too_many_rules(subject, bundle):
+    bundle.linux["resources"] = {"devices": [DENY_ALL] * 5000}
+    subject.run(bundle.payload("exit", "0")).failed("/linux/resources/devices", "more than")
+    subject.assert_clean()
