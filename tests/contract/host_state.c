@@ -360,6 +360,29 @@ static void test_exec(container *made, int ignored)
     CALL("container_process_free", (container_process_free(process), 0), result == 0);
 }
 
+/* Both ways: what is taken, and what is refused and leaves nothing changed. */
+static void test_update(container *made)
+{
+    static const char good[] = "{\"cpu\": {\"shares\": 512}}";
+    static const char bad[] = "{\"cpu\": {\"shares\": 256, \"quota\": 10, \"burst\": 20}}";
+    container_error *error = NULL;
+    int code = 0;
+    CALL("container_update", code = container_update(made, good, strlen(good), &error),
+         result == 0 || result == OCI_ERR_UNSUPPORTED);
+    if (code < 0)
+        check_error("container_update", error);
+    error = NULL;
+    CALL("container_update(refused)", container_update(made, bad, strlen(bad), &error),
+         result == OCI_ERR_CONFIG);
+    check_error("container_update(refused)", error);
+    error = NULL;
+    CALL("container_update(syntax)", container_update(made, "{", 1, &error),
+         result == OCI_ERR_SYNTAX);
+    check_error("container_update(syntax)", error);
+    CALL("container_update(nothing)", container_update(made, NULL, 0, NULL),
+         result == OCI_ERR_INVALID_ARGUMENT);
+}
+
 static void test_running(int ignored)
 {
     container *made = NULL;
@@ -377,6 +400,7 @@ static void test_running(int ignored)
         check_error("container_delete(running)", error);
         error = NULL;
         test_state(made, CONTAINER_RUNNING);
+        test_update(made);
         test_exec(made, ignored);
         CALL("container_kill", container_kill(made, SIGKILL, CONTAINER_KILL_ALL, NULL),
              result == 0);

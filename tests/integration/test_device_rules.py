@@ -66,7 +66,7 @@ def opened(rt, bundle, rules):
     ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "r")], READ),
     ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "w")], WRITE),
     ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "rw")], ALL),
-    ([DENY_ALL, rule(True, "c", MAJOR, MINOR)], ALL),
+    ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "rwm")], ALL),
     ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "m")], []),
     ([DENY_ALL, rule(True, "b", MAJOR, MINOR, "rwm")], []),
     ([DENY_ALL, rule(True, "c", MAJOR, None, "rwm")], ALL),
@@ -75,8 +75,8 @@ def opened(rt, bundle, rules):
     ([DENY_ALL, rule(True, "c", 2, MINOR, "rwm")], []),
     ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "rwm"), rule(False, "c", MAJOR, MINOR, "w")], READ),
     ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "rwm"), DENY_ALL], []),
-    ([DENY_ALL, rule(True, "a")], ALL),
-    ([rule(True, "c", MAJOR, MINOR), DENY_ALL, rule(True, "c", MAJOR, MINOR, "r")], READ),
+    ([DENY_ALL, rule(True, "a", access="rwm")], ALL),
+    ([rule(True, "c", MAJOR, MINOR, "rwm"), DENY_ALL, rule(True, "c", MAJOR, MINOR, "r")], READ),
 ], ids=str)
 def test_rules(subject, nodes, rules, found):
     assert opened(subject, nodes, rules) == found
@@ -87,9 +87,11 @@ def test_rules(subject, nodes, rules, found):
     ([rule(False, "c", MAJOR, MINOR, "w")], READ),
     ([rule(False, "c", MAJOR, MINOR, "rw"), rule(True, "c", MAJOR, MINOR, "w")], WRITE),
     ([DENY_ALL, rule(True, "a", MAJOR, MINOR, "r")], READ),
+    ([DENY_ALL, rule(True, "c", MAJOR, MINOR)], ALL),
+    ([{"allow": False}, rule(True)], ALL),
 ], ids=str)
-def test_rules_in_a_group_that_allows_all(subject, nodes, rules, found):
-    """No rule about all devices: those there are stand on a group that allows all."""
+def test_rules_that_say_less(subject, nodes, rules, found):
+    """Without a rule about all devices the group allows all; what a rule leaves out it does not limit."""
     assert opened(subject, nodes, rules) == found
 
 
