@@ -10,7 +10,8 @@
 
 #include <base/util.h>
 
-static char *format_text(struct limits *limits, const char *format, va_list list)
+__attribute__((format(printf, 2, 0))) static char *format_text(struct limits *limits,
+                                                               const char *format, va_list list)
 {
     char *text = NULL;
     if (vasprintf(&text, format, list) >= 0)
