@@ -280,6 +280,15 @@ bool groups_unified(const struct group_set *set)
     return set->count == 1 && set->groups[0].v2;
 }
 
+const struct group *groups_version_2(const struct group_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->groups[i].v2)
+            return &set->groups[i];
+    }
+    return NULL;
+}
+
 const struct group *groups_with(const struct group_set *set, const char *controller)
 {
     for (size_t i = 0; i < set->count; i++) {

@@ -65,6 +65,8 @@ int groups_remove(const struct group_set *set, int timeout_ms, bool kill, struct
 bool groups_unified(const struct group_set *set);
 /* The group that has a controller, or NULL. */
 const struct group *groups_with(const struct group_set *set, const char *controller);
+/* The group of version 2, also where it is beside others, or NULL. */
+const struct group *groups_version_2(const struct group_set *set);
 void groups_close(struct group_set *set); /* the fds */
 void groups_free(struct group_set *set);
 

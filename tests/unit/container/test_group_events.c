@@ -70,7 +70,7 @@ static void test_bounded(void **state)
     int64_t before = monotonic_ms();
     assert_false(group_await_event(folder.dir, "populated 0", before + 80));
     int64_t taken = monotonic_ms() - before;
-    assert_in_range(taken, 80, 5000);
+    assert_in_range(taken, 80, 2000);
     folder_end(&folder);
 }
 
