@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import groups
 import hostview
 from test_process import mask, rt_shell, sets
 
@@ -337,6 +338,8 @@ def test_added_capabilities_of_a_user_are_not_inheritable(rt, running):
 # Control groups
 
 def hierarchies():
+    if groups.unified():
+        return [groups.TOP]
     return [path for path in CGROUPS.iterdir() if (path / "cgroup.procs").exists()
             and not path.is_symlink()]
 
