@@ -19,7 +19,13 @@ def test_lists(features):
     assert {"bind", "rbind", "ro", "nosuid", "nodev", "noexec"} <= set(features["mountOptions"])
     linux = features["linux"]
     assert {"mount", "pid", "network", "ipc", "uts", "user", "cgroup"} <= set(linux["namespaces"])
+    assert linux["cgroup"]["v1"] and linux["cgroup"]["v2"]
     assert {"CAP_CHOWN", "CAP_SYS_ADMIN"} <= set(linux["capabilities"])
+
+
+@pytest.mark.ocikit
+def test_rdma(features):
+    assert features["linux"]["cgroup"]["rdma"]
 
 
 def test_seccomp(features):

@@ -387,3 +387,44 @@ def test_nothing_is_left_where_the_last_limit_is_refused(rt, bundle):
     rt.run(bundle.payload("exit", "0")).failed("/linux/resources/unified/cgroup.max.descendants")
     rt.assert_clean()
     assert not [path for path in hostview.cgroups() if rt.token in path]
+
+
+NO_GROUPS = ["unshare", "-m", "sh", "-c", 'umount -R /sys/fs/cgroup; exec "$@"', "x"]
+
+
+@pytest.fixture
+def without_groups(rt, bundle):
+    """Where no control groups are mounted, as in another container."""
+    rt.wrapper = NO_GROUPS
+    bundle.config["mounts"] = [m for m in bundle.config["mounts"] if m["type"] != "cgroup"]
+    return bundle
+
+
+@pytest.mark.ocikit
+def test_a_host_without_control_groups(rt, without_groups):
+    """Every engine writes device rules: they are warned of.  A limit is refused."""
+    without_groups.linux["resources"] = {"devices": [{"allow": False, "access": "rwm"}]}
+    result = rt.run(without_groups.payload("exit", "0")).ok()
+    assert "/linux/resources/devices" in result.err and "not enforced" in result.err
+    without_groups.linux["resources"] = {"pids": {"limit": 5}}
+    rt.run(without_groups).failed("/linux/resources/pids/limit", "no pids controller")
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+@pytest.mark.skipif(groups.unified() or groups.top_2() is None,
+                    reason="this host has not version 2 beside version 1")
+def test_unified_where_there_is_only_version_1(rt, bundle):
+    rt.wrapper = ["unshare", "-m", "sh", "-c", f'umount {groups.top_2()}; exec "$@"', "x"]
+    bundle.linux["resources"] = {"unified": {"cgroup.max.depth": "3"}}
+    rt.run(bundle.payload("exit", "0")).failed("/linux/resources/unified/cgroup.max.depth", "version 2")
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+@pytest.mark.controller("cpu")
+def test_shares_of_an_idle_group(rt, bundle):
+    """The kernel takes no shares then: said, not failed."""
+    bundle.linux["resources"] = {"cpu": {"idle": 1, "shares": 300}}
+    result = rt.run(bundle.payload("exit", "0")).ok()
+    assert "/linux/resources/cpu/shares" in result.err
