@@ -30,6 +30,7 @@ struct creation {
     struct compile_input input;
     struct compiled compiled;
     struct session session;
+    struct net_moves moves;
     int stdio[3], null;
     int root, dir; /* the state directory and the container's folder */
     bool claimed;
@@ -44,6 +45,7 @@ static struct creation creation_begin(container_context *context, const char *id
         .id = id,
         .log = context_log(context, id),
         .session = SESSION_INIT,
+        .moves = NET_MOVES_INIT,
         .null = -1,
         .root = -1,
         .dir = -1,
@@ -57,6 +59,7 @@ static void creation_free(struct creation *c)
     groups_free(&c->groups);
     compiled_free(&c->compiled);
     session_close(&c->session);
+    net_devices_free(&c->moves);
     close_fd(&c->null);
     close_fd(&c->root);
     close_fd(&c->dir);
@@ -80,6 +83,7 @@ static int prepare(struct creation *c)
         .process_place = "/process",
         .flags = c->options.flags,
         .grantable = grantable_capabilities(),
+        .modules = host_modules(),
         .keep_fds = 3 + (uint32_t)c->options.preserve_fds_count,
     };
     if (r == 0)
@@ -185,6 +189,20 @@ static int host_hooks(void *data, pid_t pid, struct failure *failure)
                           c->loaded.file, c->session.cancel, failure);
 }
 
+static int net_devices(void *data, int socket, struct failure *failure)
+{
+    struct creation *c = data;
+    return net_devices_move(c->loaded.config->linux_, socket, &c->moves, failure);
+}
+
+static int tell_listener(void *data, int fd, pid_t pid, struct failure *failure)
+{
+    struct creation *c = data;
+    const struct listening listening = {
+        c->loaded.config, c->id, c->loaded.bundle, "creating", 0, c->session.cancel};
+    return listener_send(&listening, fd, pid, failure);
+}
+
 static int launch(struct creation *c)
 {
     _close_ int listener = store_listen(c->dir, c->failure);
@@ -212,6 +230,8 @@ static int launch(struct creation *c)
     c->session.file = c->loaded.file;
     c->session.cancel = c->options.cancel_fd ? *c->options.cancel_fd : -1;
     c->session.hooks = host_hooks;
+    c->session.net_devices = net_devices;
+    c->session.listener = tell_listener;
     c->session.data = c;
     return session_run(&c->session, &spawn, c->failure);
 }
@@ -273,6 +293,7 @@ static int make(struct creation *c)
 static void undo(struct creation *c)
 {
     struct failure ignored = {0};
+    net_devices_return(&c->moves);
     session_abort(&c->session);
     struct oci_record_cgroup *groups = groups_record(&c->groups);
     struct oci_record record = {

@@ -245,10 +245,19 @@ static int compile(struct execution *e)
         .process_place = e->options.process ? "" : "/process",
         .flags = e->record->caller_keyring ? CONTAINER_NO_NEW_KEYRING : 0,
         .grantable = grantable_capabilities(),
+        .modules = host_modules(),
         .join = (pid_t)e->record->pid,
         .keep_fds = 3 + (uint32_t)e->options.preserve_fds_count,
     };
     return compile_exec(&input, &e->process, namespaces, &e->compiled, e->failure);
+}
+
+static int tell_listener(void *data, int fd, pid_t pid, struct failure *failure)
+{
+    struct execution *e = data;
+    const struct listening listening = {e->config,         e->container->id,      e->record->bundle,
+                                        "running",         (pid_t)e->record->pid, e->session.cancel};
+    return listener_send(&listening, fd, pid, failure);
 }
 
 static int launch(struct execution *e)
@@ -273,6 +282,8 @@ static int launch(struct execution *e)
     e->session.compiled = &e->compiled;
     e->session.file = e->file;
     e->session.cancel = e->options.cancel_fd ? *e->options.cancel_fd : -1;
+    e->session.listener = tell_listener;
+    e->session.data = e;
     int r = session_run(&e->session, &spawn, e->failure);
     if (r == 0 && e->compiled.terminal && e->options.console_socket) {
         r = console_send(e->options.console_socket, e->session.terminal, e->failure);

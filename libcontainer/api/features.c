@@ -75,13 +75,7 @@ static void collect_seccomp(struct lists *lists)
             lists->actions[lists->action_count++] = (enum oci_seccomp_action)a;
     }
     for (int a = 1; oci_seccomp_arch_text((enum oci_seccomp_arch)a); a++) {
-        const char *text = oci_seccomp_arch_text((enum oci_seccomp_arch)a) + strlen("SCMP_ARCH_");
-        char name[32];
-        size_t n = 0;
-        for (; text[n] && n < sizeof(name) - 1; n++)
-            name[n] = (char)(text[n] >= 'A' && text[n] <= 'Z' ? text[n] - 'A' + 'a' : text[n]);
-        name[n] = 0;
-        if (seccomp_arch_resolve_name(name))
+        if (filter_arch((enum oci_seccomp_arch)a))
             lists->archs[lists->arch_count++] = (enum oci_seccomp_arch)a;
     }
     for (size_t i = 0; i < 7; i++)

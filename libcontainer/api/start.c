@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include <seccomp/filter.h>
+
 static int wrong_state(const char *id, enum container_status status, struct failure *failure)
 {
     switch (status) {
@@ -28,9 +30,23 @@ static const char *program_of(const struct oci_runtime_config *config)
     return config->process && config->process->args_count ? config->process->args[0] : "?";
 }
 
-static int release(container *container, const struct oci_runtime_config *config, pid_t pid,
-                   struct failure *failure)
+static int tell_listener(void *data, int fd, pid_t pid, struct failure *failure)
 {
+    return listener_send(data, fd, pid, failure);
+}
+
+/* Without new privileges the filter is loaded last, so that its fd comes with the start. */
+static bool expects_listener(const struct oci_runtime_config *config)
+{
+    return config->process && config->process->has_no_new_privileges &&
+           config->process->no_new_privileges && config->linux_ &&
+           filter_notifies(config->linux_->seccomp);
+}
+
+static int release(container *container, const struct oci_runtime_config *config,
+                   const struct oci_record *record, struct failure *failure)
+{
+    pid_t pid = (pid_t)record->pid;
     _close_ int socket = store_connect(container->dir);
     if (socket == -ECONNREFUSED)
         return fail(failure, OCI_ERR_INIT_DIED, "the init of container \"%s\" has ended",
@@ -43,7 +59,9 @@ static int release(container *container, const struct oci_runtime_config *config
         return fail_errno(failure, OCI_ERR_INIT_DIED, -r, "the init of container \"%s\" has ended",
                           container->id);
     struct plan_message message;
-    r = await_running(socket, -1, &message, failure);
+    struct listening listening = {config, container->id, record->bundle, "created", pid, -1};
+    const struct delivery delivery = {tell_listener, &listening, pid};
+    r = await_running(socket, -1, expects_listener(config) ? &delivery : NULL, &message, failure);
     return r > 0 ? explain_start(&message, program_of(config), STORE_CONFIG, failure) : r;
 }
 
@@ -91,7 +109,7 @@ static int start_locked(container *container, int root, struct failure *failure)
         return wrong_state(container->id, status, failure);
     r = store_read_config(container->dir, &config_document, &config, failure);
     if (r == 0)
-        r = release(container, config, (pid_t)record->pid, failure);
+        r = release(container, config, record, failure);
     if (r == 0 || failure->code != OCI_ERR_IO)
         unlinkat(container->dir, STORE_START, 0);
     return r == 0 ? run_poststart(container, config, record, root, pidfd, failure) : r;

@@ -2,7 +2,9 @@
 /*
  * The process object: limits, privileges, identity, directory and program, in the one order that works.
  *
- *     limits                       raising them may need privileges
+ *     limits, scheduler            raising them may need privileges
+ *     memory policy, personality   filters often forbid to set them
+ *     labels                       before no-new-privileges, which may forbid to change them
  *     no new privileges            at once
  *     filter                       here if privileges may still be gained later (loading it needs
  *                                  CAP_SYS_ADMIN), otherwise last, so that it need not allow what the
@@ -150,16 +152,25 @@ static int compile_filter(struct compiler *c, unsigned flags)
         return r;
     plan_from(&c->builder, OCI_ERR_SECCOMP, "/linux/seccomp");
     if (filter.count)
-        PLAN_ADD(&c->builder, .code = PLAN_SECCOMP, .flags = (uint16_t)flags,
+        PLAN_ADD(&c->builder, .code = PLAN_SECCOMP,
+                 .flags = (uint16_t)(flags | (filter.notifies ? PLAN_LISTENER : 0)),
                  .text0 = plan_blob(&c->builder, filter.code, filter.count * 8),
                  .length = (uint32_t)filter.count, .number0 = filter.flags);
     free(filter.code);
+    c->out->listener_last |= filter.notifies && (flags & PLAN_LAST);
+    c->out->listener_early |= filter.notifies && !(flags & PLAN_LAST);
     return 0;
 }
 
 static bool no_new_privileges(const struct oci_process *process)
 {
     return process->has_no_new_privileges && process->no_new_privileges;
+}
+
+int compile_privileged(struct compiler *c, const struct oci_process *process)
+{
+    int r = compile_rlimits(c, process);
+    return r == 0 ? compile_io_priority(c, process) : r;
 }
 
 int compile_process(struct compiler *c, const struct oci_process *process)
@@ -169,7 +180,15 @@ int compile_process(struct compiler *c, const struct oci_process *process)
     uint64_t sets[5] = {0};
     int r = 0;
     if (!has_user_namespace(c))
-        r = compile_rlimits(c, process);
+        r = compile_privileged(c, process);
+    if (r == 0)
+        r = compile_scheduler(c, process);
+    if (r == 0)
+        r = compile_memory_policy(c);
+    if (r == 0)
+        r = compile_personality(c);
+    if (r == 0)
+        r = compile_labels(c, process);
     if (r < 0)
         return r;
     plan_from(b, OCI_ERR_CAPABILITY, "%s/noNewPrivileges", place);

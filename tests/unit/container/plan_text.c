@@ -76,6 +76,7 @@ int main(int argc, char **argv)
         .process_place = "/process",
         .keep_fds = 3,
         .grantable = ~UINT64_C(0),
+        .modules = HOST_APPARMOR | HOST_APPARMOR_FOLDER | HOST_SELINUX,
     };
     struct compiled compiled _compiled_ = {0};
     if (r == 0)
