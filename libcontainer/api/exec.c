@@ -260,6 +260,15 @@ static int tell_listener(void *data, int fd, pid_t pid, struct failure *failure)
     return listener_send(&listening, fd, pid, failure);
 }
 
+/* A process is born into the caller's group, not the container's. */
+static int join_resctrl(struct execution *e)
+{
+    struct resctrl_group group _resctrl_ = {0};
+    _close_ int root = -1;
+    int r = record_resctrl(e->record, &group, &root, e->failure);
+    return r == 0 && root >= 0 ? resctrl_join(root, &group, e->session.pid, e->failure) : r;
+}
+
 static int launch(struct execution *e)
 {
     struct spawn spawn = {
@@ -289,6 +298,8 @@ static int launch(struct execution *e)
         r = console_send(e->options.console_socket, e->session.terminal, e->failure);
         close(take_fd(&e->session.terminal));
     }
+    if (r == 0)
+        r = join_resctrl(e);
     if (r == 0)
         r = session_go(&e->session, e->failure);
     return r == 0 ? session_await_exec(&e->session, e->failure) : r;

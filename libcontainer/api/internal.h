@@ -13,6 +13,7 @@
 #include <config/load.h>
 #include <launch/net_devices.h>
 #include <launch/session.h>
+#include <resctrl/resctrl.h>
 #include <state/store.h>
 #include <terminal/console_socket.h>
 
@@ -101,6 +102,10 @@ int stdio_resolve(const int given[3], int result[3], int *null, struct failure *
 int record_groups(const struct oci_record *record, struct group_set *set, struct failure *failure);
 /* The other way: an array to be freed, whose strings are the set's; NULL when memory is out. */
 struct oci_record_cgroup *groups_record(const struct group_set *set);
+
+/* The record's resctrl group; *root is the filesystem's, or -1 where there is none (any more). */
+int record_resctrl(const struct oci_record *record, struct resctrl_group *group, int *root,
+                   struct failure *failure);
 
 /* The capabilities that this thread could give to a process. */
 uint64_t grantable_capabilities(void);

@@ -65,10 +65,18 @@ static int release(container *container, const struct oci_runtime_config *config
     return r > 0 ? explain_start(&message, program_of(config), STORE_CONFIG, failure) : r;
 }
 
-/* The specification: when one fails, the container is stopped and deleted. */
+/* The specification: when a startContainer or poststart hook fails, the container is stopped and
+ * deleted. */
+static void give_up(container *container, const struct oci_record *record, int root, int pidfd)
+{
+    struct log log = context_log(container->context, container->id);
+    struct failure told = {0};
+    if (destroy(container->context, container->id, root, container->dir, record, pidfd, &told) < 0)
+        log_message(&log, CONTAINER_LOG_WARNING, "after the failed hook: %s", told.text);
+}
+
 static int run_poststart(container *container, const struct oci_runtime_config *config,
-                         const struct oci_record *record, int root, int pidfd,
-                         struct failure *failure)
+                         const struct oci_record *record, struct failure *failure)
 {
     if (config->hooks == NULL || config->hooks->poststart_count == 0)
         return 0;
@@ -83,16 +91,8 @@ static int run_poststart(container *container, const struct oci_runtime_config *
     };
     const struct hook_list list = {"poststart", config->hooks->poststart,
                                    config->hooks->poststart_count};
-    int r = run_host_hooks(container->context, &input, &list, 1, "running", (pid_t)record->pid,
-                           STORE_CONFIG, -1, failure);
-    if (r < 0) {
-        struct failure told = {0};
-        if (destroy(container->context, container->id, root, container->dir, record, pidfd, &told) <
-            0)
-            log_message(&log, CONTAINER_LOG_WARNING, "after the failed poststart hook: %s",
-                        told.text);
-    }
-    return r;
+    return run_host_hooks(container->context, &input, &list, 1, "running", (pid_t)record->pid,
+                          STORE_CONFIG, -1, failure);
 }
 
 static int start_locked(container *container, int root, struct failure *failure)
@@ -112,7 +112,14 @@ static int start_locked(container *container, int root, struct failure *failure)
         r = release(container, config, record, failure);
     if (r == 0 || failure->code != OCI_ERR_IO)
         unlinkat(container->dir, STORE_START, 0);
-    return r == 0 ? run_poststart(container, config, record, root, pidfd, failure) : r;
+    bool hook_failed = r < 0 && failure->code == OCI_ERR_HOOK;
+    if (r == 0) {
+        r = run_poststart(container, config, record, failure);
+        hook_failed = r < 0;
+    }
+    if (hook_failed)
+        give_up(container, record, root, pidfd);
+    return r;
 }
 
 static int start(container *container, struct failure *failure)

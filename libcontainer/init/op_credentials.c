@@ -69,7 +69,8 @@ int op_ids(struct init *init, const struct plan_op *op)
     long r = SYS_5(prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);
     if (r < 0)
         return (int)r;
-    r = SYS_2(setgroups, op->length, op->length ? init->plan + op->text0 : NULL);
+    if (!(op->flags & PLAN_KEEP_GROUPS))
+        r = SYS_2(setgroups, op->length, op->length ? init->plan + op->text0 : NULL);
     if (r < 0)
         return (int)r;
     r = SYS_3(setresgid, op->number1, op->number1, op->number1);

@@ -233,7 +233,7 @@ int compile_exec(const struct compile_input *input, const struct oci_process *pr
     if (root >= 0)
         PLAN_ADD(b, .code = PLAN_ROOT_CHROOT, .slot0 = root);
     if (namespaces & CLONE_NEWUSER)
-        PLAN_ADD(b, .code = PLAN_NS_ROOT);
+        PLAN_ADD(b, .code = PLAN_NS_ROOT, .flags = keeps_groups(&c) ? PLAN_KEEP_GROUPS : 0);
     plan_from(b, OCI_ERR_INTERNAL, NULL);
     PLAN_ADD(b, .code = PLAN_SESSION);
     compile_keyring(&c);

@@ -25,6 +25,10 @@
 #include <cgroup/group.h>
 #include <plan/builder.h>
 
+/* The annotations of a configuration that change what is done.  This one, which podman writes for
+ * --group-add keep-groups, leaves the caller's supplementary groups. */
+#define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
+
 struct compile_input {
     const char *id;
     const char *bundle; /* absolute */

@@ -133,7 +133,5 @@ int check_supported(struct compiler *c)
         return refuse(c, "/vm");
     if (filled(l->mount_label))
         return refuse(c, "/linux/mountLabel");
-    if (l->intel_rdt)
-        return refuse(c, "/linux/intelRdt");
     return check_mount_namespace(c);
 }

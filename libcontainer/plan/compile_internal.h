@@ -107,6 +107,9 @@ int compile_hooks(struct compiler *c, const struct hook_list *list, const char *
 int check_supported(struct compiler *c);
 int check_process(struct compiler *c, const struct oci_process *process);
 
+/* compile_process.c */
+bool keeps_groups(const struct compiler *c);
+
 static inline bool has_user_namespace(const struct compiler *c)
 {
     return (c->namespaces.fresh | c->namespaces.joined) & CLONE_NEWUSER;

@@ -217,7 +217,7 @@ void compile_namespace_makes(struct compiler *c)
     if (c->namespaces.fresh & CLONE_NEWUSER)
         PLAN_ADD(b, .code = PLAN_SYNC, .number0 = PLAN_SYNC_MAPS);
     if (has_user_namespace(c))
-        PLAN_ADD(b, .code = PLAN_NS_ROOT);
+        PLAN_ADD(b, .code = PLAN_NS_ROOT, .flags = keeps_groups(c) ? PLAN_KEEP_GROUPS : 0);
 }
 
 void compile_namespace_arrival(struct compiler *c)

@@ -77,16 +77,33 @@ static int check_capabilities(struct compiler *c, uint64_t sets[5])
     return fail(c->failure, OCI_ERR_CAPABILITY, "%s", problem);
 }
 
+bool keeps_groups(const struct compiler *c)
+{
+    for (size_t i = 0; i < c->config->annotations_count; i++) {
+        const struct oci_string_entry *entry = &c->config->annotations[i];
+        if (strcmp(entry->key, ANNOTATION_KEEP_GROUPS) == 0)
+            return strcmp(entry->value, "0") != 0 && strcmp(entry->value, "false") != 0;
+    }
+    return false;
+}
+
 static void compile_identity(struct compiler *c, const struct oci_process *process)
 {
     static const struct oci_user root;
     const struct oci_user *user = process->user ? process->user : &root;
     struct plan_builder *b = &c->builder;
+    bool keep = keeps_groups(c);
+    size_t count = keep ? 0 : user->additional_gids_count;
+    if (keep && user->additional_gids_count)
+        log_message(c->input->log, CONTAINER_LOG_WARNING,
+                    "%s/user/additionalGids: ignored, as the annotation " ANNOTATION_KEEP_GROUPS
+                    " keeps the caller's groups",
+                    process_place(c));
     plan_from(b, OCI_ERR_USER, "%s/user", process_place(c));
     PLAN_ADD(b, .code = PLAN_IDS, .number0 = user->uid, .number1 = user->gid,
-             .text0 = plan_blob(b, user->additional_gids,
-                                user->additional_gids_count * sizeof(uint32_t)),
-             .length = (uint32_t)user->additional_gids_count);
+             .flags = keep ? PLAN_KEEP_GROUPS : 0,
+             .text0 = plan_blob(b, user->additional_gids, count * sizeof(uint32_t)),
+             .length = (uint32_t)count);
 }
 
 static const char *environment(const struct oci_process *process, const char *name)
