@@ -43,12 +43,12 @@ static void trim(const char **value, size_t *length)
         ++*value;
         --*length;
     }
+    while (*length && (*value)[*length - 1] == ' ')
+        --*length;
     while (*length > 1 && **value == '0') {
         ++*value;
         --*length;
     }
-    while (*length && (*value)[*length - 1] == ' ')
-        --*length;
 }
 
 static bool same_value(const char *a, size_t a_length, const char *b, size_t b_length)
