@@ -229,8 +229,8 @@ static int net_devices(void *data, int socket, struct failure *failure)
 static int tell_listener(void *data, int fd, pid_t pid, struct failure *failure)
 {
     struct creation *c = data;
-    const struct listening listening = {
-        c->loaded.config, c->id, c->loaded.bundle, "creating", 0, c->session.cancel};
+    const struct listening listening = {c->loaded.config, c->id, c->loaded.bundle,
+                                        "creating",       0,     c->session.cancel};
     return listener_send(&listening, fd, pid, failure);
 }
 

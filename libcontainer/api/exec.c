@@ -255,8 +255,8 @@ static int compile(struct execution *e)
 static int tell_listener(void *data, int fd, pid_t pid, struct failure *failure)
 {
     struct execution *e = data;
-    const struct listening listening = {e->config,         e->container->id,      e->record->bundle,
-                                        "running",         (pid_t)e->record->pid, e->session.cancel};
+    const struct listening listening = {e->config, e->container->id,      e->record->bundle,
+                                        "running", (pid_t)e->record->pid, e->session.cancel};
     return listener_send(&listening, fd, pid, failure);
 }
 

@@ -110,8 +110,8 @@ static void collect_versions(struct lists *lists)
 {
     const struct scmp_version *version = seccomp_version();
     if (version) {
-        snprintf(lists->seccomp_version, sizeof(lists->seccomp_version), "%u.%u.%u",
-                 version->major, version->minor, version->micro);
+        snprintf(lists->seccomp_version, sizeof(lists->seccomp_version), "%u.%u.%u", version->major,
+                 version->minor, version->micro);
         lists->annotations[lists->annotation_count++] = (struct oci_string_entry){
             .key = "io.github.seccomp.libseccomp.version", .value = lists->seccomp_version};
     }

@@ -65,8 +65,8 @@ static int arrive(int socket, const char *name, const struct net_move *move, boo
     return r == 0 && up ? rtnetlink_up(socket, there.index) : r;
 }
 
-static int move_one(struct net_moves *moves, int namespace, const struct oci_net_device_entry *entry,
-                    struct failure *failure)
+static int move_one(struct net_moves *moves, int namespace,
+                    const struct oci_net_device_entry *entry, struct failure *failure)
 {
     struct net_move *move = &moves->list[moves->count];
     const char *wanted = entry->value.name && entry->value.name[0] ? entry->value.name : entry->key;

@@ -24,7 +24,10 @@ struct net_moves {
     size_t count;
 };
 
-#define NET_MOVES_INIT {.outside = -1, .inside = -1}
+#define NET_MOVES_INIT                                                                             \
+    {                                                                                              \
+        .outside = -1, .inside = -1                                                                \
+    }
 
 /* Move them.  inside is duplicated. */
 int net_devices_move(const struct oci_linux *config, int inside, struct net_moves *moves,

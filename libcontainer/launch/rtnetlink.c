@@ -40,8 +40,7 @@ static void add_attribute(struct request *request, unsigned short type, const vo
     attribute->rta_type = type;
     attribute->rta_len = (unsigned short)RTA_LENGTH(size);
     memcpy(RTA_DATA(attribute), data, size);
-    request->header.nlmsg_len =
-        NLMSG_ALIGN(request->header.nlmsg_len) + (uint32_t)RTA_SPACE(size);
+    request->header.nlmsg_len = NLMSG_ALIGN(request->header.nlmsg_len) + (uint32_t)RTA_SPACE(size);
 }
 
 static struct request request_of(unsigned short type, unsigned short flags, size_t size)
@@ -67,8 +66,7 @@ static int read_answer(int socket, char *room, message_function *function, void 
     if (size > ANSWER_ROOM)
         return -EMSGSIZE;
     size_t left = (size_t)size;
-    for (struct nlmsghdr *m = (struct nlmsghdr *)room; NLMSG_OK(m, left);
-         m = NLMSG_NEXT(m, left)) {
+    for (struct nlmsghdr *m = (struct nlmsghdr *)room; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
         if (m->nlmsg_type == NLMSG_DONE)
             return 1;
         if (m->nlmsg_type == NLMSG_ERROR) {
@@ -202,8 +200,8 @@ int rtnetlink_addresses(int socket, int index, struct net_address **list, size_t
 
 int rtnetlink_add_address(int socket, int index, const struct net_address *address)
 {
-    struct request request = request_of(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE,
-                                        sizeof(request.address));
+    struct request request =
+        request_of(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, sizeof(request.address));
     size_t size = address->family == AF_INET ? 4 : 16;
     uint32_t flags = address->flags & LASTING_FLAGS;
     request.address = (struct ifaddrmsg){.ifa_family = address->family,
@@ -222,7 +220,7 @@ int rtnetlink_add_address(int socket, int index, const struct net_address *addre
 int rtnetlink_move(int socket, int index, int namespace, const char *name)
 {
     struct request request = request_of(RTM_NEWLINK, NLM_F_ACK, sizeof(request.link));
-    uint32_t fd = (uint32_t)namespace;
+    uint32_t fd = (uint32_t) namespace;
     request.link = (struct ifinfomsg){.ifi_index = index, .ifi_change = IFF_UP};
     add_attribute(&request, IFLA_NET_NS_FD, &fd, sizeof(fd));
     add_attribute(&request, IFLA_IFNAME, name, strlen(name) + 1);

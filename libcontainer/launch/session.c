@@ -120,8 +120,7 @@ static int set_scheduler(struct session *session, struct failure *failure)
 {
     if (syscall(SYS_sched_setattr, session->pid, &session->compiled->scheduler, 0) == 0)
         return 0;
-    struct plan_message message = {
-        .op = session->sync_op, .code = PLAN_SCHEDULER, .error = errno};
+    struct plan_message message = {.op = session->sync_op, .code = PLAN_SCHEDULER, .error = errno};
     return explain(session->compiled, &message, session->file, failure);
 }
 
@@ -135,9 +134,9 @@ static int answer_sync(struct session *session, int64_t point, struct failure *f
     else if (point == PLAN_SYNC_NET_DEVICES && session->net_devices && session->passed >= 0)
         r = session->net_devices(session->data, session->passed, failure);
     else if (point == PLAN_SYNC_LISTENER && session->passed >= 0)
-        r = session->listener ? session->listener(session->data, session->passed, session->pid,
-                                                  failure)
-                              : fail(failure, OCI_ERR_INTERNAL, "nobody listens to the filter");
+        r = session->listener
+                ? session->listener(session->data, session->passed, session->pid, failure)
+                : fail(failure, OCI_ERR_INTERNAL, "nobody listens to the filter");
     else if (point == PLAN_SYNC_HOOKS && session->hooks)
         r = session->hooks(session->data, session->pid, failure);
     return r == 0 ? session_go(session, failure) : r;

@@ -51,7 +51,7 @@ struct session {
     int terminal;
     int passed;       /* what came with the last SYNC, or -1 */
     uint32_t sync_op; /* the op that it came from */
-    bool pid_known; /* false until the second stage reported */
+    bool pid_known;   /* false until the second stage reported */
 };
 
 #define SESSION_INIT                                                                               \

@@ -52,9 +52,9 @@ struct compiled {
     char *uid_map, *gid_map;
     bool terminal;
     bool listener_early, listener_last; /* a filter notifies: before READY, or before exec */
-    bool host_hooks; /* prestart or createRuntime: run at PLAN_SYNC_HOOKS */
-    char *rootfs;    /* absolute */
-    struct plan_scheduler scheduler; /* what PLAN_SYNC_SCHEDULER asks for */
+    bool host_hooks;                    /* prestart or createRuntime: run at PLAN_SYNC_HOOKS */
+    char *rootfs;                       /* absolute */
+    struct plan_scheduler scheduler;    /* what PLAN_SYNC_SCHEDULER asks for */
 };
 
 #define _compiled_ __attribute__((cleanup(compiled_free)))

@@ -222,9 +222,12 @@ static int check_memory_nodes(struct compiler *c, enum oci_memory_policy_mode mo
 int compile_memory_policy(struct compiler *c)
 {
     static const uint64_t modes[] = {
-        [OCI_MEMORY_POLICY_MODE_DEFAULT] = 0,        [OCI_MEMORY_POLICY_MODE_PREFERRED] = 1,
-        [OCI_MEMORY_POLICY_MODE_BIND] = 2,           [OCI_MEMORY_POLICY_MODE_INTERLEAVE] = 3,
-        [OCI_MEMORY_POLICY_MODE_LOCAL] = 4,          [OCI_MEMORY_POLICY_MODE_PREFERRED_MANY] = 5,
+        [OCI_MEMORY_POLICY_MODE_DEFAULT] = 0,
+        [OCI_MEMORY_POLICY_MODE_PREFERRED] = 1,
+        [OCI_MEMORY_POLICY_MODE_BIND] = 2,
+        [OCI_MEMORY_POLICY_MODE_INTERLEAVE] = 3,
+        [OCI_MEMORY_POLICY_MODE_LOCAL] = 4,
+        [OCI_MEMORY_POLICY_MODE_PREFERRED_MANY] = 5,
         [OCI_MEMORY_POLICY_MODE_WEIGHTED_INTERLEAVE] = 6,
     };
     static const uint64_t bits[] = {
@@ -240,8 +243,8 @@ int compile_memory_policy(struct compiler *c)
         return fail(c->failure, OCI_ERR_REQUIRED, "the memory policy has no mode");
     }
     uint64_t words[BIT_LIST_WORDS], flags = 0;
-    int count = list_words(c, "/linux/memoryPolicy", "nodes", policy->nodes ? policy->nodes : "",
-                           words);
+    int count =
+        list_words(c, "/linux/memoryPolicy", "nodes", policy->nodes ? policy->nodes : "", words);
     if (count < 0)
         return count;
     for (size_t i = 0; i < policy->flags_count; i++)
@@ -274,7 +277,7 @@ int compile_personality(struct compiler *c)
     }
     plan_from(&c->builder, OCI_ERR_SCHEDULING, "/linux/personality/domain");
     PLAN_ADD(&c->builder, .code = PLAN_PERSONALITY,
-             .number0 = personality->domain == OCI_PERSONALITY_DOMAIN_LINUX32 ? PER_LINUX32
-                                                                              : PER_LINUX);
+             .number0 =
+                 personality->domain == OCI_PERSONALITY_DOMAIN_LINUX32 ? PER_LINUX32 : PER_LINUX);
     return 0;
 }

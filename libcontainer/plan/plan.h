@@ -75,11 +75,11 @@ enum plan_code {
     PLAN_TERMINAL, /* number0: rows, number1: columns, number2: gid<<32|uid; PLAN_CONSOLE_NODE */
 
     /* the process */
-    PLAN_PROC_WRITE, /* text0: path under proc, text1: value */
-    PLAN_LOOPBACK,   /* bring the new network namespace's own interface up */
-    PLAN_HOSTNAME,   /* text0 */
-    PLAN_DOMAINNAME, /* text0 */
-    PLAN_RLIMIT,     /* number0: resource, number1: soft, number2: hard */
+    PLAN_PROC_WRITE,    /* text0: path under proc, text1: value */
+    PLAN_LOOPBACK,      /* bring the new network namespace's own interface up */
+    PLAN_HOSTNAME,      /* text0 */
+    PLAN_DOMAINNAME,    /* text0 */
+    PLAN_RLIMIT,        /* number0: resource, number1: soft, number2: hard */
     PLAN_SCHEDULER,     /* text0: struct sched_attr as length 8-byte words */
     PLAN_IO_PRIORITY,   /* number0: as ioprio_set takes it */
     PLAN_CPU_AFFINITY,  /* text0: uint64_t[length], a bit for each CPU */
@@ -117,8 +117,8 @@ enum plan_flag {
     PLAN_CONSOLE_NODE = 16,  /* bind the terminal on /dev/console */
     PLAN_MAY_BE_DENIED = 32, /* EPERM leaves the slot for a second try */
     PLAN_MUST_BE_PROC = 256, /* what is attached has to be a procfs */
-    PLAN_KEEP_GROUPS = 512,   /* the caller's supplementary groups stay */
-    PLAN_LISTENER = 1024,     /* the filter's notification fd goes to the library, which answers */
+    PLAN_KEEP_GROUPS = 512,  /* the caller's supplementary groups stay */
+    PLAN_LISTENER = 1024,    /* the filter's notification fd goes to the library, which answers */
     PLAN_LAST = 128,         /* nothing but exec follows, and the filter need allow nothing else */
     PLAN_KEEP_SLOT = 64,     /* the slot stays open for a later op */
 };
@@ -171,9 +171,9 @@ enum plan_message_kind {
     PLAN_MESSAGE_SYNC = 2,     /* number: enum plan_sync */
     PLAN_MESSAGE_TERMINAL = 3, /* with the terminal's fd */
     PLAN_MESSAGE_READY = 4,
-    PLAN_MESSAGE_ERROR = 5,   /* op, error, number (exit status of a hook), text */
-    PLAN_MESSAGE_DONE = 6,    /* a hook runner's success */
-    PLAN_MESSAGE_RUNNING = 8, /* the next thing is exec: after this only an error, or the end */
+    PLAN_MESSAGE_ERROR = 5,    /* op, error, number (exit status of a hook), text */
+    PLAN_MESSAGE_DONE = 6,     /* a hook runner's success */
+    PLAN_MESSAGE_RUNNING = 8,  /* the next thing is exec: after this only an error, or the end */
     PLAN_MESSAGE_LISTENER = 9, /* with the fd of the filter's notifications */
     PLAN_MESSAGE_GO = 7, /* from the library: go on; number: pid of the container's first process */
 };

@@ -142,7 +142,8 @@ int resctrl_look(int root, const struct oci_intel_rdt *config, struct resctrl_gr
     if (!group->made)
         return fail_errno(failure, OCI_ERR_RESCTRL, error, "open resctrl group \"%s\"",
                           group->name);
-    bool described = config->schemata_count || (config->l3_cache_schema && config->l3_cache_schema[0]) ||
+    bool described = config->schemata_count ||
+                     (config->l3_cache_schema && config->l3_cache_schema[0]) ||
                      (config->mem_bw_schema && config->mem_bw_schema[0]);
     if (config->clos_id && !described) {
         group->made = false;
@@ -175,9 +176,9 @@ static int write_file(int root, int dir, const char *name, const char *text,
     int error = errno;
     char words[256];
     last_words(root, words, sizeof(words));
-    return fail_errno(failure, OCI_ERR_RESCTRL, error, "write \"%.*s\" to %s of resctrl group \"%s\"%s%s",
-                      (int)strcspn(text, "\n"), text, name, group->name, words[0] ? " (" : "",
-                      words[0] ? words : "");
+    return fail_errno(failure, OCI_ERR_RESCTRL, error,
+                      "write \"%.*s\" to %s of resctrl group \"%s\"%s%s", (int)strcspn(text, "\n"),
+                      text, name, group->name, words[0] ? " (" : "", words[0] ? words : "");
 }
 
 /* All at once: the kernel takes every line or none. */
@@ -200,7 +201,7 @@ static int hold_against(int dir, const struct oci_intel_rdt *config,
         return fail_memory(failure);
     _close_ int fd = openat(dir, "schemata", O_RDONLY | O_CLOEXEC);
     size_t length = 0;
-    for (ssize_t n = 1; fd >= 0 && n > 0 && length < MOST_TEXT - 1; length += n > 0 ? (size_t)n : 0)
+    for (ssize_t n = 1; fd >= 0 && n > 0 && length<MOST_TEXT - 1; length += n> 0 ? (size_t)n : 0)
         n = read(fd, current + length, MOST_TEXT - 1 - length);
     current[length] = 0;
     const char *line;

@@ -268,7 +268,8 @@ static int check_notified(const struct oci_seccomp *config, struct failure *fail
 {
     for (size_t i = 0; i < config->syscalls_count; i++) {
         const struct oci_seccomp_syscall *rule = &config->syscalls[i];
-        for (size_t n = 0; rule->action == OCI_SECCOMP_ACTION_NOTIFY && n < rule->names_count; n++) {
+        for (size_t n = 0; rule->action == OCI_SECCOMP_ACTION_NOTIFY && n < rule->names_count;
+             n++) {
             if (strcmp(rule->names[n], "sendmsg") != 0 && strcmp(rule->names[n], "recvfrom") != 0)
                 continue;
             fail_at(failure, "/linux/seccomp/syscalls/%zu/names/%zu", i, n);

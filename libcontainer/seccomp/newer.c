@@ -23,7 +23,7 @@
 #define MOST_STEPS (1 + MOST_ARCHS * 7)
 
 struct highest {
-    uint32_t arch; /* AUDIT_ARCH_* */
+    uint32_t arch;      /* AUDIT_ARCH_* */
     int64_t plain, x32; /* highest numbers, -1: none */
     bool is_x32;        /* x32 shares the architecture's number with x86_64 */
 };
@@ -77,13 +77,14 @@ static size_t steps_of(const struct highest *h, struct sock_filter *code)
     const uint32_t load = BPF_LD | BPF_W | BPF_ABS, above = BPF_JMP | BPF_JGT | BPF_K;
     const struct sock_filter no_call = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
     size_t n = 0;
-    code[n++] = (struct sock_filter)BPF_STMT((unsigned short)load, offsetof(struct seccomp_data, nr));
+    code[n++] =
+        (struct sock_filter)BPF_STMT((unsigned short)load, offsetof(struct seccomp_data, nr));
     if (h->arch == (uint32_t)AUDIT_ARCH_X86_64) {
         /* x32 calls have numbers of their own, beyond a bit; without x32 they are the filter's. */
         if (h->is_x32 && h->x32 >= 0) {
             code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 2);
-            code[n++] = (struct sock_filter)BPF_JUMP((unsigned short)above, (uint32_t)h->x32 | X32_BIT,
-                                                     2, 0);
+            code[n++] = (struct sock_filter)BPF_JUMP((unsigned short)above,
+                                                     (uint32_t)h->x32 | X32_BIT, 2, 0);
             code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JA, 2, 0, 0);
         } else {
             code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 2, 0);

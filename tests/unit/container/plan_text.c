@@ -18,18 +18,21 @@ static struct group v2[] = {
      .mountpoint = (char *)"/sys/fs/cgroup",
      .path = (char *)"/golden",
      .v2 = true,
-     .fd = -1, .dir = -1},
+     .fd = -1,
+     .dir = -1},
 };
 
 static struct group v1[] = {
     {.controllers = (char *)"pids",
      .mountpoint = (char *)"/sys/fs/cgroup/pids",
      .path = (char *)"/golden",
-     .fd = -1, .dir = -1},
+     .fd = -1,
+     .dir = -1},
     {.controllers = (char *)"cpu,cpuacct",
      .mountpoint = (char *)"/sys/fs/cgroup/cpu,cpuacct",
      .path = (char *)"/golden",
-     .fd = -1, .dir = -1},
+     .fd = -1,
+     .dir = -1},
 };
 
 static void print_log(void *data, int level, const char *id, const char *message)

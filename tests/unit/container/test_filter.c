@@ -356,10 +356,14 @@ static void test_too_many_rules(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_actions),     cmocka_unit_test(test_error_numbers),
-        cmocka_unit_test(test_comparisons), cmocka_unit_test(test_repeated_argument),
-        cmocka_unit_test(test_flags),       cmocka_unit_test(test_too_many_rules),
-        cmocka_unit_test(test_newer_calls), cmocka_unit_test(test_notifications),
+        cmocka_unit_test(test_actions),
+        cmocka_unit_test(test_error_numbers),
+        cmocka_unit_test(test_comparisons),
+        cmocka_unit_test(test_repeated_argument),
+        cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_too_many_rules),
+        cmocka_unit_test(test_newer_calls),
+        cmocka_unit_test(test_notifications),
         cmocka_unit_test(test_numbers_where_there_are_none),
 #if defined(__x86_64__)
         cmocka_unit_test(test_newer_calls_of_several_architectures),
