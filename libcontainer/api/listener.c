@@ -39,14 +39,11 @@ static int state_text(const struct listening *l, pid_t pid, char **text, struct 
         .id = l->id,
         .has_pid = true,
         .pid = l->first ? l->first : pid,
+        .status = l->status,
         .bundle = l->bundle,
         .annotations = l->config->annotations,
         .annotations_count = l->config->annotations_count,
     };
-    for (int i = OCI_STATE_STATUS_CREATING; i <= OCI_STATE_STATUS_STOPPED; i++) {
-        if (strcmp(oci_state_status_text((enum oci_state_status)i), l->status) == 0)
-            state.status = (enum oci_state_status)i;
-    }
     int r = oci_write(oci_runtime_state_type(), &state, OCI_WRITE_COMPACT, text, NULL);
     return r < 0 ? fail(failure, r, "the state document cannot be written: %s", oci_code_text(r))
                  : 0;

@@ -189,12 +189,13 @@ def test_exec_with_a_terminal(rt, bundle, console):
 def test_console_size_of_exec(rt, bundle, console, tmp_path):
     name = rt.launch(bundle.payload("sleep"))
     document = {**bundle.process, "terminal": True, "consoleSize": {"height": 21, "width": 77},
-                "args": ["/bin/sleep", "1000"]}
+                "args": ["/bin/true"]}
     path = tmp_path / "process.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     rt.call("exec", "-d", "--console-socket", console.path, "--process", path, name).ok()
     size = fcntl.ioctl(console.receive(), termios.TIOCGWINSZ, b"\0" * 8)
     assert struct.unpack("HHHH", size)[:2] == (21, 77)
+    hostview.until(lambda: "Z" in [state for state, _ in hostview.children().values()])
 
 
 def test_terminal_without_a_console_socket(rt, bundle):
