@@ -14,6 +14,8 @@ POLICIES = {"SCHED_OTHER": 0, "SCHED_FIFO": 1, "SCHED_RR": 2, "SCHED_BATCH": 3, 
             "SCHED_DEADLINE": 6}
 MODES = {"MPOL_DEFAULT": 0, "MPOL_PREFERRED": 1, "MPOL_BIND": 2, "MPOL_INTERLEAVE": 3,
          "MPOL_LOCAL": 4, "MPOL_PREFERRED_MANY": 5, "MPOL_WEIGHTED_INTERLEAVE": 6}
+V2_VIEW = ["unshare", "-m", "--propagation", "private", "sh", "-c",
+           'umount -R /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup; exec "$@"', "x"]
 CPU_GROUPS = pathlib.Path("/sys/fs/cgroup/cpu")
 
 
@@ -228,12 +230,22 @@ def test_affinity_of_the_configuration_holds_for_exec(rt, bundle):
 
 
 @pytest.mark.ocikit
-def test_initial_affinity_and_the_control_group(rt, executed):
-    """The process is moved to its group and not born there; it must end up in it all the same."""
-    got = executed(args=["/bin/sh", "-c", "cat /proc/self/cgroup"],
-                   execCPUAffinity={"initial": "0"})
-    mine = rt.call("exec", rt.ids[0], "/bin/cat", "/proc/self/cgroup")
-    assert got.ok().out == mine.ok().out
+@pytest.mark.parametrize("view", [[], V2_VIEW])
+def test_initial_affinity_and_the_control_group(rt, bundle, tmp_path, view):
+    """Also where a process is otherwise born in its group, it is put there only after the affinity."""
+    rt.wrapper = view
+    bundle.linux["cgroupsPath"] = f"/{rt.token}"
+    bundle.linux.pop("resources", None)
+    name = rt.launch(bundle.payload("sleep"))
+    document = {**bundle.process, "args": ["/bin/payload", "scheduling"],
+                "execCPUAffinity": {"initial": "0"}}
+    path = tmp_path / "process.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert rt.call("exec", "--process", path, name).json()["cpus"] == "0"
+    document["args"] = ["/bin/cat", "/proc/self/cgroup"]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    mine = rt.call("exec", "--process", path, name).ok().out
+    assert mine == rt.call("exec", name, "/bin/cat", "/proc/self/cgroup").ok().out
 
 
 @pytest.mark.ocikit

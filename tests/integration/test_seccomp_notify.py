@@ -201,6 +201,18 @@ def test_a_listener_that_never_reads(rt, notifying, tmp_path, size):
 
 
 @pytest.mark.ocikit
+def test_a_filter_that_kills_while_its_fd_is_handed_over(rt, notifying, listener):
+    """No start may succeed of which the listener knows nothing."""
+    notifying.linux["seccomp"]["syscalls"].append(
+        {"names": ["sendmsg"], "action": "SCMP_ACT_KILL_PROCESS"})
+    notifying.args("/bin/touch", "/ran")
+    container = rt.create(notifying)
+    rt.call("start", container, timeout=15).failed("")
+    assert not (notifying.rootfs / "ran").exists() and not listener.documents
+    assert rt.status(container) == "stopped"
+
+
+@pytest.mark.ocikit
 def test_a_failed_exec_leaves_the_container_alone(rt, notifying, listener):
     name = rt.launch(notifying.payload("sleep"))
     listener.path.unlink()
