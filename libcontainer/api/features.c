@@ -119,6 +119,34 @@ static void collect_versions(struct lists *lists)
         (struct oci_string_entry){.key = "org.ocikit.version", .value = OCIKIT_VERSION};
 }
 
+/* What this build does; whether the host has it shows when it is asked for. */
+struct extras {
+    struct oci_features_apparmor apparmor;
+    struct oci_features_selinux selinux;
+    struct oci_features_intel_rdt rdt;
+    struct oci_features_net_devices devices;
+    struct oci_features_memory_policy policy;
+};
+
+static struct extras extras_of(struct lists *lists)
+{
+    return (struct extras){
+        .apparmor = {.has_enabled = true, .enabled = true},
+        .selinux = {.has_enabled = true, .enabled = true},
+        .rdt = {.has_enabled = true,
+                .enabled = true,
+                .has_schemata = true,
+                .schemata = true,
+                .has_monitoring = true,
+                .monitoring = true},
+        .devices = {.has_enabled = true, .enabled = true},
+        .policy = {.modes = lists->modes,
+                   .modes_count = lists->mode_count,
+                   .flags = lists->mode_flags,
+                   .flags_count = lists->mode_flag_count},
+    };
+}
+
 static int features(char **json, struct failure *failure)
 {
     static const char *const hooks[] = {"prestart",       "createRuntime", "createContainer",
@@ -154,22 +182,9 @@ static int features(char **json, struct failure *failure)
         .supported_flags = lists.flags,
         .supported_flags_count = lists.flag_count,
     };
-    /* What this build does; whether the host has it shows when it is asked for. */
-    struct oci_features_apparmor apparmor = {.has_enabled = true, .enabled = true};
-    struct oci_features_selinux selinux = {.has_enabled = true, .enabled = true};
-    struct oci_features_intel_rdt rdt = {.has_enabled = true,
-                                         .enabled = true,
-                                         .has_schemata = true,
-                                         .schemata = true,
-                                         .has_monitoring = true,
-                                         .monitoring = true};
-    struct oci_features_memory_policy policy = {.modes = lists.modes,
-                                                .modes_count = lists.mode_count,
-                                                .flags = lists.mode_flags,
-                                                .flags_count = lists.mode_flag_count};
+    struct extras extras = extras_of(&lists);
     struct oci_features_idmap idmap = {.has_enabled = true};
     struct oci_features_mount_extensions extensions = {.idmap = &idmap};
-    struct oci_features_net_devices devices = {.has_enabled = true, .enabled = true};
     struct oci_features_linux linux_features = {
         .namespaces = lists.namespaces,
         .namespaces_count = 8,
@@ -177,12 +192,12 @@ static int features(char **json, struct failure *failure)
         .capabilities_count = lists.cap_count,
         .cgroup = &cgroup,
         .seccomp = &seccomp,
-        .apparmor = &apparmor,
-        .selinux = &selinux,
-        .intel_rdt = &rdt,
+        .apparmor = &extras.apparmor,
+        .selinux = &extras.selinux,
+        .intel_rdt = &extras.rdt,
         .mount_extensions = &extensions,
-        .net_devices = &devices,
-        .memory_policy = &policy,
+        .net_devices = &extras.devices,
+        .memory_policy = &extras.policy,
     };
     struct oci_runtime_features value = {
         .oci_version_min = "1.0.0",
