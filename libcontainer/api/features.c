@@ -119,6 +119,18 @@ static void collect_versions(struct lists *lists)
         (struct oci_string_entry){.key = "org.ocikit.version", .value = OCIKIT_VERSION};
 }
 
+static bool collect(struct lists *lists, size_t *option_count)
+{
+    if (!collect_capabilities(lists) || !collect_options(lists, option_count))
+        return false;
+    collect_seccomp(lists);
+    collect_policies(lists);
+    collect_versions(lists);
+    for (size_t i = 0; i < 8; i++)
+        lists->namespaces[i] = (enum oci_namespace_type)(i + 1);
+    return true;
+}
+
 /* What this build does; whether the host has it shows when it is asked for. */
 struct extras {
     struct oci_features_apparmor apparmor;
@@ -154,13 +166,8 @@ static int features(char **json, struct failure *failure)
     static const char *const unsafe_annotations[] = {ANNOTATION_KEEP_GROUPS};
     struct lists lists _cleanup_(lists_free) = {0};
     size_t option_count;
-    if (!collect_capabilities(&lists) || !collect_options(&lists, &option_count))
+    if (!collect(&lists, &option_count))
         return fail_memory(failure);
-    collect_seccomp(&lists);
-    collect_policies(&lists);
-    collect_versions(&lists);
-    for (size_t i = 0; i < 8; i++)
-        lists.namespaces[i] = (enum oci_namespace_type)(i + 1);
     struct oci_features_cgroup cgroup = {.has_v1 = true,
                                          .v1 = true,
                                          .has_v2 = true,
