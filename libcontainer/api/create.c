@@ -30,6 +30,9 @@ struct creation {
     struct compile_input input;
     struct compiled compiled;
     struct session session;
+    struct net_moves moves;
+    struct resctrl_group resctrl; /* no name: none */
+    int resctrl_root;
     int stdio[3], null;
     int root, dir; /* the state directory and the container's folder */
     bool claimed;
@@ -44,7 +47,9 @@ static struct creation creation_begin(container_context *context, const char *id
         .id = id,
         .log = context_log(context, id),
         .session = SESSION_INIT,
+        .moves = NET_MOVES_INIT,
         .null = -1,
+        .resctrl_root = -1,
         .root = -1,
         .dir = -1,
         .failure = failure,
@@ -57,6 +62,9 @@ static void creation_free(struct creation *c)
     groups_free(&c->groups);
     compiled_free(&c->compiled);
     session_close(&c->session);
+    net_devices_free(&c->moves);
+    resctrl_free(&c->resctrl);
+    close_fd(&c->resctrl_root);
     close_fd(&c->null);
     close_fd(&c->root);
     close_fd(&c->dir);
@@ -80,11 +88,36 @@ static int prepare(struct creation *c)
         .process_place = "/process",
         .flags = c->options.flags,
         .grantable = grantable_capabilities(),
+        .modules = host_modules(),
         .keep_fds = 3 + (uint32_t)c->options.preserve_fds_count,
     };
     if (r == 0)
         r = compile_create(&c->input, &c->compiled, c->failure);
+    if (r == 0 && l && l->intel_rdt)
+        r = resctrl_plan(l->intel_rdt, c->id, &c->resctrl, c->failure);
     return r;
+}
+
+/* Where the resctrl group will be, and whether it is there already; before anything is made. */
+static int find_resctrl(struct creation *c)
+{
+    if (c->resctrl.name == NULL)
+        return 0;
+    int r = resctrl_find(&c->resctrl, c->failure);
+    if (r == 0)
+        r = c->resctrl_root = resctrl_open(&c->resctrl, c->failure);
+    return r < 0 ? r
+                 : resctrl_look(c->resctrl_root, c->loaded.config->linux_->intel_rdt, &c->resctrl,
+                                c->failure);
+}
+
+static struct oci_record_resctrl resctrl_record(const struct resctrl_group *group)
+{
+    return (struct oci_record_resctrl){.mountpoint = group->mountpoint,
+                                       .name = group->name,
+                                       .monitor = group->monitor,
+                                       .has_made = true,
+                                       .made = group->made};
 }
 
 static void time_text(char text[40])
@@ -104,6 +137,7 @@ static int write_record(struct creation *c, enum oci_record_phase phase, uint64_
     struct oci_record_cgroup *groups = groups_record(&c->groups);
     if (groups == NULL)
         return fail_memory(c->failure);
+    struct oci_record_resctrl resctrl = resctrl_record(&c->resctrl);
     struct oci_record record = {
         .record_version = 1,
         .oci_version = c->loaded.config->oci_version,
@@ -122,6 +156,7 @@ static int write_record(struct creation *c, enum oci_record_phase phase, uint64_
         .caller_keyring = (c->options.flags & CONTAINER_NO_NEW_KEYRING) != 0,
         .cgroups = groups,
         .cgroups_count = c->groups.count,
+        .resctrl = c->resctrl.name ? &resctrl : NULL,
         .annotations = c->loaded.config->annotations,
         .annotations_count = c->loaded.config->annotations_count,
     };
@@ -185,6 +220,20 @@ static int host_hooks(void *data, pid_t pid, struct failure *failure)
                           c->loaded.file, c->session.cancel, failure);
 }
 
+static int net_devices(void *data, int socket, struct failure *failure)
+{
+    struct creation *c = data;
+    return net_devices_move(c->loaded.config->linux_, socket, &c->moves, failure);
+}
+
+static int tell_listener(void *data, int fd, pid_t pid, struct failure *failure)
+{
+    struct creation *c = data;
+    const struct listening listening = {c->loaded.config, c->id, c->loaded.bundle,
+                                        "creating",       0,     c->session.cancel};
+    return listener_send(&listening, fd, pid, failure);
+}
+
 static int launch(struct creation *c)
 {
     _close_ int listener = store_listen(c->dir, c->failure);
@@ -212,6 +261,8 @@ static int launch(struct creation *c)
     c->session.file = c->loaded.file;
     c->session.cancel = c->options.cancel_fd ? *c->options.cancel_fd : -1;
     c->session.hooks = host_hooks;
+    c->session.net_devices = net_devices;
+    c->session.listener = tell_listener;
     c->session.data = c;
     return session_run(&c->session, &spawn, c->failure);
 }
@@ -250,9 +301,13 @@ static int make(struct creation *c)
         r = write_record(c, OCI_RECORD_PHASE_CREATING, 0);
     if (r < 0) {
         groups_disown(&c->groups, 0);
+        c->resctrl.made = false;
         return r;
     }
     r = make_groups(c);
+    if (r == 0 && c->resctrl.name)
+        r = resctrl_make(c->resctrl_root, c->loaded.config->linux_->intel_rdt, &c->resctrl,
+                         c->failure);
     if (r == 0) {
         log_message(&c->log, CONTAINER_LOG_DEBUG, "%zu control groups are made", c->groups.count);
         r = launch(c);
@@ -260,6 +315,8 @@ static int make(struct creation *c)
     if (r == 0)
         log_message(&c->log, CONTAINER_LOG_DEBUG, "the init is ready as process %d",
                     (int)c->session.pid);
+    if (r == 0 && c->resctrl.name)
+        r = resctrl_join(c->resctrl_root, &c->resctrl, c->session.pid, c->failure);
     groups_close(&c->groups);
     if (r == 0 && c->loaded.config->linux_)
         r = groups_apply_pids(&c->groups, c->loaded.config->linux_->resources, c->failure);
@@ -273,10 +330,13 @@ static int make(struct creation *c)
 static void undo(struct creation *c)
 {
     struct failure ignored = {0};
+    net_devices_return(&c->moves);
     session_abort(&c->session);
     struct oci_record_cgroup *groups = groups_record(&c->groups);
+    struct oci_record_resctrl resctrl = resctrl_record(&c->resctrl);
     struct oci_record record = {
         .id = c->id,
+        .resctrl = c->resctrl.name ? &resctrl : NULL,
         .cgroups = groups,
         .cgroups_count = groups ? c->groups.count : 0,
         .bundle = c->loaded.bundle,
@@ -308,6 +368,8 @@ static int create(struct creation *c, const struct container_create_options *giv
     int r = check_options(c, given);
     if (r == 0)
         r = prepare(c);
+    if (r == 0)
+        r = find_resctrl(c);
     if (r == 0)
         r = claim(c);
     if (r == 0)

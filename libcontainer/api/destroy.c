@@ -63,6 +63,14 @@ static void run_poststop(container_context *context, const char *id, int dir, co
     }
 }
 
+static int remove_resctrl(const struct oci_record *record, struct failure *failure)
+{
+    struct resctrl_group group _resctrl_ = {0};
+    _close_ int root = -1;
+    int r = record_resctrl(record, &group, &root, failure);
+    return r == 0 && root >= 0 ? resctrl_remove(root, &group, failure) : r;
+}
+
 int destroy(container_context *context, const char *id, int root, int dir,
             const struct oci_record *record, int pidfd, struct failure *failure)
 {
@@ -78,6 +86,8 @@ int destroy(container_context *context, const char *id, int root, int dir,
         groups_thaw(&groups);
     if (r >= 0)
         r = groups_remove(&groups, GROUP_TIMEOUT_MS, true, failure);
+    if (r >= 0)
+        r = remove_resctrl(record, failure);
     if (r < 0)
         return r;
     if (record) {

@@ -245,10 +245,28 @@ static int compile(struct execution *e)
         .process_place = e->options.process ? "" : "/process",
         .flags = e->record->caller_keyring ? CONTAINER_NO_NEW_KEYRING : 0,
         .grantable = grantable_capabilities(),
+        .modules = host_modules(),
         .join = (pid_t)e->record->pid,
         .keep_fds = 3 + (uint32_t)e->options.preserve_fds_count,
     };
     return compile_exec(&input, &e->process, namespaces, &e->compiled, e->failure);
+}
+
+static int tell_listener(void *data, int fd, pid_t pid, struct failure *failure)
+{
+    struct execution *e = data;
+    const struct listening listening = {e->config, e->container->id,      e->record->bundle,
+                                        "running", (pid_t)e->record->pid, e->session.cancel};
+    return listener_send(&listening, fd, pid, failure);
+}
+
+/* A process is born into the caller's group, not the container's. */
+static int join_resctrl(struct execution *e)
+{
+    struct resctrl_group group _resctrl_ = {0};
+    _close_ int root = -1;
+    int r = record_resctrl(e->record, &group, &root, e->failure);
+    return r == 0 && root >= 0 ? resctrl_join(root, &group, e->session.pid, e->failure) : r;
 }
 
 static int launch(struct execution *e)
@@ -273,11 +291,15 @@ static int launch(struct execution *e)
     e->session.compiled = &e->compiled;
     e->session.file = e->file;
     e->session.cancel = e->options.cancel_fd ? *e->options.cancel_fd : -1;
+    e->session.listener = tell_listener;
+    e->session.data = e;
     int r = session_run(&e->session, &spawn, e->failure);
     if (r == 0 && e->compiled.terminal && e->options.console_socket) {
         r = console_send(e->options.console_socket, e->session.terminal, e->failure);
         close(take_fd(&e->session.terminal));
     }
+    if (r == 0)
+        r = join_resctrl(e);
     if (r == 0)
         r = session_go(&e->session, e->failure);
     return r == 0 ? session_await_exec(&e->session, e->failure) : r;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/syscall.h>
@@ -27,6 +28,12 @@ struct lists {
     enum oci_seccomp_arch archs[32];
     enum oci_seccomp_flag known[8], flags[8];
     size_t flag_count, action_count, arch_count;
+    enum oci_memory_policy_mode modes[16];
+    enum oci_memory_policy_flag mode_flags[8];
+    size_t mode_count, mode_flag_count;
+    char seccomp_version[32];
+    struct oci_string_entry annotations[2];
+    size_t annotation_count;
 };
 
 static void lists_free(struct lists *lists)
@@ -75,13 +82,7 @@ static void collect_seccomp(struct lists *lists)
             lists->actions[lists->action_count++] = (enum oci_seccomp_action)a;
     }
     for (int a = 1; oci_seccomp_arch_text((enum oci_seccomp_arch)a); a++) {
-        const char *text = oci_seccomp_arch_text((enum oci_seccomp_arch)a) + strlen("SCMP_ARCH_");
-        char name[32];
-        size_t n = 0;
-        for (; text[n] && n < sizeof(name) - 1; n++)
-            name[n] = (char)(text[n] >= 'A' && text[n] <= 'Z' ? text[n] - 'A' + 'a' : text[n]);
-        name[n] = 0;
-        if (seccomp_arch_resolve_name(name))
+        if (filter_arch((enum oci_seccomp_arch)a))
             lists->archs[lists->arch_count++] = (enum oci_seccomp_arch)a;
     }
     for (size_t i = 0; i < 7; i++)
@@ -97,17 +98,76 @@ static void collect_seccomp(struct lists *lists)
     }
 }
 
+static void collect_policies(struct lists *lists)
+{
+    for (int m = 1; oci_memory_policy_mode_text((enum oci_memory_policy_mode)m); m++)
+        lists->modes[lists->mode_count++] = (enum oci_memory_policy_mode)m;
+    for (int f = 1; oci_memory_policy_flag_text((enum oci_memory_policy_flag)f); f++)
+        lists->mode_flags[lists->mode_flag_count++] = (enum oci_memory_policy_flag)f;
+}
+
+static void collect_versions(struct lists *lists)
+{
+    const struct scmp_version *version = seccomp_version();
+    if (version) {
+        snprintf(lists->seccomp_version, sizeof(lists->seccomp_version), "%u.%u.%u", version->major,
+                 version->minor, version->micro);
+        lists->annotations[lists->annotation_count++] = (struct oci_string_entry){
+            .key = "io.github.seccomp.libseccomp.version", .value = lists->seccomp_version};
+    }
+    lists->annotations[lists->annotation_count++] =
+        (struct oci_string_entry){.key = "org.ocikit.version", .value = OCIKIT_VERSION};
+}
+
+static bool collect(struct lists *lists, size_t *option_count)
+{
+    if (!collect_capabilities(lists) || !collect_options(lists, option_count))
+        return false;
+    collect_seccomp(lists);
+    collect_policies(lists);
+    collect_versions(lists);
+    for (size_t i = 0; i < 8; i++)
+        lists->namespaces[i] = (enum oci_namespace_type)(i + 1);
+    return true;
+}
+
+/* What this build does; whether the host has it shows when it is asked for. */
+struct extras {
+    struct oci_features_apparmor apparmor;
+    struct oci_features_selinux selinux;
+    struct oci_features_intel_rdt rdt;
+    struct oci_features_net_devices devices;
+    struct oci_features_memory_policy policy;
+};
+
+static struct extras extras_of(struct lists *lists)
+{
+    return (struct extras){
+        .apparmor = {.has_enabled = true, .enabled = true},
+        .selinux = {.has_enabled = true, .enabled = true},
+        .rdt = {.has_enabled = true,
+                .enabled = true,
+                .has_schemata = true,
+                .schemata = true,
+                .has_monitoring = true,
+                .monitoring = true},
+        .devices = {.has_enabled = true, .enabled = true},
+        .policy = {.modes = lists->modes,
+                   .modes_count = lists->mode_count,
+                   .flags = lists->mode_flags,
+                   .flags_count = lists->mode_flag_count},
+    };
+}
+
 static int features(char **json, struct failure *failure)
 {
     static const char *const hooks[] = {"prestart",       "createRuntime", "createContainer",
                                         "startContainer", "poststart",     "poststop"};
+    static const char *const unsafe_annotations[] = {ANNOTATION_KEEP_GROUPS};
     struct lists lists _cleanup_(lists_free) = {0};
     size_t option_count;
-    if (!collect_capabilities(&lists) || !collect_options(&lists, &option_count))
+    if (!collect(&lists, &option_count))
         return fail_memory(failure);
-    collect_seccomp(&lists);
-    for (size_t i = 0; i < 8; i++)
-        lists.namespaces[i] = (enum oci_namespace_type)(i + 1);
     struct oci_features_cgroup cgroup = {.has_v1 = true,
                                          .v1 = true,
                                          .has_v2 = true,
@@ -130,12 +190,9 @@ static int features(char **json, struct failure *failure)
         .supported_flags = lists.flags,
         .supported_flags_count = lists.flag_count,
     };
-    struct oci_features_apparmor apparmor = {.has_enabled = true};
-    struct oci_features_selinux selinux = {.has_enabled = true};
-    struct oci_features_intel_rdt rdt = {.has_enabled = true};
+    struct extras extras = extras_of(&lists);
     struct oci_features_idmap idmap = {.has_enabled = true};
     struct oci_features_mount_extensions extensions = {.idmap = &idmap};
-    struct oci_features_net_devices devices = {.has_enabled = true};
     struct oci_features_linux linux_features = {
         .namespaces = lists.namespaces,
         .namespaces_count = 8,
@@ -143,11 +200,12 @@ static int features(char **json, struct failure *failure)
         .capabilities_count = lists.cap_count,
         .cgroup = &cgroup,
         .seccomp = &seccomp,
-        .apparmor = &apparmor,
-        .selinux = &selinux,
-        .intel_rdt = &rdt,
+        .apparmor = &extras.apparmor,
+        .selinux = &extras.selinux,
+        .intel_rdt = &extras.rdt,
         .mount_extensions = &extensions,
-        .net_devices = &devices,
+        .net_devices = &extras.devices,
+        .memory_policy = &extras.policy,
     };
     struct oci_runtime_features value = {
         .oci_version_min = "1.0.0",
@@ -156,6 +214,10 @@ static int features(char **json, struct failure *failure)
         .hooks_count = ARRAY_SIZE(hooks),
         .mount_options = lists.options,
         .mount_options_count = option_count,
+        .annotations = lists.annotations,
+        .annotations_count = lists.annotation_count,
+        .potentially_unsafe_config_annotations = (const char **)unsafe_annotations,
+        .potentially_unsafe_config_annotations_count = ARRAY_SIZE(unsafe_annotations),
         .linux_ = &linux_features,
     };
     char *written;

@@ -11,7 +11,9 @@
 #include <base/util.h>
 #include <cgroup/group.h>
 #include <config/load.h>
+#include <launch/net_devices.h>
 #include <launch/session.h>
+#include <resctrl/resctrl.h>
 #include <state/store.h>
 #include <terminal/console_socket.h>
 
@@ -101,6 +103,10 @@ int record_groups(const struct oci_record *record, struct group_set *set, struct
 /* The other way: an array to be freed, whose strings are the set's; NULL when memory is out. */
 struct oci_record_cgroup *groups_record(const struct group_set *set);
 
+/* The record's resctrl group; *root is the filesystem's, or -1 where there is none (any more). */
+int record_resctrl(const struct oci_record *record, struct resctrl_group *group, int *root,
+                   struct failure *failure);
+
 /* The capabilities that this thread could give to a process. */
 uint64_t grantable_capabilities(void);
 
@@ -119,6 +125,16 @@ const char *status_text(enum container_status status);
 int run_host_hooks(container_context *context, const struct compile_input *input,
                    const struct hook_list *lists, size_t count, const char *status, pid_t pid,
                    const char *file, int cancel, struct failure *failure);
+
+/* Send the fd of a filter's notifications to config's listener, with the state of the container
+ * (whose first process is first) and of the process that the filter is for.  Bounded in time. */
+struct listening {
+    const struct oci_runtime_config *config;
+    const char *id, *bundle, *status;
+    pid_t first; /* 0: the process itself */
+    int cancel;
+};
+int listener_send(const struct listening *listening, int fd, pid_t pid, struct failure *failure);
 
 /* Undo a container: processes, groups, poststop hooks, folder.  The folder is locked by the caller.
  */

@@ -44,3 +44,27 @@ struct oci_record_cgroup *groups_record(const struct group_set *set)
         };
     return list;
 }
+
+int record_resctrl(const struct oci_record *record, struct resctrl_group *group, int *root,
+                   struct failure *failure)
+{
+    const struct oci_record_resctrl *from = record ? record->resctrl : NULL;
+    *group = (struct resctrl_group){0};
+    *root = -1;
+    if (from == NULL)
+        return 0;
+    group->mountpoint = strdup(from->mountpoint);
+    group->name = strdup(from->name);
+    group->monitor = from->monitor ? strdup(from->monitor) : NULL;
+    group->made = from->has_made && from->made;
+    if (group->mountpoint == NULL || group->name == NULL || (from->monitor && !group->monitor))
+        return fail_memory(failure);
+    struct failure told = {0};
+    int r = resctrl_open(group, &told);
+    if (r < 0 && r != OCI_ERR_NOT_FOUND) {
+        *failure = told;
+        return r;
+    }
+    *root = r >= 0 ? r : -1;
+    return 0;
+}

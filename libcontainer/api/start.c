@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include <seccomp/filter.h>
+
 static int wrong_state(const char *id, enum container_status status, struct failure *failure)
 {
     switch (status) {
@@ -28,9 +30,23 @@ static const char *program_of(const struct oci_runtime_config *config)
     return config->process && config->process->args_count ? config->process->args[0] : "?";
 }
 
-static int release(container *container, const struct oci_runtime_config *config, pid_t pid,
-                   struct failure *failure)
+static int tell_listener(void *data, int fd, pid_t pid, struct failure *failure)
 {
+    return listener_send(data, fd, pid, failure);
+}
+
+/* Without new privileges the filter is loaded last, so that its fd comes with the start. */
+static bool expects_listener(const struct oci_runtime_config *config)
+{
+    return config->process && config->process->has_no_new_privileges &&
+           config->process->no_new_privileges && config->linux_ &&
+           filter_notifies(config->linux_->seccomp);
+}
+
+static int release(container *container, const struct oci_runtime_config *config,
+                   const struct oci_record *record, struct failure *failure)
+{
+    pid_t pid = (pid_t)record->pid;
     _close_ int socket = store_connect(container->dir);
     if (socket == -ECONNREFUSED)
         return fail(failure, OCI_ERR_INIT_DIED, "the init of container \"%s\" has ended",
@@ -43,14 +59,24 @@ static int release(container *container, const struct oci_runtime_config *config
         return fail_errno(failure, OCI_ERR_INIT_DIED, -r, "the init of container \"%s\" has ended",
                           container->id);
     struct plan_message message;
-    r = await_running(socket, -1, &message, failure);
+    struct listening listening = {config, container->id, record->bundle, "created", pid, -1};
+    const struct delivery delivery = {tell_listener, &listening, pid};
+    r = await_running(socket, -1, expects_listener(config) ? &delivery : NULL, &message, failure);
     return r > 0 ? explain_start(&message, program_of(config), STORE_CONFIG, failure) : r;
 }
 
-/* The specification: when one fails, the container is stopped and deleted. */
+/* The specification: when a startContainer or poststart hook fails, the container is stopped and
+ * deleted. */
+static void give_up(container *container, const struct oci_record *record, int root, int pidfd)
+{
+    struct log log = context_log(container->context, container->id);
+    struct failure told = {0};
+    if (destroy(container->context, container->id, root, container->dir, record, pidfd, &told) < 0)
+        log_message(&log, CONTAINER_LOG_WARNING, "after the failed hook: %s", told.text);
+}
+
 static int run_poststart(container *container, const struct oci_runtime_config *config,
-                         const struct oci_record *record, int root, int pidfd,
-                         struct failure *failure)
+                         const struct oci_record *record, struct failure *failure)
 {
     if (config->hooks == NULL || config->hooks->poststart_count == 0)
         return 0;
@@ -65,16 +91,8 @@ static int run_poststart(container *container, const struct oci_runtime_config *
     };
     const struct hook_list list = {"poststart", config->hooks->poststart,
                                    config->hooks->poststart_count};
-    int r = run_host_hooks(container->context, &input, &list, 1, "running", (pid_t)record->pid,
-                           STORE_CONFIG, -1, failure);
-    if (r < 0) {
-        struct failure told = {0};
-        if (destroy(container->context, container->id, root, container->dir, record, pidfd, &told) <
-            0)
-            log_message(&log, CONTAINER_LOG_WARNING, "after the failed poststart hook: %s",
-                        told.text);
-    }
-    return r;
+    return run_host_hooks(container->context, &input, &list, 1, "running", (pid_t)record->pid,
+                          STORE_CONFIG, -1, failure);
 }
 
 static int start_locked(container *container, int root, struct failure *failure)
@@ -91,10 +109,17 @@ static int start_locked(container *container, int root, struct failure *failure)
         return wrong_state(container->id, status, failure);
     r = store_read_config(container->dir, &config_document, &config, failure);
     if (r == 0)
-        r = release(container, config, (pid_t)record->pid, failure);
+        r = release(container, config, record, failure);
     if (r == 0 || failure->code != OCI_ERR_IO)
         unlinkat(container->dir, STORE_START, 0);
-    return r == 0 ? run_poststart(container, config, record, root, pidfd, failure) : r;
+    bool hook_failed = r < 0 && failure->code == OCI_ERR_HOOK;
+    if (r == 0) {
+        r = run_poststart(container, config, record, failure);
+        hook_failed = r < 0;
+    }
+    if (hook_failed)
+        give_up(container, record, root, pidfd);
+    return r;
 }
 
 static int start(container *container, struct failure *failure)

@@ -68,6 +68,8 @@ op_function op_mkdir, op_symlink, op_mknod, op_mask, op_readonly;
 op_function op_root_open, op_root_readonly, op_root_pivot, op_root_move, op_root_chroot,
     op_root_propagate;
 op_function op_terminal;
+op_function op_scheduler, op_io_priority, op_cpu_affinity, op_memory_policy, op_personality;
+op_function op_net_devices;
 op_function op_proc_write, op_loopback, op_hostname, op_domainname, op_rlimit;
 op_function op_no_new_privs, op_seccomp, op_bounding, op_ids, op_caps, op_ambient;
 op_function op_umask, op_chdir, op_exec_find, op_home, op_hook, op_ready, op_wait_start, op_exec,

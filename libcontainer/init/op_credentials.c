@@ -15,6 +15,16 @@ int op_no_new_privs(struct init *init, const struct plan_op *op)
     return (int)SYS_5(prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+/* From here on these very calls are filtered.  The answer means that somebody listens. */
+static int hand_over(struct init *init, int listener)
+{
+    _fd_ int fd = listener;
+    struct plan_message message = {.kind = PLAN_MESSAGE_LISTENER};
+    int peer = init->start_peer >= 0 ? init->start_peer : init->slots[PLAN_SLOT_CONTROL];
+    int r = send_message(init, peer, &message, fd);
+    return r < 0 ? r : receive_go(init, peer);
+}
+
 int op_seccomp(struct init *init, const struct plan_op *op)
 {
     if (op->flags & PLAN_LAST) {
@@ -26,7 +36,8 @@ int op_seccomp(struct init *init, const struct plan_op *op)
         .len = (unsigned short)op->length,
         .filter = (struct sock_filter *)(init->plan + op->text0),
     };
-    return (int)SYS_3(seccomp, SECCOMP_SET_MODE_FILTER, op->number0, &program);
+    long r = SYS_3(seccomp, SECCOMP_SET_MODE_FILTER, op->number0, &program);
+    return r >= 0 && op->flags & PLAN_LISTENER ? hand_over(init, (int)r) : (int)r;
 }
 
 int op_bounding(struct init *init, const struct plan_op *op)
@@ -58,7 +69,8 @@ int op_ids(struct init *init, const struct plan_op *op)
     long r = SYS_5(prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);
     if (r < 0)
         return (int)r;
-    r = SYS_2(setgroups, op->length, op->length ? init->plan + op->text0 : NULL);
+    if (!(op->flags & PLAN_KEEP_GROUPS))
+        r = SYS_2(setgroups, op->length, op->length ? init->plan + op->text0 : NULL);
     if (r < 0)
         return (int)r;
     r = SYS_3(setresgid, op->number1, op->number1, op->number1);

@@ -125,7 +125,8 @@ int op_sync(struct init *init, const struct plan_op *op)
 int op_ns_root(struct init *init, const struct plan_op *op)
 {
     /* The caller's groups are nobody's business here; where they may not be dropped, PLAN_IDS says so. */
-    SYS_2(setgroups, 0, NULL);
+    if (!(op->flags & PLAN_KEEP_GROUPS))
+        SYS_2(setgroups, 0, NULL);
     long r = SYS_3(setresgid, 0, 0, 0);
     if (r < 0)
         return (int)r;

@@ -47,6 +47,12 @@ static const char *const verbs[PLAN_CODE_COUNT] = {
     [PLAN_HOSTNAME] = "set the host name \"%s\"",
     [PLAN_DOMAINNAME] = "set the domain name \"%s\"",
     [PLAN_RLIMIT] = "set the resource limit",
+    [PLAN_SCHEDULER] = "set the scheduler",
+    [PLAN_IO_PRIORITY] = "set the I/O priority",
+    [PLAN_CPU_AFFINITY] = "set the CPU affinity",
+    [PLAN_MEMORY_POLICY] = "set the memory policy",
+    [PLAN_PERSONALITY] = "set the personality",
+    [PLAN_NET_DEVICES] = "move the network devices",
     [PLAN_NO_NEW_PRIVS] = "forbid new privileges",
     [PLAN_SECCOMP] = "load the seccomp filter",
     [PLAN_BOUNDING] = "drop capabilities from the bounding set",
@@ -143,6 +149,14 @@ static int explain_program(const struct plan_message *message, const char *progr
     return fail_errno(failure, code, message->error, "execute \"%s\"", program);
 }
 
+/* The kernel was built without it, as these errors say of these calls. */
+static bool is_lacking(uint32_t code, int error)
+{
+    bool scheduling = code == PLAN_SCHEDULER || code == PLAN_IO_PRIORITY ||
+                      code == PLAN_MEMORY_POLICY || code == PLAN_PERSONALITY;
+    return scheduling && (error == ENOSYS || error == EOPNOTSUPP);
+}
+
 static void place(struct failure *failure, const char *file, const char *pointer)
 {
     if (pointer == NULL)
@@ -169,6 +183,9 @@ int explain(const struct compiled *compiled, const struct plan_message *message,
         return fail(failure, OCI_ERR_INTERNAL,
                     "the init reported an operation that it was not given");
     const struct plan_op *op = &plan_ops(plan)[message->op];
+    uint16_t did = op->code == PLAN_SYNC && message->code < PLAN_CODE_COUNT
+                       ? (uint16_t)message->code
+                       : op->code;
     int code = plan_error_code(plan, message->op);
     place(failure, file, plan_pointer(plan, message->op));
     if (op->code == PLAN_EXEC_FIND || op->code == PLAN_EXEC)
@@ -176,7 +193,10 @@ int explain(const struct compiled *compiled, const struct plan_message *message,
     if (op->code == PLAN_NS_ENTER_ALL && message->error == ESRCH)
         return fail(failure, OCI_ERR_WRONG_STATE,
                     "cannot execute in the container: it has stopped");
-    bool vector = op->code == PLAN_SECCOMP || op->code == PLAN_IDS;
+    bool vector = op->code == PLAN_SECCOMP || op->code == PLAN_IDS || op->code == PLAN_SCHEDULER ||
+                  op->code == PLAN_CPU_AFFINITY || op->code == PLAN_MEMORY_POLICY;
+    if (is_lacking(did, message->error))
+        code = OCI_ERR_UNSUPPORTED;
     char doing[512];
     verb_text(message, op->text0 && !vector ? plan_string(plan, op->text0) : NULL, doing,
               sizeof(doing));

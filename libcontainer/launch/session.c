@@ -116,11 +116,27 @@ static int write_maps(struct session *session, struct failure *failure)
     return r == 0 ? write_map(session->pid, "gid_map", session->compiled->gid_map, failure) : r;
 }
 
+static int set_scheduler(struct session *session, struct failure *failure)
+{
+    if (syscall(SYS_sched_setattr, session->pid, &session->compiled->scheduler, 0) == 0)
+        return 0;
+    struct plan_message message = {.op = session->sync_op, .code = PLAN_SCHEDULER, .error = errno};
+    return explain(session->compiled, &message, session->file, failure);
+}
+
 static int answer_sync(struct session *session, int64_t point, struct failure *failure)
 {
     int r = 0;
     if (point == PLAN_SYNC_MAPS)
         r = write_maps(session, failure);
+    else if (point == PLAN_SYNC_SCHEDULER)
+        r = set_scheduler(session, failure);
+    else if (point == PLAN_SYNC_NET_DEVICES && session->net_devices && session->passed >= 0)
+        r = session->net_devices(session->data, session->passed, failure);
+    else if (point == PLAN_SYNC_LISTENER && session->passed >= 0)
+        r = session->listener
+                ? session->listener(session->data, session->passed, session->pid, failure)
+                : fail(failure, OCI_ERR_INTERNAL, "nobody listens to the filter");
     else if (point == PLAN_SYNC_HOOKS && session->hooks)
         r = session->hooks(session->data, session->pid, failure);
     return r == 0 ? session_go(session, failure) : r;
@@ -167,6 +183,14 @@ static int handle(struct session *session, const struct plan_message *message, i
         return take_forked(session, message, fd, failure);
     case PLAN_MESSAGE_SYNC:
         *waiting = message->number;
+        session->sync_op = message->op;
+        close_fd(&session->passed);
+        session->passed = take_fd(fd);
+        return 0;
+    case PLAN_MESSAGE_LISTENER:
+        *waiting = PLAN_SYNC_LISTENER;
+        close_fd(&session->passed);
+        session->passed = take_fd(fd);
         return 0;
     case PLAN_MESSAGE_TERMINAL:
         close_fd(&session->terminal);
@@ -262,17 +286,35 @@ int session_run(struct session *session, struct spawn *spawn_request, struct fai
     return r;
 }
 
-int await_running(int socket, int cancel, struct plan_message *message, struct failure *failure)
+static int deliver(int socket, const struct delivery *delivery, int fd, struct failure *failure)
 {
+    if (fd < 0 || delivery == NULL)
+        return fail(failure, OCI_ERR_INTERNAL, "nobody listens to the filter");
+    int r = delivery->listener(delivery->data, fd, delivery->pid, failure);
+    if (r < 0)
+        return r;
+    r = message_send(socket, PLAN_MESSAGE_GO, delivery->pid);
+    return r < 0 ? fail_errno(failure, OCI_ERR_INIT_DIED, -r, "the container's init ended") : 0;
+}
+
+int await_running(int socket, int cancel, const struct delivery *delivery,
+                  struct plan_message *message, struct failure *failure)
+{
+    bool delivered = delivery == NULL;
     for (bool running = false;;) {
-        int fd = -1;
+        _close_ int fd = -1;
         int r = message_receive(socket, cancel, message, &fd, failure);
-        close_fd(&fd);
+        if (r > 0 && message->kind == PLAN_MESSAGE_LISTENER) {
+            r = deliver(socket, delivery, fd, failure);
+            delivered = true;
+            if (r == 0)
+                continue;
+        }
         if (r < 0)
             return r;
         if (r > 0 && message->kind == PLAN_MESSAGE_ERROR)
             return 1;
-        if (r == 0 && running)
+        if (r == 0 && running && delivered)
             return 0;
         if (r == 0)
             return fail(failure, OCI_ERR_INIT_DIED,
@@ -285,7 +327,9 @@ int await_running(int socket, int cancel, struct plan_message *message, struct f
 int session_await_exec(struct session *session, struct failure *failure)
 {
     struct plan_message message;
-    int r = await_running(session->control, session->cancel, &message, failure);
+    const struct delivery delivery = {session->listener, session->data, session->pid};
+    int r = await_running(session->control, session->cancel,
+                          session->compiled->listener_last ? &delivery : NULL, &message, failure);
     if (r <= 0)
         return r;
     return explain(session->compiled, &message, session->file, failure);
@@ -345,5 +389,7 @@ void session_close(struct session *session)
     close_fd(&session->pidfd);
     close_fd(&session->stage);
     close_fd(&session->terminal);
+    close_fd(&session->passed);
+    session->passed = -1;
     session->control = session->pidfd = session->stage = session->terminal = -1;
 }

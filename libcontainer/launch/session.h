@@ -8,9 +8,15 @@
  *        | <------------- SYNC(MAPS) ---- |  (user namespaces)
  *        |  writes uid_map, gid_map       |
  *        | -- GO(pid) ------------------> |
+ *        | <-- SYNC(NET_DEVICES, fd) ---- |  (network devices; and SCHEDULER)
+ *        |  moves them there              |
+ *        | -- GO(pid) ------------------> |
  *        | <------------ TERMINAL(fd) --- |
  *        | <------------ SYNC(HOOKS) ---- |
  *        |  runs prestart, createRuntime  |
+ *        | -- GO(pid) ------------------> |
+ *        | <----------- LISTENER(fd) ---- |  (filters that notify; also before exec)
+ *        |  sends it to the listener      |
  *        | -- GO(pid) ------------------> |
  *        | <------------------ READY ---- |
  *        |  records the container         |
@@ -31,6 +37,10 @@ struct session {
     int cancel;       /* gives up when this becomes readable; -1: never */
     /* Run the hooks of PLAN_SYNC_HOOKS; may be NULL. */
     int (*hooks)(void *data, pid_t pid, struct failure *failure);
+    /* Hand the fd of a filter's notifications to who listens for them. */
+    int (*listener)(void *data, int fd, pid_t pid, struct failure *failure);
+    /* Move the network devices; socket is of the container's network namespace. */
+    int (*net_devices)(void *data, int socket, struct failure *failure);
     void *data;
     pid_t told_pid; /* what GO tells the init the container's pid is; -1: its own */
     /* results */
@@ -39,12 +49,15 @@ struct session {
     int stage;   /* pidfd of the first stage, until it was reaped; -1 */
     int control; /* our end of the socket */
     int terminal;
-    bool pid_known; /* false until the second stage reported */
+    int passed;       /* what came with the last SYNC, or -1 */
+    uint32_t sync_op; /* the op that it came from */
+    bool pid_known;   /* false until the second stage reported */
 };
 
 #define SESSION_INIT                                                                               \
     {                                                                                              \
-        .cancel = -1, .told_pid = -1, .pidfd = -1, .stage = -1, .control = -1, .terminal = -1      \
+        .cancel = -1, .told_pid = -1, .pidfd = -1, .stage = -1, .control = -1, .terminal = -1,     \
+        .passed = -1                                                                               \
     }
 
 /* Spawn and talk until READY (or DONE).  spawn is filled but for its slots 0 and 1. */
@@ -54,8 +67,15 @@ int session_go(struct session *session, struct failure *failure);
 /* After the last GO of an exec: wait until the program runs, or learn why not. */
 int session_await_exec(struct session *session, struct failure *failure);
 /* Read from a socket until RUNNING and the end of the socket (0), or an error report (1, in
- * *message). */
-int await_running(int socket, int cancel, struct plan_message *message, struct failure *failure);
+ * *message).  delivery: who gets the fd of the filter's notifications, without which the program is
+ * not to run; NULL: there is none. */
+struct delivery {
+    int (*listener)(void *data, int fd, pid_t pid, struct failure *failure);
+    void *data;
+    pid_t pid;
+};
+int await_running(int socket, int cancel, const struct delivery *delivery,
+                  struct plan_message *message, struct failure *failure);
 /* Kill and reap what is there, close everything. */
 void session_abort(struct session *session);
 /* Close what was not taken out. */

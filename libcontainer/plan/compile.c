@@ -68,9 +68,9 @@ static int rootfs_path(struct compiler *c)
             (c)->config->hooks ? (c)->config->hooks->member##_count : 0                            \
     }
 
-static void compile_group_joins(struct compiler *c)
+static void compile_group_joins(struct compiler *c, bool from_outside)
 {
-    c->out->born_in_group = groups_unified(c->input->groups);
+    c->out->born_in_group = groups_unified(c->input->groups) && !from_outside;
     if (c->out->born_in_group)
         return;
     for (size_t i = 0; i < c->input->groups->count; i++) {
@@ -87,7 +87,7 @@ static void compile_group_joins(struct compiler *c)
 static int compile_places(struct compiler *c)
 {
     plan_from(&c->builder, OCI_ERR_CGROUP, c->linux_->cgroups_path ? "/linux/cgroupsPath" : NULL);
-    compile_group_joins(c);
+    compile_group_joins(c, false);
     int r = compile_oom_score(c, c->config->process);
     compile_namespace_opens(c);
     if (r == 0)
@@ -95,13 +95,13 @@ static int compile_places(struct compiler *c)
     if (r == 0 && c->namespaces.two_stage)
         r = compile_trees(c);
     if (r == 0 && has_user_namespace(c))
-        r = compile_rlimits(c, c->config->process);
+        r = compile_privileged(c, c->config->process);
     compile_namespace_joins(c);
     compile_namespace_makes(c);
     plan_from(&c->builder, OCI_ERR_INTERNAL, NULL);
     PLAN_ADD(&c->builder, .code = PLAN_SESSION);
     compile_namespace_arrival(c);
-    return r;
+    return r == 0 ? compile_net_devices(c) : r;
 }
 
 /* Everything between the namespaces and the process: the root filesystem, and the hooks that run
@@ -201,13 +201,17 @@ int compile_exec(const struct compile_input *input, const struct oci_process *pr
         return r;
     struct plan_builder *b = &c.builder;
     r = check_process(&c, process);
+    if (r == 0)
+        r = compile_affinity(&c, process, false);
     plan_from(b, OCI_ERR_CGROUP, NULL);
-    compile_group_joins(&c);
+    compile_group_joins(&c, wants_initial_affinity(process));
+    if (r == 0)
+        r = compile_affinity(&c, process, true);
     if (r == 0)
         r = compile_oom_score(&c, process);
     /* Limits that only the host's root may raise are raised before its rights are given up. */
     if (r == 0 && (namespaces & CLONE_NEWUSER)) {
-        r = compile_rlimits(&c, process);
+        r = compile_privileged(&c, process);
         c.namespaces.fresh = CLONE_NEWUSER;
     }
     /* Only a new mount namespace brings its root along. */
@@ -229,7 +233,7 @@ int compile_exec(const struct compile_input *input, const struct oci_process *pr
     if (root >= 0)
         PLAN_ADD(b, .code = PLAN_ROOT_CHROOT, .slot0 = root);
     if (namespaces & CLONE_NEWUSER)
-        PLAN_ADD(b, .code = PLAN_NS_ROOT);
+        PLAN_ADD(b, .code = PLAN_NS_ROOT, .flags = keeps_groups(&c) ? PLAN_KEEP_GROUPS : 0);
     plan_from(b, OCI_ERR_INTERNAL, NULL);
     PLAN_ADD(b, .code = PLAN_SESSION);
     compile_keyring(&c);

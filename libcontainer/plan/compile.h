@@ -21,8 +21,13 @@
 #include <ocikit/spec.h>
 
 #include <base/log.h>
+#include <base/modules.h>
 #include <cgroup/group.h>
 #include <plan/builder.h>
+
+/* The annotations of a configuration that change what is done.  This one, which podman writes for
+ * --group-add keep-groups, leaves the caller's supplementary groups. */
+#define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
 
 struct compile_input {
     const char *id;
@@ -35,6 +40,7 @@ struct compile_input {
     uint32_t keep_fds;
     uint64_t grantable; /* capabilities that the caller can give */
     pid_t join;         /* exec: the container's first process */
+    unsigned modules;   /* enum host_modules */
 };
 
 struct compiled {
@@ -45,8 +51,10 @@ struct compiled {
     bool new_user; /* the library writes these maps at PLAN_SYNC_MAPS */
     char *uid_map, *gid_map;
     bool terminal;
-    bool host_hooks; /* prestart or createRuntime: run at PLAN_SYNC_HOOKS */
-    char *rootfs;    /* absolute */
+    bool listener_early, listener_last; /* a filter notifies: before READY, or before exec */
+    bool host_hooks;                    /* prestart or createRuntime: run at PLAN_SYNC_HOOKS */
+    char *rootfs;                       /* absolute */
+    struct plan_scheduler scheduler;    /* what PLAN_SYNC_SCHEDULER asks for */
 };
 
 #define _compiled_ __attribute__((cleanup(compiled_free)))

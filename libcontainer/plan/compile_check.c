@@ -60,21 +60,6 @@ static int check_ids(struct compiler *c, const struct oci_process *process)
 int check_process(struct compiler *c, const struct oci_process *process)
 {
     const char *place = process_place(c);
-    const char *bad = NULL;
-    if (filled(process->apparmor_profile))
-        bad = "apparmorProfile";
-    else if (filled(process->selinux_label))
-        bad = "selinuxLabel";
-    else if (process->scheduler)
-        bad = "scheduler";
-    else if (process->io_priority)
-        bad = "ioPriority";
-    else if (process->exec_cpu_affinity)
-        bad = "execCPUAffinity";
-    if (bad) {
-        fail_at(c->failure, "%s/%s", place, bad);
-        return fail(c->failure, OCI_ERR_UNSUPPORTED, "this version cannot honour %s", bad);
-    }
     if (process->args_count == 0 || process->args[0][0] == 0) {
         fail_at(c->failure, "%s/args", place);
         return fail(c->failure, OCI_ERR_CONFIG, "args has no program to run");
@@ -148,13 +133,5 @@ int check_supported(struct compiler *c)
         return refuse(c, "/vm");
     if (filled(l->mount_label))
         return refuse(c, "/linux/mountLabel");
-    if (l->intel_rdt)
-        return refuse(c, "/linux/intelRdt");
-    if (l->memory_policy)
-        return refuse(c, "/linux/memoryPolicy");
-    if (l->personality)
-        return refuse(c, "/linux/personality");
-    if (l->net_devices_count)
-        return refuse(c, "/linux/netDevices");
     return check_mount_namespace(c);
 }

@@ -75,7 +75,25 @@ int compile_kernel(struct compiler *c); /* names, sysctl */
 int compile_rlimits(struct compiler *c, const struct oci_process *process);
 int compile_oom_score(struct compiler *c, const struct oci_process *process);
 
+/* compile_scheduling.c */
+int compile_scheduler(struct compiler *c, const struct oci_process *process);
+int compile_io_priority(struct compiler *c, const struct oci_process *process);
+bool wants_initial_affinity(const struct oci_process *process);
+/* Before (final: after) the control groups are joined. */
+int compile_affinity(struct compiler *c, const struct oci_process *process, bool final);
+int compile_memory_policy(struct compiler *c);
+int compile_personality(struct compiler *c);
+
+/* compile_net.c */
+int compile_net_devices(struct compiler *c);
+
+/* compile_label.c */
+int compile_labels(struct compiler *c, const struct oci_process *process);
+
 /* compile_process.c */
+/* What only the caller's rights can give: before they are given up for a user namespace's, or at
+ * the beginning of compile_process. */
+int compile_privileged(struct compiler *c, const struct oci_process *process);
 int compile_terminal(struct compiler *c, const struct oci_process *process, bool console_node);
 /* Identity, privileges, directory, program, up to PLAN_READY. */
 int compile_process(struct compiler *c, const struct oci_process *process);
@@ -88,6 +106,9 @@ int compile_hooks(struct compiler *c, const struct hook_list *list, const char *
 /* compile_check.c */
 int check_supported(struct compiler *c);
 int check_process(struct compiler *c, const struct oci_process *process);
+
+/* compile_process.c */
+bool keeps_groups(const struct compiler *c);
 
 static inline bool has_user_namespace(const struct compiler *c)
 {

@@ -151,6 +151,8 @@ static int compile_sysctl(struct compiler *c, const struct oci_string_entry *ent
 uint64_t changed_namespaces(const struct compiler *c)
 {
     uint64_t flags = c->config->hostname || c->config->domainname ? CLONE_NEWUTS : 0;
+    if (c->linux_->net_devices_count)
+        flags |= CLONE_NEWNET;
     for (size_t i = 0; i < c->linux_->sysctl_count; i++) {
         _buffer_ struct buffer dotted = {0}, path = {0};
         normal_name(c->linux_->sysctl[i].key, &dotted, &path);

@@ -128,6 +128,14 @@ int compile_id_maps(struct compiler *c)
     return r;
 }
 
+static int check_offset(struct compiler *c, const char *clock, const struct oci_time_offset *offset)
+{
+    if (offset == NULL || offset->nanosecs < 1000000000u)
+        return 0;
+    fail_at(c->failure, "/linux/timeOffsets/%s/nanosecs", clock);
+    return fail(c->failure, OCI_ERR_RANGE, "%u nanoseconds are a second or more", offset->nanosecs);
+}
+
 static void offset_line(struct buffer *lines, const char *clock,
                         const struct oci_time_offset *offset)
 {
@@ -140,6 +148,11 @@ int compile_time_namespace(struct compiler *c)
     if (!(c->namespaces.fresh & CLONE_NEWTIME))
         return 0;
     const struct oci_time_offsets *offsets = c->linux_->time_offsets;
+    int r = offsets ? check_offset(c, "monotonic", offsets->monotonic) : 0;
+    if (r == 0 && offsets)
+        r = check_offset(c, "boottime", offsets->boottime);
+    if (r < 0)
+        return r;
     _buffer_ struct buffer lines = {0};
     if (offsets) {
         offset_line(&lines, "monotonic", offsets->monotonic);
@@ -217,7 +230,7 @@ void compile_namespace_makes(struct compiler *c)
     if (c->namespaces.fresh & CLONE_NEWUSER)
         PLAN_ADD(b, .code = PLAN_SYNC, .number0 = PLAN_SYNC_MAPS);
     if (has_user_namespace(c))
-        PLAN_ADD(b, .code = PLAN_NS_ROOT);
+        PLAN_ADD(b, .code = PLAN_NS_ROOT, .flags = keeps_groups(c) ? PLAN_KEEP_GROUPS : 0);
 }
 
 void compile_namespace_arrival(struct compiler *c)

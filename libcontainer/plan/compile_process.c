@@ -2,7 +2,9 @@
 /*
  * The process object: limits, privileges, identity, directory and program, in the one order that works.
  *
- *     limits                       raising them may need privileges
+ *     limits, scheduler            raising them may need privileges
+ *     memory policy, personality   filters often forbid to set them
+ *     labels                       before no-new-privileges, which may forbid to change them
  *     no new privileges            at once
  *     filter                       here if privileges may still be gained later (loading it needs
  *                                  CAP_SYS_ADMIN), otherwise last, so that it need not allow what the
@@ -75,16 +77,33 @@ static int check_capabilities(struct compiler *c, uint64_t sets[5])
     return fail(c->failure, OCI_ERR_CAPABILITY, "%s", problem);
 }
 
+bool keeps_groups(const struct compiler *c)
+{
+    for (size_t i = 0; i < c->config->annotations_count; i++) {
+        const struct oci_string_entry *entry = &c->config->annotations[i];
+        if (strcmp(entry->key, ANNOTATION_KEEP_GROUPS) == 0)
+            return strcmp(entry->value, "0") != 0 && strcmp(entry->value, "false") != 0;
+    }
+    return false;
+}
+
 static void compile_identity(struct compiler *c, const struct oci_process *process)
 {
     static const struct oci_user root;
     const struct oci_user *user = process->user ? process->user : &root;
     struct plan_builder *b = &c->builder;
+    bool keep = keeps_groups(c);
+    size_t count = keep ? 0 : user->additional_gids_count;
+    if (keep && user->additional_gids_count)
+        log_message(c->input->log, CONTAINER_LOG_WARNING,
+                    "%s/user/additionalGids: ignored, as the annotation " ANNOTATION_KEEP_GROUPS
+                    " keeps the caller's groups",
+                    process_place(c));
     plan_from(b, OCI_ERR_USER, "%s/user", process_place(c));
     PLAN_ADD(b, .code = PLAN_IDS, .number0 = user->uid, .number1 = user->gid,
-             .text0 = plan_blob(b, user->additional_gids,
-                                user->additional_gids_count * sizeof(uint32_t)),
-             .length = (uint32_t)user->additional_gids_count);
+             .flags = keep ? PLAN_KEEP_GROUPS : 0,
+             .text0 = plan_blob(b, user->additional_gids, count * sizeof(uint32_t)),
+             .length = (uint32_t)count);
 }
 
 static const char *environment(const struct oci_process *process, const char *name)
@@ -150,16 +169,25 @@ static int compile_filter(struct compiler *c, unsigned flags)
         return r;
     plan_from(&c->builder, OCI_ERR_SECCOMP, "/linux/seccomp");
     if (filter.count)
-        PLAN_ADD(&c->builder, .code = PLAN_SECCOMP, .flags = (uint16_t)flags,
+        PLAN_ADD(&c->builder, .code = PLAN_SECCOMP,
+                 .flags = (uint16_t)(flags | (filter.notifies ? PLAN_LISTENER : 0)),
                  .text0 = plan_blob(&c->builder, filter.code, filter.count * 8),
                  .length = (uint32_t)filter.count, .number0 = filter.flags);
     free(filter.code);
+    c->out->listener_last |= filter.notifies && (flags & PLAN_LAST);
+    c->out->listener_early |= filter.notifies && !(flags & PLAN_LAST);
     return 0;
 }
 
 static bool no_new_privileges(const struct oci_process *process)
 {
     return process->has_no_new_privileges && process->no_new_privileges;
+}
+
+int compile_privileged(struct compiler *c, const struct oci_process *process)
+{
+    int r = compile_rlimits(c, process);
+    return r == 0 ? compile_io_priority(c, process) : r;
 }
 
 int compile_process(struct compiler *c, const struct oci_process *process)
@@ -169,7 +197,15 @@ int compile_process(struct compiler *c, const struct oci_process *process)
     uint64_t sets[5] = {0};
     int r = 0;
     if (!has_user_namespace(c))
-        r = compile_rlimits(c, process);
+        r = compile_privileged(c, process);
+    if (r == 0)
+        r = compile_scheduler(c, process);
+    if (r == 0)
+        r = compile_memory_policy(c);
+    if (r == 0)
+        r = compile_personality(c);
+    if (r == 0)
+        r = compile_labels(c, process);
     if (r < 0)
         return r;
     plan_from(b, OCI_ERR_CAPABILITY, "%s/noNewPrivileges", place);

@@ -54,6 +54,12 @@ static const char *const names[PLAN_CODE_COUNT] = {
     [PLAN_HOSTNAME] = "hostname",
     [PLAN_DOMAINNAME] = "domainname",
     [PLAN_RLIMIT] = "rlimit",
+    [PLAN_SCHEDULER] = "scheduler",
+    [PLAN_IO_PRIORITY] = "io-priority",
+    [PLAN_CPU_AFFINITY] = "cpu-affinity",
+    [PLAN_MEMORY_POLICY] = "memory-policy",
+    [PLAN_PERSONALITY] = "personality",
+    [PLAN_NET_DEVICES] = "network-devices",
     [PLAN_NO_NEW_PRIVS] = "no-new-privileges",
     [PLAN_SECCOMP] = "seccomp",
     [PLAN_BOUNDING] = "capabilities-bounding",
@@ -152,7 +158,32 @@ static void identity(struct buffer *out, const struct plan *plan, const struct p
     for (uint32_t i = 0; i < op->length; i++)
         buffer_format(out, "%s%u", i ? "," : "", groups[i]);
     if (op->length == 0)
-        buffer_text(out, "none");
+        buffer_text(out, op->flags & PLAN_KEEP_GROUPS ? "the caller's" : "none");
+}
+
+/* Of ops about CPUs, memory and I/O: numbers as the kernel takes them, sets as lists. */
+static void scheduling(struct buffer *out, const struct plan *plan, const struct plan_op *op)
+{
+    const uint64_t *words = (const uint64_t *)(plan->bytes + op->text0);
+    if (op->code == PLAN_SCHEDULER) {
+        const struct plan_scheduler *s = (const struct plan_scheduler *)words;
+        buffer_format(out, " policy=%u flags=0x%llx nice=%d priority=%u", s->policy,
+                      (unsigned long long)s->flags, s->nice, s->priority);
+        if (s->runtime)
+            buffer_format(out, " runtime=%llu deadline=%llu period=%llu",
+                          (unsigned long long)s->runtime, (unsigned long long)s->deadline,
+                          (unsigned long long)s->period);
+        return;
+    }
+    if (op->code != PLAN_CPU_AFFINITY)
+        buffer_format(out, " 0x%llx", (unsigned long long)op->number0);
+    const char *separator = " ";
+    for (uint32_t bit = 0; bit < op->length * 64; bit++) {
+        if (!(words[bit / 64] >> (bit % 64) & 1))
+            continue;
+        buffer_format(out, "%s%u", separator, bit);
+        separator = ",";
+    }
 }
 
 static void device(struct buffer *out, const struct plan *plan, const struct plan_op *op)
@@ -205,7 +236,9 @@ static bool place_arguments(struct buffer *out, const struct compiled *compiled,
             quoted(out, plan_string(plan, op->text0));
         break;
     case PLAN_SYNC:
-        buffer_text(out, op->number0 == PLAN_SYNC_MAPS ? " id maps" : " host hooks");
+        buffer_text(out, op->number0 == PLAN_SYNC_MAPS        ? " id maps"
+                         : op->number0 == PLAN_SYNC_SCHEDULER ? " scheduler"
+                                                              : " host hooks");
         break;
     case PLAN_ROOT_ATTACH:
         slot(out, op->slot0);
@@ -231,9 +264,18 @@ static void process_arguments(struct buffer *out, const struct plan *plan, const
         buffer_format(out, " %s soft=%llu hard=%llu", rlimit_name(op->number0),
                       (unsigned long long)op->number1, (unsigned long long)op->number2);
         break;
+    case PLAN_SCHEDULER:
+    case PLAN_IO_PRIORITY:
+    case PLAN_CPU_AFFINITY:
+    case PLAN_MEMORY_POLICY:
+    case PLAN_PERSONALITY:
+        scheduling(out, plan, op);
+        break;
     case PLAN_SECCOMP:
         buffer_format(out, " %u instructions flags=0x%llx", op->length,
                       (unsigned long long)op->number0);
+        if (op->flags & PLAN_LISTENER)
+            buffer_text(out, " with a listener");
         break;
     case PLAN_BOUNDING:
         capabilities(out, "keep", op->number0);

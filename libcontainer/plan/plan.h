@@ -75,11 +75,18 @@ enum plan_code {
     PLAN_TERMINAL, /* number0: rows, number1: columns, number2: gid<<32|uid; PLAN_CONSOLE_NODE */
 
     /* the process */
-    PLAN_PROC_WRITE, /* text0: path under proc, text1: value */
-    PLAN_LOOPBACK,   /* bring the new network namespace's own interface up */
-    PLAN_HOSTNAME,   /* text0 */
-    PLAN_DOMAINNAME, /* text0 */
-    PLAN_RLIMIT,     /* number0: resource, number1: soft, number2: hard */
+    PLAN_PROC_WRITE,    /* text0: path under proc, text1: value */
+    PLAN_LOOPBACK,      /* bring the new network namespace's own interface up */
+    PLAN_HOSTNAME,      /* text0 */
+    PLAN_DOMAINNAME,    /* text0 */
+    PLAN_RLIMIT,        /* number0: resource, number1: soft, number2: hard */
+    PLAN_SCHEDULER,     /* text0: struct sched_attr as length 8-byte words */
+    PLAN_IO_PRIORITY,   /* number0: as ioprio_set takes it */
+    PLAN_CPU_AFFINITY,  /* text0: uint64_t[length], a bit for each CPU */
+    PLAN_MEMORY_POLICY, /* number0: MPOL_*, text0: uint64_t[length], a bit for each node */
+    PLAN_PERSONALITY,   /* number0 */
+    PLAN_NET_DEVICES,   /* a socket of the new network namespace goes to the library, which moves
+                           devices there */
     PLAN_NO_NEW_PRIVS,
     PLAN_SECCOMP,    /* text0: struct sock_filter[length]; number0: SECCOMP_FILTER_FLAG_*;
                       PLAN_LAST */
@@ -110,6 +117,8 @@ enum plan_flag {
     PLAN_CONSOLE_NODE = 16,  /* bind the terminal on /dev/console */
     PLAN_MAY_BE_DENIED = 32, /* EPERM leaves the slot for a second try */
     PLAN_MUST_BE_PROC = 256, /* what is attached has to be a procfs */
+    PLAN_KEEP_GROUPS = 512,  /* the caller's supplementary groups stay */
+    PLAN_LISTENER = 1024,    /* the filter's notification fd goes to the library, which answers */
     PLAN_LAST = 128,         /* nothing but exec follows, and the filter need allow nothing else */
     PLAN_KEEP_SLOT = 64,     /* the slot stays open for a later op */
 };
@@ -118,6 +127,9 @@ enum plan_sync {
     PLAN_SYNC_MAPS = 1, /* the library writes uid_map and gid_map */
     PLAN_SYNC_HOOKS =
         2, /* namespaces exist, the root is not yet entered: prestart, createRuntime */
+    PLAN_SYNC_SCHEDULER = 3,   /* the library, which may, sets the scheduler of this process */
+    PLAN_SYNC_LISTENER = 5,    /* what PLAN_MESSAGE_LISTENER amounts to */
+    PLAN_SYNC_NET_DEVICES = 4, /* with a netlink socket of the network namespace */
 };
 
 struct plan_op {
@@ -131,6 +143,17 @@ struct plan_op {
     uint64_t number0;
     uint64_t number1;
     uint64_t number2;
+};
+
+/* The kernel's struct sched_attr, which not every C library declares. */
+struct plan_scheduler {
+    uint32_t size;
+    uint32_t policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+    uint32_t util_min, util_max;
 };
 
 struct plan_header {
@@ -148,9 +171,10 @@ enum plan_message_kind {
     PLAN_MESSAGE_SYNC = 2,     /* number: enum plan_sync */
     PLAN_MESSAGE_TERMINAL = 3, /* with the terminal's fd */
     PLAN_MESSAGE_READY = 4,
-    PLAN_MESSAGE_ERROR = 5,   /* op, error, number (exit status of a hook), text */
-    PLAN_MESSAGE_DONE = 6,    /* a hook runner's success */
-    PLAN_MESSAGE_RUNNING = 8, /* the next thing is exec: after this only an error, or the end */
+    PLAN_MESSAGE_ERROR = 5,    /* op, error, number (exit status of a hook), text */
+    PLAN_MESSAGE_DONE = 6,     /* a hook runner's success */
+    PLAN_MESSAGE_RUNNING = 8,  /* the next thing is exec: after this only an error, or the end */
+    PLAN_MESSAGE_LISTENER = 9, /* with the fd of the filter's notifications */
     PLAN_MESSAGE_GO = 7, /* from the library: go on; number: pid of the container's first process */
 };
 

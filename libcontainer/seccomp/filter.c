@@ -34,9 +34,16 @@ static int action_value(enum oci_seccomp_action action, bool has_errno, uint32_t
                         uint32_t *value, struct failure *failure)
 {
     uint32_t data = has_errno ? number : EPERM;
-    if (has_errno && number > 4094)
+    bool takes_number = action == OCI_SECCOMP_ACTION_ERRNO || action == OCI_SECCOMP_ACTION_TRACE;
+    if (has_errno && !takes_number)
+        return fail(failure, OCI_ERR_CONFIG, "%s has no error number",
+                    oci_seccomp_action_text(action));
+    if (has_errno && action == OCI_SECCOMP_ACTION_ERRNO && number > 4094)
         return fail(failure, OCI_ERR_SECCOMP,
                     "error number %u is beyond the 4094 that a filter can return", number);
+    if (has_errno && number > UINT16_MAX)
+        return fail(failure, OCI_ERR_SECCOMP,
+                    "number %u is beyond the 65535 that a tracer can be told", number);
     switch (action) {
     case OCI_SECCOMP_ACTION_KILL:
     case OCI_SECCOMP_ACTION_KILL_THREAD:
@@ -59,6 +66,9 @@ static int action_value(enum oci_seccomp_action action, bool has_errno, uint32_t
         return 0;
     case OCI_SECCOMP_ACTION_LOG:
         *value = SCMP_ACT_LOG;
+        return 0;
+    case OCI_SECCOMP_ACTION_NOTIFY:
+        *value = SCMP_ACT_NOTIFY;
         return 0;
     default:
         return fail(failure, OCI_ERR_UNSUPPORTED, "this version cannot honour the action %s",
@@ -158,18 +168,23 @@ static int add_rule(scmp_filter_ctx context, const struct oci_seccomp *config, s
     return r;
 }
 
+uint32_t filter_arch(enum oci_seccomp_arch arch)
+{
+    const char *text = oci_seccomp_arch_text(arch);
+    char name[32];
+    size_t n = 0;
+    /* SCMP_ARCH_X86_64 is libseccomp's "x86_64". */
+    for (text += strlen("SCMP_ARCH_"); text[n] && n < sizeof(name) - 1; n++)
+        name[n] = (char)(text[n] >= 'A' && text[n] <= 'Z' ? text[n] - 'A' + 'a' : text[n]);
+    name[n] = 0;
+    return seccomp_arch_resolve_name(name);
+}
+
 static int add_architectures(scmp_filter_ctx context, const struct oci_seccomp *config,
                              struct failure *failure)
 {
     for (size_t i = 0; i < config->architectures_count; i++) {
-        const char *text = oci_seccomp_arch_text(config->architectures[i]);
-        char name[32];
-        size_t n = 0;
-        /* SCMP_ARCH_X86_64 is libseccomp's "x86_64". */
-        for (text += strlen("SCMP_ARCH_"); text[n] && n < sizeof(name) - 1; n++)
-            name[n] = (char)(text[n] >= 'A' && text[n] <= 'Z' ? text[n] - 'A' + 'a' : text[n]);
-        name[n] = 0;
-        uint32_t arch = seccomp_arch_resolve_name(name);
+        uint32_t arch = filter_arch(config->architectures[i]);
         int r = arch ? seccomp_arch_add(context, arch) : -EINVAL;
         if (r < 0 && r != -EEXIST) {
             fail_at(failure, "/linux/seccomp/architectures/%zu", i);
@@ -239,18 +254,82 @@ static int check_size(const struct oci_seccomp *config, struct failure *failure)
     return fail(failure, OCI_ERR_TOO_LARGE, "%zu rules; the limit is %d", rules, MAX_RULES);
 }
 
+bool filter_notifies(const struct oci_seccomp *config)
+{
+    for (size_t i = 0; config && i < config->syscalls_count; i++) {
+        if (config->syscalls[i].action == OCI_SECCOMP_ACTION_NOTIFY)
+            return true;
+    }
+    return false;
+}
+
+/* With these two the init hands over the very fd that would have to answer for them. */
+static int check_notified(const struct oci_seccomp *config, struct failure *failure)
+{
+    for (size_t i = 0; i < config->syscalls_count; i++) {
+        const struct oci_seccomp_syscall *rule = &config->syscalls[i];
+        for (size_t n = 0; rule->action == OCI_SECCOMP_ACTION_NOTIFY && n < rule->names_count;
+             n++) {
+            if (strcmp(rule->names[n], "sendmsg") != 0 && strcmp(rule->names[n], "recvfrom") != 0)
+                continue;
+            fail_at(failure, "/linux/seccomp/syscalls/%zu/names/%zu", i, n);
+            return fail(failure, OCI_ERR_SECCOMP,
+                        "SCMP_ACT_NOTIFY cannot be used for %s, which hands the listener its fd",
+                        rule->names[n]);
+        }
+    }
+    return 0;
+}
+
+static int check_listener(const struct oci_seccomp *config, struct failure *failure)
+{
+    const char *path = config->listener_path;
+    bool has_path = path && path[0];
+    fail_at(failure, "/linux/seccomp/%s", has_path ? "listenerPath" : "listenerMetadata");
+    if (!has_path && config->listener_metadata && config->listener_metadata[0])
+        return fail(failure, OCI_ERR_CONFIG, "listenerMetadata needs a listenerPath");
+    if (has_path && path[0] != '/')
+        return fail(failure, OCI_ERR_CONFIG, "listenerPath \"%s\" is not absolute", path);
+    failure->has_pointer = false;
+    if (config->default_action == OCI_SECCOMP_ACTION_NOTIFY) {
+        fail_at(failure, "/linux/seccomp/defaultAction");
+        return fail(failure, OCI_ERR_SECCOMP,
+                    "SCMP_ACT_NOTIFY cannot be the default: nobody would answer for the calls that "
+                    "start the program");
+    }
+    if (!has_path && filter_notifies(config)) {
+        fail_at(failure, "/linux/seccomp");
+        return fail(failure, OCI_ERR_CONFIG, "SCMP_ACT_NOTIFY needs a listenerPath");
+    }
+    return check_notified(config, failure);
+}
+
+static void settle_flags(struct filter *filter, const struct log *log)
+{
+    if (filter->notifies) {
+        filter->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+        /* Else the answer could be a thread's number as well as an fd. */
+        if (filter->flags & SECCOMP_FILTER_FLAG_TSYNC)
+            filter->flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
+    } else if (filter->flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) {
+        log_message(log, CONTAINER_LOG_WARNING,
+                    "/linux/seccomp/flags: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is for "
+                    "SCMP_ACT_NOTIFY only; ignored");
+        filter->flags &= ~(uint64_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+    }
+}
+
 int filter_compile(const struct oci_seccomp *config, const struct log *log, struct filter *filter,
                    struct failure *failure)
 {
-    *filter = (struct filter){.flags = filter_flags(config)};
+    *filter = (struct filter){.flags = filter_flags(config), .notifies = filter_notifies(config)};
     uint32_t action;
     int r = check_size(config, failure);
-    if (r == 0 && (config->listener_path || config->listener_metadata)) {
-        fail_at(failure, "/linux/seccomp/listenerPath");
-        r = fail(failure, OCI_ERR_UNSUPPORTED, "this version cannot honour listenerPath");
-    }
+    if (r == 0)
+        r = check_listener(config, failure);
     if (r < 0)
         return r;
+    settle_flags(filter, log);
     r = action_value(config->default_action, config->has_default_errno_ret,
                      config->default_errno_ret, &action, failure);
     if (r < 0) {
@@ -270,5 +349,9 @@ int filter_compile(const struct oci_seccomp *config, const struct log *log, stru
         if (r < 0)
             fail_at(failure, "/linux/seccomp/syscalls/%zu", i);
     }
-    return r == 0 ? export_program(context, filter, failure) : r;
+    if (r == 0)
+        r = export_program(context, filter, failure);
+    if (r == 0 && (r = filter_add_newer(config, filter, failure)) < 0)
+        free(TAKE(filter->code));
+    return r;
 }

@@ -16,7 +16,9 @@ MAY = {
     "launch": {"base", "plan"},
     "state": {"base", "config"},
     "terminal": {"base"},
-    "api": {"base", "config", "plan", "seccomp", "cgroup", "launch", "state", "terminal"},
+    "resctrl": {"base"},
+    "api": {"base", "config", "plan", "seccomp", "cgroup", "launch", "state", "terminal",
+            "resctrl"},
     "init": {"plan"},
 }
 

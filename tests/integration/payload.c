@@ -224,6 +224,52 @@ static int report(char **argv)
     return 0;
 }
 
+/* How the kernel treats this process: CPUs, memory, I/O. */
+static int scheduling(void)
+{
+    struct {
+        unsigned size, policy;
+        unsigned long long flags;
+        int nice;
+        unsigned priority;
+        unsigned long long runtime, deadline, period;
+        unsigned util_min, util_max;
+    } attr = {.size = sizeof attr};
+    unsigned long nodes[16] = {0};
+    int mode = -1;
+    struct utsname names;
+    char line[512];
+    printf("{\n");
+    print_number("error", syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0) < 0 ? errno : 0);
+    print_number("policy", attr.policy);
+    print_number("flags", (long long)attr.flags);
+    print_number("nice", attr.nice);
+    print_number("priority", attr.priority);
+    print_number("runtime", (long long)attr.runtime);
+    print_number("deadline", (long long)attr.deadline);
+    print_number("period", (long long)attr.period);
+    long io = syscall(SYS_ioprio_get, 1, 0);
+    print_number("io_class", io >> 13);
+    print_number("io_level", io & 0x1fff);
+    FILE *file = fopen("/proc/self/status", "re");
+    while (file && fgets(line, sizeof line, file)) {
+        if (!strncmp(line, "Cpus_allowed_list:", 18)) {
+            line[strcspn(line, "\n")] = '\0';
+            print_member("cpus", line + 18 + strspn(line + 18, " \t"));
+        }
+    }
+    if (file)
+        fclose(file);
+    syscall(SYS_get_mempolicy, &mode, nodes, sizeof nodes * 8, NULL, 0);
+    print_number("memory_mode", mode);
+    print_number("memory_nodes", (long long)nodes[0]);
+    print_number("personality", syscall(SYS_personality, 0xffffffff));
+    uname(&names);
+    print_member("machine", names.machine);
+    printf("\"end\": true\n}\n");
+    return 0;
+}
+
 static int probe_write(const char *path)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -410,6 +456,8 @@ int main(int argc, char **argv)
     int result = 64;
     if (!strcmp(what, "report"))
         result = report(argv);
+    else if (!strcmp(what, "scheduling"))
+        result = scheduling();
     else if (!strcmp(what, "probe"))
         result = probe(argv);
     else if (!strcmp(what, "call"))

@@ -47,3 +47,33 @@ def test_every_mount_option_that_is_named_is_accepted(rt, bundle, features):
         else:
             bundle.mount(f"/mnt/{option}", bundle.path, options=["bind", option])
     rt.run(bundle.payload("exit", "0")).ok()
+
+
+@pytest.mark.ocikit
+def test_what_this_build_does(features):
+    linux = features["linux"]
+    for part in ("apparmor", "selinux", "intelRdt", "netDevices"):
+        assert linux[part]["enabled"] is True, part
+    assert linux["intelRdt"]["schemata"] is linux["intelRdt"]["monitoring"] is True
+    assert set(linux["memoryPolicy"]["modes"]) == {
+        "MPOL_DEFAULT", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE", "MPOL_PREFERRED",
+        "MPOL_PREFERRED_MANY", "MPOL_LOCAL"}
+    assert set(linux["memoryPolicy"]["flags"]) == {
+        "MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES"}
+    assert "time" in linux["namespaces"]
+    assert "io.github.seccomp.libseccomp.version" in features["annotations"]
+    assert "run.oci.keep_original_groups" in features["potentiallyUnsafeConfigAnnotations"]
+
+
+@pytest.mark.ocikit
+def test_every_flag_action_and_operator(features):
+    seccomp = features["linux"]["seccomp"]
+    actions = "KILL KILL_PROCESS KILL_THREAD TRAP ERRNO TRACE ALLOW LOG NOTIFY"
+    assert set(seccomp["actions"]) == {f"SCMP_ACT_{name}" for name in actions.split()}
+    assert set(seccomp["operators"]) == {f"SCMP_CMP_{name}" for name in
+                                         "NE LT LE EQ GE GT MASKED_EQ".split()}
+    flags = {f"SECCOMP_FILTER_FLAG_{name}" for name in
+             "TSYNC LOG SPEC_ALLOW WAIT_KILLABLE_RECV".split()}
+    assert set(seccomp["knownFlags"]) == flags
+    assert set(seccomp["supportedFlags"]) <= flags
+    assert "SCMP_ARCH_X86_64" in seccomp["archs"]

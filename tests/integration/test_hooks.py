@@ -45,6 +45,8 @@ def order(journal):
     return path.read_text(encoding="utf-8").split() if path.exists() else []
 
 
+@pytest.mark.proves("/hooks", "/hooks/prestart", "/hooks/createRuntime", "/hooks/createContainer",
+                    "/hooks/startContainer", "/hooks/poststart", "/hooks/poststop")
 @pytest.mark.ocikit
 def test_order(rt, bundle, journal):
     record_all(bundle, journal)
@@ -88,7 +90,10 @@ def test_several_in_one_stage_run_in_order(rt, bundle, journal):
     assert order(journal) == ["one", "two", "three"]
 
 
-@pytest.mark.parametrize("stage", ["createRuntime", "startContainer", "poststop"])
+@pytest.mark.proves("/hooks/prestart/[]/env", "/hooks/createRuntime/[]/env",
+                    "/hooks/createContainer/[]/env", "/hooks/startContainer/[]/env",
+                    "/hooks/poststart/[]/env", "/hooks/poststop/[]/env")
+@pytest.mark.parametrize("stage", STAGES)
 def test_environment_is_the_hook_s_own(rt, bundle, journal, stage):
     target = "/journal" if inside(stage) else str(journal)
     path = "/bin/env" if inside(stage) else "/usr/bin/env"
@@ -109,10 +114,19 @@ def test_environment_is_the_hook_s_own(rt, bundle, journal, stage):
     assert sorted(lines("set")) == ["A=b", "PATH=/bin"]
 
 
-def test_arguments(rt, bundle, journal):
-    bundle.hook("createRuntime", "/bin/sh")
-    hook = bundle.config["hooks"]["createRuntime"][0]
-    hook["args"] = ["name-of-its-own", "-c", f"echo $0 $1 > {journal}/order", "zero", "one two"]
+@pytest.mark.proves("/hooks/prestart/[]/args", "/hooks/createRuntime/[]/args",
+                    "/hooks/createContainer/[]/args", "/hooks/startContainer/[]/args",
+                    "/hooks/poststart/[]/args", "/hooks/poststop/[]/args",
+                    "/hooks/prestart/[]/path", "/hooks/createRuntime/[]/path",
+                    "/hooks/createContainer/[]/path", "/hooks/startContainer/[]/path",
+                    "/hooks/poststart/[]/path", "/hooks/poststop/[]/path")
+@pytest.mark.parametrize("stage", STAGES)
+def test_arguments(rt, bundle, journal, stage):
+    bundle.hook(stage, "/bin/sh")
+    hook = bundle.config["hooks"][stage][0]
+    where = "/journal" if inside(stage) else journal
+    # busybox, the shell inside, goes by its name.
+    hook["args"] = ["sh" if inside(stage) else "name-of-its-own", "-c", f"echo $0 $1 > {where}/order", "zero", "one two"]
     rt.run(bundle.payload("exit", "0")).ok()
     assert order(journal) == ["zero", "one", "two"]
 
@@ -237,4 +251,120 @@ def test_hooks_see_no_descriptors(rt, bundle, journal):
 def test_hook_killed_by_a_signal(rt, bundle):
     bundle.hook("createRuntime", "/bin/sh", "-c", "kill -9 $$")
     rt.run(bundle).failed("")
+    rt.assert_clean()
+
+
+def status_of(rt, name):
+    result = rt.call("state", name)
+    return result.json()["status"] if result.code == 0 else "gone"
+
+
+@pytest.mark.ocikit
+@pytest.mark.proves("/hooks/startContainer", "/hooks/poststart")
+@pytest.mark.parametrize("stage", ["startContainer", "poststart"])
+def test_a_hook_that_fails_in_start_deletes_the_container(rt, bundle, journal, stage):
+    """The specification: an error, the container stopped, and on with its destruction and poststop."""
+    note(bundle, journal, stage, "exit 3")
+    note(bundle, journal, "poststop", "echo poststop >> $J/order")
+    name = rt.create(bundle.payload("sleep"))
+    rt.call("start", name).failed(f"/hooks/{stage}/0", "status 3")
+    assert status_of(rt, name) == "gone"
+    assert order(journal) == ["poststop"]
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+def test_a_program_that_cannot_run_is_no_hook_s_failure(rt, bundle, journal):
+    """The container stays, stopped, for the caller to look at and to delete."""
+    note(bundle, journal, "startContainer", "rm /bin/payload")
+    name = rt.create(bundle.payload("sleep"))
+    pid = rt.pid(name)
+    rt.call("start", name).failed("/bin/payload")
+    hostview.wait_exit(pid)
+    assert status_of(rt, name) == "stopped"
+
+
+@pytest.mark.ocikit
+def test_poststop_runs_after_a_create_that_failed_late(rt, bundle, journal):
+    note(bundle, journal, "poststop", "cat > $J/poststop; echo poststop >> $J/order")
+    bundle.process["cwd"] = "/etc/passwd"
+    rt.run(bundle).failed("/process/cwd")
+    assert order(journal) == ["poststop"]
+    assert json.loads((journal / "poststop").read_text(encoding="utf-8"))["status"] == "stopped"
+    rt.assert_clean()
+
+
+@pytest.mark.proves("/ociVersion")
+@pytest.mark.ocikit
+def test_the_version_is_the_configuration_s(rt, bundle, journal):
+    bundle.config["ociVersion"] = "1.0.1"
+    record_all(bundle, journal)
+    rt.run(bundle.payload("exit", "0")).ok()
+    for stage in STAGES:
+        state = json.loads((journal / stage).read_text(encoding="utf-8"))
+        assert state["ociVersion"] == "1.0.1", stage
+
+
+@pytest.mark.proves("/hooks/createRuntime")
+def test_a_hook_that_kills_the_first_process(rt, bundle, journal):
+    note(bundle, journal, "createRuntime",
+         "pid=$(sed 's/.*\"pid\": *\\([0-9]*\\).*/\\1/'); kill -9 $pid; exit 0")
+    result = rt.run(bundle.args("/bin/touch", "/journal/ran"), timeout=15)
+    assert result.code != 0
+    assert not (journal / "ran").exists()
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("stage", ["createContainer", "startContainer"])
+def test_a_hook_inside_that_kills_its_parent(rt, bundle, journal, stage):
+    bundle.namespace("pid", False)
+    note(bundle, journal, stage, "kill -9 $PPID; sleep 5")
+    begun = time.monotonic()
+    rt.run(bundle.args("/bin/touch", "/journal/ran"), timeout=15).failed("")
+    assert time.monotonic() - begun < 4
+    assert not (journal / "ran").exists()
+    rt.assert_clean()
+
+
+@pytest.mark.proves("/hooks/prestart/[]/timeout", "/hooks/createRuntime/[]/timeout",
+                    "/hooks/createContainer/[]/timeout", "/hooks/startContainer/[]/timeout",
+                    "/hooks/poststart/[]/timeout", "/hooks/poststop/[]/timeout")
+@pytest.mark.ocikit
+@pytest.mark.parametrize("stage", STAGES)
+def test_timeouts_of_every_stage(rt, bundle, stage):
+    bundle.hook(stage, "/bin/sleep", "100", timeout=1)
+    begun = time.monotonic()
+    result = rt.run(bundle.payload("exit", "0"), timeout=15)
+    assert time.monotonic() - begun < 5
+    if stage == "poststop":
+        result.ok()
+    else:
+        result.failed(f"/hooks/{stage}/0", "timeout")
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("stage", ["createContainer", "startContainer"])
+def test_output_flood_inside(rt, bundle, stage):
+    bundle.hook(stage, "/bin/sh", "-c", "dd if=/dev/zero bs=65536 count=64 2>/dev/null; exit 0")
+    rt.run(bundle.payload("exit", "0"), timeout=15).ok()
+
+
+@pytest.mark.ocikit
+def test_an_endless_flood_has_its_timeout(rt, bundle):
+    bundle.hook("createRuntime", "/bin/sh", "-c", "exec yes", timeout=1)
+    begun = time.monotonic()
+    rt.run(bundle, timeout=15).failed("/hooks/createRuntime/0", "timeout")
+    assert time.monotonic() - begun < 4
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+def test_the_first_failure_ends_the_stage(rt, bundle, journal):
+    note(bundle, journal, "createRuntime", "echo one >> $J/order; exit 1")
+    note(bundle, journal, "createRuntime", "echo two >> $J/order")
+    note(bundle, journal, "createContainer", "echo three >> $J/order")
+    rt.run(bundle).failed("/hooks/createRuntime/0")
+    assert order(journal) == ["one"]
     rt.assert_clean()

@@ -5,6 +5,7 @@ import os
 import pytest
 
 
+@pytest.mark.proves("/hostname")
 def test_hostname(rt, bundle):
     before = os.uname().nodename
     bundle.config["hostname"] = "a-name.example"
@@ -30,6 +31,7 @@ def test_hostname_too_long(rt, bundle):
     rt.assert_clean()
 
 
+@pytest.mark.proves("/domainname")
 @pytest.mark.ocikit
 def test_domainname(rt, bundle):
     bundle.config["domainname"] = "example.org"

@@ -55,6 +55,7 @@ def test_state_of_a_running_container(rt, bundle):
     assert rt.status(name) == "stopped"
 
 
+@pytest.mark.proves("/annotations")
 def test_annotations_are_in_the_state(rt, bundle):
     bundle.config["annotations"] = {"org.example.key": "a value"}
     name = rt.create(bundle)

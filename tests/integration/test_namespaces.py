@@ -16,6 +16,7 @@ def of(pid, kind):
     return os.readlink(f"/proc/{pid}/ns/{NAMES[kind]}")
 
 
+@pytest.mark.proves("/linux", "/linux/namespaces", "/linux/namespaces/[]/type")
 @pytest.mark.parametrize("kind", ["pid", "network", "ipc", "uts", "cgroup"])
 def test_new(rt, bundle, kind):
     inside = rt.report(bundle.namespace(kind))["namespaces"]
@@ -57,6 +58,7 @@ def test_network_has_loopback_that_works(rt, bundle):
     assert "127.0.0.1" in rt.run(bundle).ok().out
 
 
+@pytest.mark.proves("/linux/namespaces/[]/path")
 @pytest.mark.parametrize("kind", ["network", "ipc", "uts", "pid", "cgroup"])
 def test_join_that_of_another_container(rt, bundle, make_bundle, kind):
     name = rt.launch(bundle.payload("sleep"))
@@ -105,11 +107,17 @@ def test_user_with_mappings(rt, bundle):
     assert words == ["0", "200000", "1000"] * 2 + ["0", "0"]
 
 
+@pytest.mark.proves("/linux/uidMappings", "/linux/uidMappings/[]/containerID",
+                    "/linux/uidMappings/[]/hostID", "/linux/uidMappings/[]/size",
+                    "/linux/gidMappings", "/linux/gidMappings/[]/containerID",
+                    "/linux/gidMappings/[]/hostID", "/linux/gidMappings/[]/size")
 def test_user_with_several_mappings(rt, bundle):
     bundle.user_namespace(host=200000, size=10)
     bundle.linux["uidMappings"].append({"containerID": 10, "hostID": 300000, "size": 5})
-    bundle.args("/bin/cat", "/proc/self/uid_map")
-    assert rt.run(bundle).ok().out.split() == ["0", "200000", "10", "10", "300000", "5"]
+    bundle.linux["gidMappings"].append({"containerID": 20, "hostID": 400000, "size": 6})
+    bundle.args("/bin/cat", "/proc/self/uid_map", "/proc/self/gid_map")
+    assert rt.run(bundle).ok().out.split() == ["0", "200000", "10", "10", "300000", "5",
+                                               "0", "200000", "10", "20", "400000", "6"]
 
 
 def test_user_of_the_process_is_mapped(rt, bundle):
@@ -146,10 +154,15 @@ def test_mappings_without_a_user_namespace(rt, bundle):
     rt.assert_clean()
 
 
+@pytest.mark.proves("/linux/timeOffsets", "/linux/timeOffsets/boottime",
+                    "/linux/timeOffsets/boottime/secs", "/linux/timeOffsets/boottime/nanosecs",
+                    "/linux/timeOffsets/monotonic", "/linux/timeOffsets/monotonic/secs",
+                    "/linux/timeOffsets/monotonic/nanosecs")
 @pytest.mark.ocikit
 def test_time_with_offsets(rt, bundle):
     bundle.namespace("time")
-    bundle.linux["timeOffsets"] = {"boottime": {"secs": 1000000}, "monotonic": {"secs": 2000000}}
+    bundle.linux["timeOffsets"] = {"boottime": {"secs": 1000000, "nanosecs": 999999999},
+                                   "monotonic": {"secs": 2000000, "nanosecs": 5}}
     plain = clocks()
     inside = rt.report(bundle)
     assert inside["namespaces"]["time"] != of("self", "time")
@@ -184,4 +197,76 @@ def test_same_kind_twice(rt, bundle):
 def test_unknown_kind(rt, bundle):
     bundle.linux["namespaces"].append({"type": "no-such-kind"})
     rt.run(bundle).failed("no-such-kind")
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+def test_time_joined_by_path(rt, bundle, make_bundle):
+    bundle.namespace("time").linux["timeOffsets"] = {"boottime": {"secs": 5000000}}
+    name = rt.launch(bundle.payload("sleep"))
+    second = make_bundle().namespace("time", f"/proc/{rt.pid(name)}/ns/time")
+    inside = rt.report(second)
+    assert inside["namespaces"]["time"] == of(rt.pid(name), "time")
+    assert inside["boottime"] > clocks()[0] + 4999999
+    assert rt.call("exec", name, "/bin/payload").json()["namespaces"]["time"] == \
+        of(rt.pid(name), "time")
+
+
+@pytest.mark.ocikit
+def test_time_goes_back(rt, bundle):
+    """As far as the clock allows, and no further."""
+    bundle.namespace("time").linux["timeOffsets"] = {"boottime": {"secs": -60, "nanosecs": 1}}
+    before = clocks()[0]
+    assert -60 <= rt.report(bundle)["boottime"] - before < -29
+    bundle.linux["timeOffsets"] = {"boottime": {"secs": -(1 << 40)}}
+    rt.run(bundle).failed("/linux/timeOffsets")
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("offsets,place", [
+    ({"monotonic": {"nanosecs": 1000000000}}, "/linux/timeOffsets/monotonic/nanosecs"),
+    ({"boottime": {"secs": 1, "nanosecs": 4294967295}}, "/linux/timeOffsets/boottime/nanosecs"),
+    ({"boottime": {"secs": "1"}}, "/linux/timeOffsets/boottime/secs"),
+    ({"boottime": {"secs": 1 << 62}}, "/linux/timeOffsets"),
+])
+def test_bad_offsets(rt, bundle, offsets, place):
+    bundle.namespace("time").linux["timeOffsets"] = offsets
+    rt.run(bundle).failed(place)
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+def test_offsets_of_a_joined_namespace(rt, bundle):
+    bundle.namespace("time", "/proc/self/ns/time").linux["timeOffsets"] = {"boottime": {"secs": 1}}
+    rt.run(bundle).failed("/linux/timeOffsets", "new time namespace")
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("kind", NAMES)
+def test_every_kind_twice(rt, bundle, kind):
+    """New and new, or new and joined: each is a contradiction."""
+    bundle.user_namespace() if kind == "user" else bundle.namespace(kind)
+    kinds = bundle.linux["namespaces"]
+    for more in ({"type": kind}, {"type": kind, "path": f"/proc/self/ns/{NAMES[kind]}"}):
+        bundle.linux["namespaces"] = kinds + [more]
+        rt.run(bundle).failed(f"/linux/namespaces/{len(kinds)}", kind)
+        rt.assert_clean()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize("path", ["/no/such/file", "/etc/passwd", "/dev/null", "relative", "wrong"])
+def test_paths_that_are_no_such_namespace(rt, bundle, kind, path):
+    if path == "wrong":
+        path = f"/proc/self/ns/{'uts' if kind != 'uts' else 'ipc'}"
+    bundle.namespace(kind, path)
+    if kind == "mount":
+        for member in ("mounts",):
+            bundle.config.pop(member)
+        bundle.config["linux"].pop("maskedPaths")
+        bundle.config["linux"].pop("readonlyPaths")
+        bundle.config["root"].pop("readonly")
+    rt.run(bundle, timeout=10).failed("/linux/namespaces")
     rt.assert_clean()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """process: arguments, environment, directory, user, capabilities, limits, descriptors."""
 import os
+import resource
 import signal
 import subprocess
 
@@ -22,12 +23,14 @@ def sets(report):
                                                      "CapAmb")}
 
 
+@pytest.mark.proves("/process", "/process/args")
 def test_arguments(rt, bundle):
     words = ["/bin/payload", "report", "", "a b", "'\"\\", "é", "-x", "--", "x" * 5000]
     got = rt.report(bundle.args(*words))["args"]
     assert [word.encode("latin-1").decode("utf-8") for word in got] == words
 
 
+@pytest.mark.proves("/process/env")
 def test_environment_is_exactly_the_configured_one(rt, bundle):
     bundle.process["env"] = ["PATH=/bin", "EMPTY=", "A=b=c", "LONG=" + "y" * 4000, "HOME=/nowhere"]
     os.environ["OCIKIT_TEST_LEAK"] = "1"
@@ -87,6 +90,7 @@ def test_script_without_its_interpreter(rt, bundle):
     rt.assert_clean()
 
 
+@pytest.mark.proves("/process/cwd")
 def test_working_directory(rt, bundle):
     bundle.process["cwd"] = "/home/user"
     assert rt.report(bundle)["cwd"] == "/home/user"
@@ -190,6 +194,8 @@ def test_standard_input_and_output(rt, bundle):
     assert report["stdin"] == "hello \x01\n"
 
 
+@pytest.mark.proves("/process/user", "/process/user/uid", "/process/user/gid",
+                    "/process/user/additionalGids")
 def test_user_and_groups(rt, bundle):
     bundle.process["user"] = {"uid": 1000, "gid": 1001, "additionalGids": [5, 6000]}
     report = rt.report(bundle)
@@ -207,6 +213,7 @@ def test_numeric_user_wins_over_a_name(rt, bundle):
     assert rt.report(bundle)["uid"] == 1234
 
 
+@pytest.mark.proves("/process/user/umask")
 def test_umask(rt, bundle):
     bundle.process["user"]["umask"] = 0o77
     assert rt.report(bundle)["umask"] == 0o77
@@ -220,6 +227,9 @@ def test_default_umask(rt, bundle):
         os.umask(before)
 
 
+@pytest.mark.proves("/process/capabilities", "/process/capabilities/bounding",
+                    "/process/capabilities/permitted", "/process/capabilities/effective",
+                    "/process/capabilities/inheritable", "/process/capabilities/ambient")
 def test_capability_sets(rt, bundle):
     bundle.process["capabilities"] = {
         "bounding": ["CAP_KILL", "CAP_CHOWN", "CAP_NET_RAW"], "permitted": ["CAP_KILL", "CAP_CHOWN"],
@@ -253,6 +263,8 @@ def test_unknown_capability_is_only_a_warning(rt, bundle):
     assert sets(rt.report(bundle))["CapEff"] == mask("CAP_KILL")
 
 
+@pytest.mark.proves("/process/rlimits", "/process/rlimits/[]/type", "/process/rlimits/[]/soft",
+                    "/process/rlimits/[]/hard")
 def test_limits(rt, bundle):
     bundle.process["rlimits"] = [
         {"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200},
@@ -262,6 +274,55 @@ def test_limits(rt, bundle):
     assert limits["RLIMIT_NOFILE"] == [100, 200]
     assert limits["RLIMIT_CORE"] == [0, 0]
     assert limits["RLIMIT_AS"] == [1 << 33, 1 << 34]
+
+
+LIMITS = {"AS": 9, "CORE": 4, "CPU": 0, "DATA": 2, "FSIZE": 1, "LOCKS": 10, "MEMLOCK": 8,
+          "MSGQUEUE": 12, "NICE": 13, "NOFILE": 7, "NPROC": 6, "RSS": 5, "RTPRIO": 14, "RTTIME": 15,
+          "SIGPENDING": 11, "STACK": 3}
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+def test_every_limit(rt, bundle, kind):
+    """Lowered from what there is, so that no right is needed for it."""
+    hard = resource.getrlimit(LIMITS[kind])[1]
+    most = 1 << 30 if hard == resource.RLIM_INFINITY else hard
+    wanted = (max(most - 2, 0), max(most - 1, 0))
+    if kind in ("RTPRIO", "NICE"):
+        wanted = (0, 0)
+    bundle.process["rlimits"] = [{"type": f"RLIMIT_{kind}", "soft": wanted[0], "hard": wanted[1]}]
+    name = rt.launch(bundle.payload("sleep"))
+    assert resource.prlimit(rt.pid(name), LIMITS[kind]) == wanted
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("value,groups", [("1", True), ("true", True), ("0", False)])
+def test_groups_that_are_kept(rt, bundle, value, groups):
+    """What podman's --group-add keep-groups asks for."""
+    bundle.config["annotations"] = {"run.oci.keep_original_groups": value}
+    rt.wrapper = ["setpriv", "--groups", "4242,4243"]
+    assert {4242, 4243} <= set(rt.report(bundle)["groups"]) or not groups
+    name = rt.launch(bundle.payload("sleep"))
+    found = rt.call("exec", name, "/bin/payload").json()["groups"]
+    assert ({4242, 4243} <= set(found)) == groups
+
+
+@pytest.mark.ocikit
+def test_groups_that_are_kept_in_a_user_namespace(rt, bundle):
+    """They have no number there, and count all the same."""
+    bundle.user_namespace().config["annotations"] = {"run.oci.keep_original_groups": "1"}
+    bundle.process["user"]["additionalGids"] = [7]
+    rt.wrapper = ["setpriv", "--groups", "4242"]
+    result = rt.run(bundle).ok()
+    assert Result.json(result)["groups"] == [65534]
+    assert "additionalGids" in result.err
+
+
+@pytest.mark.ocikit
+def test_without_a_process(rt, bundle):
+    """Nothing could ever start it, as a configuration cannot be changed after the create."""
+    del bundle.config["process"]
+    rt.run(bundle).failed("process is missing")
+    rt.assert_clean()
 
 
 @pytest.mark.parametrize("limits", [
@@ -275,12 +336,14 @@ def test_bad_limits(rt, bundle, limits):
     rt.assert_clean()
 
 
+@pytest.mark.proves("/process/noNewPrivileges")
 @pytest.mark.parametrize("value,text", [(True, "1"), (False, "0")])
 def test_no_new_privileges(rt, bundle, value, text):
     bundle.process["noNewPrivileges"] = value
     assert rt.report(bundle)["NoNewPrivs"] == text
 
 
+@pytest.mark.proves("/process/oomScoreAdj")
 def test_oom_score(rt, bundle):
     bundle.process["oomScoreAdj"] = 500
     assert rt.report(bundle)["oom_score_adj"] == 500

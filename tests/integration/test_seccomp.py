@@ -16,6 +16,7 @@ def test_allowed_by_default(rt, bundle):
     assert call(rt, bundle, GETPPID)["errno"] == 0
 
 
+@pytest.mark.proves("/linux/seccomp")
 @pytest.mark.parametrize("number", [errno.EPERM, errno.ENOSYS, errno.EXDEV])
 def test_errno(rt, bundle, number):
     bundle.seccomp("SCMP_ACT_ERRNO", "getppid", errnoRet=number)

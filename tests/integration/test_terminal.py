@@ -2,6 +2,7 @@
 """process.terminal: run through a pty, create with a console socket."""
 import array
 import fcntl
+import json
 import os
 import pty
 import select
@@ -75,6 +76,7 @@ def console(tmp_path):
         os.close(made.fd)
 
 
+@pytest.mark.proves("/process/terminal")
 def test_run_through_a_pty(rt, bundle):
     bundle.process["terminal"] = True
     bundle.args("/bin/sh", "-c", "test -t 0 && test -t 1 && test -t 2 && read x && echo got:$x; exit 6")
@@ -157,6 +159,8 @@ def test_console_device(rt, bundle, console):
     assert b"console" in read_until(console.receive(), b"console")
 
 
+@pytest.mark.proves("/process/consoleSize", "/process/consoleSize/height",
+                    "/process/consoleSize/width")
 @pytest.mark.ocikit
 def test_console_size(rt, bundle, console):
     bundle.process.update(terminal=True, consoleSize={"height": 33, "width": 99})
@@ -177,6 +181,20 @@ def test_exec_with_a_terminal(rt, bundle, console):
     rt.call("exec", "-t", "-d", "--console-socket", console.path, name, "/bin/sh", "-c",
             "test -t 1 && echo yes-tty").ok()
     assert b"yes-tty" in read_until(console.receive(), b"yes-tty")
+    hostview.until(lambda: "Z" in [state for state, _ in hostview.children().values()])
+
+
+@pytest.mark.ocikit
+@pytest.mark.proves("/process/consoleSize")
+def test_console_size_of_exec(rt, bundle, console, tmp_path):
+    name = rt.launch(bundle.payload("sleep"))
+    document = {**bundle.process, "terminal": True, "consoleSize": {"height": 21, "width": 77},
+                "args": ["/bin/true"]}
+    path = tmp_path / "process.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    rt.call("exec", "-d", "--console-socket", console.path, "--process", path, name).ok()
+    size = fcntl.ioctl(console.receive(), termios.TIOCGWINSZ, b"\0" * 8)
+    assert struct.unpack("HHHH", size)[:2] == (21, 77)
     hostview.until(lambda: "Z" in [state for state, _ in hostview.children().values()])
 
 

@@ -18,18 +18,21 @@ static struct group v2[] = {
      .mountpoint = (char *)"/sys/fs/cgroup",
      .path = (char *)"/golden",
      .v2 = true,
-     .fd = -1, .dir = -1},
+     .fd = -1,
+     .dir = -1},
 };
 
 static struct group v1[] = {
     {.controllers = (char *)"pids",
      .mountpoint = (char *)"/sys/fs/cgroup/pids",
      .path = (char *)"/golden",
-     .fd = -1, .dir = -1},
+     .fd = -1,
+     .dir = -1},
     {.controllers = (char *)"cpu,cpuacct",
      .mountpoint = (char *)"/sys/fs/cgroup/cpu,cpuacct",
      .path = (char *)"/golden",
-     .fd = -1, .dir = -1},
+     .fd = -1,
+     .dir = -1},
 };
 
 static void print_log(void *data, int level, const char *id, const char *message)
@@ -76,6 +79,7 @@ int main(int argc, char **argv)
         .process_place = "/process",
         .keep_fds = 3,
         .grantable = ~UINT64_C(0),
+        .modules = HOST_APPARMOR | HOST_APPARMOR_FOLDER | HOST_SELINUX,
     };
     struct compiled compiled _compiled_ = {0};
     if (r == 0)

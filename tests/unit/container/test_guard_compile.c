@@ -89,19 +89,11 @@ static void test_what_cannot_be_honoured(void **state)
     const struct part parts[] = {
         {ROOT, "\"apparmorProfile\":\"p\",", "", code, "/process/apparmorProfile"},
         {ROOT, "\"selinuxLabel\":\"l\",", "", code, "/process/selinuxLabel"},
-        {ROOT, "\"scheduler\":{\"policy\":\"SCHED_OTHER\"},", "", code, "/process/scheduler"},
-        {ROOT, "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\",\"priority\":0},", "", code,
-         "/process/ioPriority"},
-        {ROOT, "\"execCPUAffinity\":{\"initial\":\"0\"},", "", code, "/process/execCPUAffinity"},
+        {ROOT, "\"scheduler\":{\"policy\":\"SCHED_ISO\"},", "", code, "/process/scheduler/policy"},
         {ROOT "\"vm\":{\"kernel\":{\"path\":\"/k\"}},", "", "", code, "/vm"},
         {ROOT, "", "\"mountLabel\":\"l\",", code, "/linux/mountLabel"},
-        {ROOT, "", "\"intelRdt\":{},", code, "/linux/intelRdt"},
-        {ROOT, "", "\"memoryPolicy\":{\"mode\":\"MPOL_DEFAULT\",\"nodes\":\"\"},", code,
-         "/linux/memoryPolicy"},
-        {ROOT, "", "\"personality\":{\"domain\":\"LINUX\"},", code, "/linux/personality"},
-        {ROOT, "", "\"netDevices\":{\"eth0\":{}},", code, "/linux/netDevices"},
-        {ROOT, "", "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/l\"},",
-         code, "/linux/seccomp/listenerPath"},
+        {ROOT, "", "\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"F\"]},", code,
+         "/linux/personality/flags/0"},
         /* Empty labels say nothing. */
         {ROOT, "\"apparmorProfile\":\"\",\"selinuxLabel\":\"\",", "\"mountLabel\":\"\",", 0, NULL},
     };

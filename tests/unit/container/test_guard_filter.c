@@ -27,7 +27,8 @@ static void test_error_numbers(void **state)
     static const uint32_t numbers[] = {4094, 4096, 65535, 65536, 65536 + EPERM, UINT32_MAX};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         for (size_t a = 0; a < 2; a++) {
-            int wanted = numbers[i] > 4095 ? OCI_ERR_SECCOMP : 0;
+            /* A tracer can be told any number of 16 bits. */
+            int wanted = numbers[i] > (a == 0 ? 4095u : 65535u) ? OCI_ERR_SECCOMP : 0;
             struct oci_seccomp_syscall rule = {.names = name,
                                                .names_count = 1,
                                                .action = actions[a],

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * apparmorProfile and selinuxLabel: written by the thread that execs, to be taken on with the
+ * program.  Hooks inside of the container are confined like the program.
+ */
+#include <plan/compile_internal.h>
+
+#include <string.h>
+
+static bool filled(const char *text)
+{
+    return text && text[0];
+}
+
+static int missing(struct compiler *c, const char *member, const char *module)
+{
+    fail_at(c->failure, "%s/%s", process_place(c), member);
+    return fail(c->failure, OCI_ERR_UNSUPPORTED,
+                "%s cannot be honoured: %s is not enabled on this host", member, module);
+}
+
+static int bad_text(struct compiler *c, const char *member)
+{
+    fail_at(c->failure, "%s/%s", process_place(c), member);
+    return fail(c->failure, OCI_ERR_CONFIG, "%s has a line break", member);
+}
+
+static void write_attribute(struct compiler *c, const char *member, const char *file,
+                            const char *before, const char *value)
+{
+    _buffer_ struct buffer text = {0};
+    buffer_format(&text, "%s%s", before, value);
+    c->builder.data.failed |= text.failed;
+    plan_from(&c->builder, OCI_ERR_LABEL, "%s/%s", process_place(c), member);
+    PLAN_ADD(&c->builder, .code = PLAN_PROC_WRITE, .text0 = plan_text(&c->builder, file),
+             .text1 = text.failed ? 0 : plan_text(&c->builder, text.data));
+}
+
+int compile_labels(struct compiler *c, const struct oci_process *process)
+{
+    const char *profile = process->apparmor_profile, *label = process->selinux_label;
+    if (filled(profile)) {
+        if (strchr(profile, '\n'))
+            return bad_text(c, "apparmorProfile");
+        if (!(c->input->modules & (HOST_APPARMOR | HOST_APPARMOR_FOLDER)))
+            return missing(c, "apparmorProfile", "AppArmor");
+        /* Where several modules are stacked, attr/exec may be another's. */
+        write_attribute(c, "apparmorProfile",
+                        c->input->modules & HOST_APPARMOR_FOLDER ? "thread-self/attr/apparmor/exec"
+                                                                 : "thread-self/attr/exec",
+                        "exec ", profile);
+    }
+    if (filled(label)) {
+        if (strchr(label, '\n'))
+            return bad_text(c, "selinuxLabel");
+        if (!(c->input->modules & HOST_SELINUX))
+            return missing(c, "selinuxLabel", "SELinux");
+        write_attribute(c, "selinuxLabel", "thread-self/attr/exec", "", label);
+    }
+    return 0;
+}
