@@ -200,6 +200,9 @@ int explain(const struct compiled *compiled, const struct plan_message *message,
     char doing[512];
     verb_text(message, op->text0 && !vector ? plan_string(plan, op->text0) : NULL, doing,
               sizeof(doing));
+    if (op->code == PLAN_PROC_WRITE)
+        snprintf(doing, sizeof(doing), "write \"%.200s\" to /proc/%.200s",
+                 plan_string(plan, op->text1), plan_string(plan, op->text0));
     if (op->code == PLAN_HOOK)
         return explain_hook(message, doing, failure);
     if (op->code == PLAN_FS_MAKE && op->text2) {

@@ -70,6 +70,8 @@ int check_process(struct compiler *c, const struct oci_process *process)
                     process->cwd);
     }
     int r = check_ids(c, process);
+    if (r == 0)
+        r = check_affinity(c, process);
     if (r < 0)
         return r;
     for (size_t i = 0; i < process->env_count; i++) {

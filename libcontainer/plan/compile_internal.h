@@ -78,6 +78,7 @@ int compile_oom_score(struct compiler *c, const struct oci_process *process);
 /* compile_scheduling.c */
 int compile_scheduler(struct compiler *c, const struct oci_process *process);
 int compile_io_priority(struct compiler *c, const struct oci_process *process);
+int check_affinity(struct compiler *c, const struct oci_process *process);
 bool wants_initial_affinity(const struct oci_process *process);
 /* Before (final: after) the control groups are joined. */
 int compile_affinity(struct compiler *c, const struct oci_process *process, bool final);

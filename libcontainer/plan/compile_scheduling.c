@@ -176,6 +176,19 @@ bool wants_initial_affinity(const struct oci_process *process)
     return affinity && affinity->initial && affinity->initial[strspn(affinity->initial, " ")];
 }
 
+/* A container's own process has no use for the lists, but exec takes them from there. */
+int check_affinity(struct compiler *c, const struct oci_process *process)
+{
+    const struct oci_exec_cpu_affinity *affinity = process->exec_cpu_affinity;
+    uint64_t words[BIT_LIST_WORDS];
+    int r = 0;
+    if (affinity && affinity->initial)
+        r = list_words(c, process_place(c), "execCPUAffinity/initial", affinity->initial, words);
+    if (r >= 0 && affinity && affinity->final)
+        r = list_words(c, process_place(c), "execCPUAffinity/final", affinity->final, words);
+    return r < 0 ? r : 0;
+}
+
 int compile_affinity(struct compiler *c, const struct oci_process *process, bool final)
 {
     const struct oci_exec_cpu_affinity *affinity = process->exec_cpu_affinity;

@@ -259,6 +259,14 @@ def test_bad_affinities(executed, value, place):
 
 
 @pytest.mark.ocikit
+@pytest.mark.parametrize("member", ["initial", "final"])
+def test_bad_affinities_of_the_configuration(rt, bundle, member):
+    bundle.process["execCPUAffinity"] = {member: "3-1"}
+    rt.run(bundle).failed(f"/process/execCPUAffinity/{member}", "3-1")
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
 @pytest.mark.proves("/linux/memoryPolicy", "/linux/memoryPolicy/mode", "/linux/memoryPolicy/nodes")
 @pytest.mark.parametrize("mode,nodes", [
     ("MPOL_DEFAULT", None), ("MPOL_DEFAULT", ""), ("MPOL_LOCAL", ""), ("MPOL_BIND", "0"),

@@ -118,7 +118,9 @@ def test_versions_in_the_document(rt, notifying, listener):
 
 
 @pytest.mark.parametrize("user", [0, 1000])
-def test_exec_has_a_listener_of_its_own(rt, notifying, listener, user):
+@pytest.mark.parametrize("forbidden", [True, False])
+def test_exec_has_a_listener_of_its_own(rt, notifying, listener, user, forbidden):
+    notifying.process["noNewPrivileges"] = forbidden
     name = rt.launch(notifying.payload("sleep"))
     result = rt.call("exec", "--user", user, name, "/bin/payload", "call", str(PERSONALITY))
     assert result.json()["result"] == 4242
