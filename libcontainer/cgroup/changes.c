@@ -12,10 +12,16 @@
 #include <base/util.h>
 #include <cgroup/changes.h>
 
+static void free_change(struct change *change)
+{
+    free(change->old);
+    free(change->other_old);
+}
+
 void changes_free(struct changes *changes)
 {
     for (size_t i = 0; i < changes->count; i++)
-        free(changes->list[i].old);
+        free_change(&changes->list[i]);
     for (size_t i = 0; changes->dirs && i < changes->set->count; i++)
         close_fd(&changes->dirs[i]);
     free(changes->list);
@@ -55,6 +61,17 @@ static char *read_old(int dir, const char *file)
     return NULL;
 }
 
+/* What the kernel takes away with a value, though nobody asked for that: on version 1 a weight for all devices
+ * those of single devices, and on both a turn of idle the shares. */
+static const char *cleared_with(const char *file, bool v2)
+{
+    if (strcmp(file, "blkio.bfq.weight") == 0)
+        return "blkio.bfq.weight_device";
+    if (strcmp(file, "cpu.idle") == 0)
+        return v2 ? "cpu.weight" : "cpu.shares";
+    return strcmp(file, "blkio.weight") == 0 ? "blkio.weight_device" : NULL;
+}
+
 /* Find the group and file of a limit; 1 when there is nothing to do. */
 static int resolve(struct changes *changes, const struct limit *limit, struct change *change,
                    struct failure *failure)
@@ -76,6 +93,9 @@ static int resolve(struct changes *changes, const struct limit *limit, struct ch
         return 1;
     if (!changes->careful && change->group->made > 0)
         return 0;
+    change->other_file = cleared_with(change->file, change->group->v2);
+    if (change->other_file)
+        change->other_old = read_old(change->dir, change->other_file);
     change->old = read_old(change->dir, change->file);
     /* What cannot be read cannot be brought back: refused before anything is changed. */
     if (change->old == NULL && errno != ENOENT) {
@@ -115,6 +135,46 @@ static int explain(const struct changes *changes, const struct change *change,
     return failure->code;
 }
 
+static int write_lines(const struct change *change, const char *file, const char *text)
+{
+    int r = 0;
+    struct failure ignored = {0};
+    for (const char *p = text; r == 0 && *p;) {
+        size_t length = strcspn(p, "\n");
+        _free_ char *line = length ? strndup(p, length) : strdup("\n");
+        r = line ? group_write(change->group, change->dir, file, line, NULL, &ignored)
+                 : OCI_ERR_NO_MEMORY;
+        p += length + (p[length] == '\n');
+    }
+    return r;
+}
+
+/* Where the kernel cleared another file with this one, write that again.  not_shares: the group is an idle one,
+ * which has none, or they are about to be set. */
+static int keep_other(const struct change *change, bool not_shares)
+{
+    const char *text = change->other_old;
+    if (text == NULL || (not_shares && strcmp(change->file, "cpu.idle") == 0))
+        return 0;
+    /* The first line is no device's. */
+    if (strncmp(text, "default", 7) == 0) {
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+    return write_lines(change, change->other_file, text);
+}
+
+static bool bring_back(const struct change *change)
+{
+    /* Some come back with others: an idle group has the shares of one. */
+    _free_ char *now = read_old(change->dir, change->file);
+    if (now && strcmp(now, change->old) == 0)
+        return keep_other(change, change->old[0] == '1') == 0;
+    _free_ char *text = limit_restore_text(change->file, change->value, change->old);
+    return text && write_lines(change, change->file, text) == 0 &&
+           keep_other(change, change->old[0] == '1') == 0;
+}
+
 static int write_one(const struct changes *changes, struct change *change, struct failure *failure)
 {
     const struct limit *limit = change->limit;
@@ -127,6 +187,9 @@ static int write_one(const struct changes *changes, struct change *change, struc
                           "this kernel takes %s without keeping it: it has no such limit",
                           change->file);
     change->done = r == 0;
+    if (r == 0 && keep_other(change, true) < 0)
+        log_message(changes->limits->log, CONTAINER_LOG_WARNING,
+                    "%s: the kernel has cleared %s too", place, change->other_file);
     if (r < 0) {
         explain(changes, change, &found);
         *failure = found;
@@ -161,26 +224,6 @@ static int write_knot(struct changes *changes, enum limit_knot knot, struct fail
         return 0;
     *failure = found;
     return found.code;
-}
-
-static int write_lines(const struct change *change, const char *text)
-{
-    int r = 0;
-    struct failure ignored = {0};
-    for (const char *p = text; r == 0 && *p;) {
-        size_t length = strcspn(p, "\n");
-        _free_ char *line = length ? strndup(p, length) : strdup("\n");
-        r = line ? group_write(change->group, change->dir, change->file, line, NULL, &ignored)
-                 : OCI_ERR_NO_MEMORY;
-        p += length + (p[length] == '\n');
-    }
-    return r;
-}
-
-static bool bring_back(const struct change *change)
-{
-    _free_ char *text = limit_restore_text(change->file, change->value, change->old);
-    return text && write_lines(change, text) == 0;
 }
 
 /* The last first, and again as long as something moves, for the same reason as above. */

@@ -15,7 +15,9 @@ struct change {
     const struct group *group;
     int dir; /* borrowed */
     const char *file, *value;
-    char *old; /* what the file held, where that matters */
+    char *old;              /* what the file held, where that matters */
+    const char *other_file; /* one that the kernel clears with this one, and what it held */
+    char *other_old;
     bool done;
 };
 

@@ -57,17 +57,15 @@ static size_t find_line(const char *text, const char *word, size_t length, const
 static char *restore_keyed(const char *written, const char *old, const char *none)
 {
     char *text = NULL;
-    const char *line = NULL, *key = written;
+    const char *line = NULL;
     size_t length = strcspn(written, " ");
-    /* A number alone is the weight of all devices that have none of their own. */
-    if (memchr(written, ':', length) == NULL && written[length] == 0) {
-        key = "default";
-        length = strlen(key);
-    }
-    size_t size = find_line(old, key, length, &line);
+    /* A number alone is a weight for all devices, which may have taken away those of single ones. */
+    if (memchr(written, ':', length) == NULL && written[length] == 0)
+        return strdup(old);
+    size_t size = find_line(old, written, length, &line);
     if (size > 0)
         return strndup(line, size);
-    return asprintf(&text, "%.*s %s", (int)length, key, none) < 0 ? NULL : text;
+    return asprintf(&text, "%.*s %s", (int)length, written, none) < 0 ? NULL : text;
 }
 
 char *limit_restore_text(const char *file, const char *written, const char *old)

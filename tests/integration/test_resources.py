@@ -210,6 +210,23 @@ def test_weight_of_a_device(rt, bundle, block_device):
 
 
 @pytest.mark.ocikit
+@pytest.mark.controller("blkio")
+def test_weights_of_devices_stay(rt, bundle, block_device):
+    """Version 1 clears them with a weight for all, be it set or set back."""
+    if groups.version("blkio") != 1 or not has_bfq(block_device):
+        pytest.skip("no blkio controller of version 1 with the bfq scheduler")
+    device = f"{block_device[0]}:{block_device[1]}"
+    name = launch(rt, bundle, {"blockIO": {"weightDevice": [
+        {"major": block_device[0], "minor": block_device[1], "weight": 70}]}})
+    late = f'{{"blockIO": {{"weight": 300}}, "pids": {{"limit": {1 << 62}}}}}'
+    rt.call("update", "-r", "-", name, stdin=late.encode()).failed("/pids/limit")
+    assert groups.read("blkio", rt.token, "blkio.bfq.weight_device").split("\n") == ["default 100", f"{device} 70"]
+    rt.call("update", "--blkio-weight", "200", name).ok()
+    assert groups.read("blkio", rt.token, "blkio.bfq.weight_device").split("\n") == ["default 200", f"{device} 70"]
+    rt.stop(name)
+
+
+@pytest.mark.ocikit
 @pytest.mark.proves("/linux/resources/blockIO/weightDevice/[]/leafWeight")
 def test_leaf_weight_of_a_device(rt, bundle, block_device):
     """No kernel since 5.0 has it."""

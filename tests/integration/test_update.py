@@ -103,6 +103,26 @@ def test_idle_and_back_with_shares(rt, running):
 
 
 @pytest.mark.ocikit
+@pytest.mark.controller("cpu")
+def test_failure_in_an_idle_group(rt, running):
+    """Idle and shares come back together, in an order of their own, and nothing is said of it."""
+    if V1("cpu") != 1:
+        pytest.skip("cpu is no controller of version 1 here")
+    update(rt, running, cpu={"idle": 1}).ok()
+    before = value(rt, "cpu", "cpu.idle", "cpu.shares")
+    result = update(rt, running, cpu={"idle": 0, "shares": 500, "cpus": "4000"})
+    result.failed("/cpu/cpus")
+    assert "could not" not in result.err
+    assert value(rt, "cpu", "cpu.idle", "cpu.shares") == before
+    update(rt, running, cpu={"idle": 0}).ok()
+    update(rt, running, cpu={"shares": 77}).ok()
+    update(rt, running, cpu={"idle": 1, "cpus": "4000"}).failed("/cpu/cpus")
+    assert value(rt, "cpu", "cpu.idle", "cpu.shares") == ["0", "77"]
+    update(rt, running, cpu={"idle": 0}).ok()
+    assert value(rt, "cpu", "cpu.idle", "cpu.shares") == ["0", "77"]
+
+
+@pytest.mark.ocikit
 @pytest.mark.controller("memory", "cpu", "pids")
 @pytest.mark.parametrize("bad", [
     {"cpu": {"quota": 7}}, {"cpu": {"cpus": "4000"}}, {"pids": {"limit": 1 << 62}},

@@ -68,7 +68,7 @@ pytest_suite() {
 version_2_suite() {
     say "integration on cgroup version 2: $1"
     OCIKIT_BUILD=$(pwd)/$1 OCIKIT_RUNTIME=$(pwd)/$1/cli/ocikit \
-        "$here/lib/v2-only.sh" "$python" -m pytest -q -p no:cacheprovider --basetemp "$work/version-2-$1" \
+        "$here/lib/view.sh" v2 "$python" -m pytest -q -p no:cacheprovider --basetemp "$work/version-2-$1" \
         --junitxml "$results/version-2-$1.xml" tests/integration >"$work/version-2-$1.log" 2>&1
     status=$?
     tail -n 1 "$work/version-2-$1.log"

@@ -216,7 +216,7 @@ static void test_all_or_nothing(void **state)
         {"cpu.weight", "77"},
         {"cpu.max", "max 100000"},
         {"cpuset.cpus", "\n"},
-        {"io.weight", "default 300"},
+        {"io.weight", "8:0 40"}, /* the last line of those written */
         {"io.max", "8:0 rbps=5 wbps=max riops=max wiops=max"},
         {"rdma.max", "mlx hca_handle=7 hca_object=max"},
     };
@@ -274,7 +274,7 @@ static void test_restore_texts(void **state)
         {"blkio.throttle.read_bps_device", "8:0 7", "8:10 3\n8:0 4\n", "8:0 4"},
         {"io.max", "8:1 rbps=1", "8:0 rbps=2\n", "8:1 rbps=max wbps=max riops=max wiops=max"},
         {"io.weight", "8:1 50", "default 100\n", "8:1 default"},
-        {"io.weight", "50", "default 100\n8:1 7\n", "default 100"},
+        {"io.weight", "50", "default 100\n8:1 7\n", "default 100\n8:1 7\n"},
         {"rdma.max", "a hca_handle=1", "", "a hca_handle=max hca_object=max"},
         {"net_prio.ifpriomap", "eth0 5", "lo 0\neth0 2\n", "eth0 2"},
     };
