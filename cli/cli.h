@@ -66,7 +66,7 @@ extern const struct args_table cli_global_options;
 extern const struct cli_command *const cli_commands[]; /* ends with NULL */
 
 extern const struct cli_command cli_create, cli_delete, cli_exec, cli_features, cli_kill, cli_list,
-    cli_plan, cli_run, cli_spec, cli_start, cli_state, cli_update, cli_validate;
+    cli_mounts, cli_plan, cli_run, cli_spec, cli_start, cli_state, cli_update, cli_validate;
 
 /* The context for the state directory of the global options, made at the first call.  0, or a
  * negative code after the error was reported. */

@@ -99,6 +99,21 @@ _ocikit() {
             mapfile -t COMPREPLY < <(
                 compgen -W "$("$program" "${root[@]}" list --quiet 2>/dev/null)" -- "$current")
             ;;
+        mounts)
+            local -a words=("${COMP_WORDS[@]:1:COMP_CWORD-1}")
+            case ${words[-1]} in
+            mounts)
+                mapfile -t COMPREPLY < <(compgen -W 'add remove' -- "$current")
+                ;;
+            add | remove)
+                mapfile -t COMPREPLY < <(
+                    compgen -W "$("$program" "${root[@]}" list --quiet 2>/dev/null)" -- "$current")
+                ;;
+            *)
+                mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                ;;
+            esac
+            ;;
         validate)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             ;;

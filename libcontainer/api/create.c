@@ -264,7 +264,12 @@ static int launch(struct creation *c)
     c->session.net_devices = net_devices;
     c->session.listener = tell_listener;
     c->session.data = c;
-    return session_run(&c->session, &spawn, c->failure);
+    int r = make_id_maps(c->context, &c->compiled, &spawn, c->loaded.file, c->session.cancel,
+                         c->failure);
+    if (r == 0)
+        r = session_run(&c->session, &spawn, c->failure);
+    close_id_maps(&c->compiled, &spawn);
+    return r;
 }
 
 static int hand_over_terminal(struct creation *c)

@@ -189,39 +189,6 @@ static int read_state(struct execution *e)
     return r;
 }
 
-/* The kinds of namespaces in which the container is elsewhere than this process. */
-static int differing_namespaces(struct execution *e, uint64_t *mask)
-{
-    static const struct {
-        const char *name;
-        uint64_t flag;
-    } kinds[] = {
-        {"mnt", CLONE_NEWNS},    {"pid", CLONE_NEWPID},       {"net", CLONE_NEWNET},
-        {"uts", CLONE_NEWUTS},   {"ipc", CLONE_NEWIPC},       {"user", CLONE_NEWUSER},
-        {"time", CLONE_NEWTIME}, {"cgroup", CLONE_NEWCGROUP},
-    };
-    *mask = 0;
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-        char path[64];
-        struct stat theirs, ours;
-        /* The thread's, not the process's: its main thread may have ended, or this one moved. */
-        snprintf(path, sizeof(path), "/proc/thread-self/ns/%s", kinds[i].name);
-        bool known = stat(path, &ours) == 0;
-        snprintf(path, sizeof(path), "/proc/%u/ns/%s", e->record->pid, kinds[i].name);
-        if (stat(path, &theirs) < 0 && !known && errno == ENOENT && !process_ended(e->pidfd))
-            continue; /* not a kind that this kernel has */
-        if (!known || stat(path, &theirs) < 0)
-            return fail_errno(e->failure, OCI_ERR_NAMESPACE, errno, "look at namespace %s", path);
-        if (theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev)
-            *mask |= kinds[i].flag;
-    }
-    /* Had the process ended, its pid might be another's by now. */
-    return process_ended(e->pidfd)
-               ? fail(e->failure, OCI_ERR_WRONG_STATE,
-                      "cannot execute in container \"%s\": it has stopped", e->container->id)
-               : 0;
-}
-
 static int open_groups(struct execution *e)
 {
     int r = record_groups(e->record, &e->groups, e->failure);
@@ -233,7 +200,7 @@ static int open_groups(struct execution *e)
 static int compile(struct execution *e)
 {
     uint64_t namespaces;
-    int r = differing_namespaces(e, &namespaces);
+    int r = differing_namespaces(e->record->pid, e->pidfd, &namespaces, e->failure);
     if (r < 0)
         return r;
     struct compile_input input = {

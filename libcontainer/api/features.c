@@ -67,10 +67,8 @@ static bool collect_options(struct lists *lists, size_t *count)
     const struct mount_option *table = mount_option_table(&total);
     lists->options = calloc(total, sizeof(*lists->options));
     *count = 0;
-    for (size_t i = 0; lists->options && i < total; i++) {
-        if (table[i].kind != MOUNT_OPTION_UNSUPPORTED)
-            lists->options[(*count)++] = table[i].name;
-    }
+    for (size_t i = 0; lists->options && i < total; i++)
+        lists->options[(*count)++] = table[i].name;
     return lists->options != NULL;
 }
 
@@ -191,7 +189,9 @@ static int features(char **json, struct failure *failure)
         .supported_flags_count = lists.flag_count,
     };
     struct extras extras = extras_of(&lists);
-    struct oci_features_idmap idmap = {.has_enabled = true};
+    /* A kernel with the call knows the attribute: both came with Linux 5.12. */
+    bool id_maps = syscall(SYS_mount_setattr, -1, NULL, 0, NULL, 0) == 0 || errno != ENOSYS;
+    struct oci_features_idmap idmap = {.has_enabled = true, .enabled = id_maps};
     struct oci_features_mount_extensions extensions = {.idmap = &idmap};
     struct oci_features_linux linux_features = {
         .namespaces = lists.namespaces,

@@ -107,6 +107,16 @@ struct oci_record_cgroup *groups_record(const struct group_set *set);
 int record_resctrl(const struct oci_record *record, struct resctrl_group *group, int *root,
                    struct failure *failure);
 
+/* The kinds of namespaces, CLONE_NEW*, in which the container with this first process is elsewhere than this
+ * thread. */
+int differing_namespaces(pid_t pid, int pidfd, uint64_t *mask, struct failure *failure);
+
+/* Make one user namespace for each of the compiled id mappings, in the slots behind slot_count, which grows by
+ * them.  Whatever the result, they are closed with close_id_maps. */
+int make_id_maps(container_context *context, const struct compiled *compiled, struct spawn *spawn,
+                 const char *file, int cancel, struct failure *failure);
+void close_id_maps(const struct compiled *compiled, struct spawn *spawn);
+
 /* The capabilities that this thread could give to a process. */
 uint64_t grantable_capabilities(void);
 

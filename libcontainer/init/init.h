@@ -61,9 +61,16 @@ int resolve_in_root(struct init *init, int root, const char *path, unsigned flag
 /* The directory of path's last component (made where missing); *name points at that component. */
 int resolve_parent(struct init *init, int root, const char *path, char *name, size_t name_size);
 
+/* "self/fd/N", to be looked up in PLAN_SLOT_PROC. */
+void fd_path(int fd, char path[32]);
+
+/* copy.c: what is in the directory below into the new filesystem tree; keep: enum plan_keep */
+int copy_up(struct init *init, int below, int tree, unsigned keep);
+
 op_function op_cgroup_join, op_ns_open, op_ns_enter, op_ns_enter_all, op_ns_unshare,
     op_time_offsets, op_fork, op_sync, op_ns_root, op_session, op_keyring;
 op_function op_private, op_tree_open, op_root_attach, op_fs_make, op_mount_attr, op_attach;
+op_function op_reconfigure, op_id_map, op_close, op_mount_find, op_unmount, op_root_use;
 op_function op_mkdir, op_symlink, op_mknod, op_mask, op_readonly;
 op_function op_root_open, op_root_readonly, op_root_pivot, op_root_move, op_root_chroot,
     op_root_propagate;

@@ -12,6 +12,8 @@
 
 #include "init.h"
 
+#define UMOUNT_DETACH 2 /* MNT_DETACH */
+
 int op_private(struct init *init, const struct plan_op *op)
 {
     return (int)SYS_5(mount, NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
@@ -52,52 +54,6 @@ int op_root_attach(struct init *init, const struct plan_op *op)
     return 0;
 }
 
-/* The kernel says in the context's log what it did not like. */
-static int fs_failed(struct init *init, int context, long error)
-{
-    char text[PLAN_MESSAGE_TEXT];
-    long n = SYS_3(read, context, text, sizeof(text) - 1);
-    if (n > 2) {
-        text[n] = 0;
-        note(init, PLAN_DETAIL_NONE, 0, text + 2);
-    }
-    return (int)error;
-}
-
-static long fs_option(int context, char *option)
-{
-    char *value = option;
-    while (*value != 0 && *value != '=')
-        value++;
-    if (*value == 0)
-        return SYS_5(fsconfig, context, FSCONFIG_SET_FLAG, option, NULL, 0);
-    *value = 0;
-    long r = SYS_5(fsconfig, context, FSCONFIG_SET_STRING, option, value + 1, 0);
-    *value = '=';
-    return r;
-}
-
-int op_fs_make(struct init *init, const struct plan_op *op)
-{
-    long r = SYS_2(fsopen, op_text(init, op->text0), FSOPEN_CLOEXEC);
-    if (r < 0)
-        return (int)r;
-    _fd_ int context = (int)r;
-    for (char **option = op_vector(init, op->text1); *option; option++) {
-        r = fs_option(context, *option);
-        if (r < 0)
-            return fs_failed(init, context, r);
-    }
-    r = SYS_5(fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
-    if (r < 0)
-        return fs_failed(init, context, r);
-    r = SYS_3(fsmount, context, FSMOUNT_CLOEXEC, op->number0);
-    if (r < 0)
-        return fs_failed(init, context, r);
-    slot_set(init, op->slot0, (int)r);
-    return 0;
-}
-
 int op_mount_attr(struct init *init, const struct plan_op *op)
 {
     struct mount_attr attr = {
@@ -106,14 +62,55 @@ int op_mount_attr(struct init *init, const struct plan_op *op)
         .propagation = op->number2,
     };
     unsigned flags = AT_EMPTY_PATH | (op->flags & PLAN_RECURSIVE ? AT_RECURSIVE : 0);
-    _fd_ int target = -1;
-    if (op->text0) {
-        target = resolve_in_root(init, init->root, op_text(init, op->text0), 0);
-        if (target < 0)
-            return target;
+    return (int)SYS_5(mount_setattr, init->slots[op->slot0], "", flags, &attr, sizeof(attr));
+}
+
+int op_id_map(struct init *init, const struct plan_op *op)
+{
+    struct mount_attr attr = {
+        .attr_set = MOUNT_ATTR_IDMAP,
+        .userns_fd = (uint64_t)init->slots[op->number0],
+    };
+    unsigned flags = AT_EMPTY_PATH | (op->flags & PLAN_RECURSIVE ? AT_RECURSIVE : 0);
+    long r = SYS_5(mount_setattr, init->slots[op->slot0], "", flags, &attr, sizeof(attr));
+    if (r == -EINVAL)
+        note(init, PLAN_DETAIL_NO_ID_MAP, 0, NULL);
+    return (int)r;
+}
+
+int op_close(struct init *init, const struct plan_op *op)
+{
+    slot_set(init, op->slot0, -1);
+    return 0;
+}
+
+/* What a path leads to has to be a mount of its own: otherwise the change would be one of the mount around
+ * it. */
+static int find_mount(struct init *init, const char *path)
+{
+    int fd = resolve_in_root(init, init->root, path, 0);
+    if (fd < 0)
+        return fd;
+    struct statx st;
+    long r = SYS_5(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &st);
+    if (r == 0 && (st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) &&
+        !(st.stx_attributes & STATX_ATTR_MOUNT_ROOT)) {
+        note(init, PLAN_DETAIL_NOT_MOUNTED, 0, NULL);
+        r = -EINVAL;
     }
-    int mount = op->text0 ? target : init->slots[op->slot0];
-    return (int)SYS_5(mount_setattr, mount, "", flags, &attr, sizeof(attr));
+    if (r == 0)
+        return fd;
+    sys_close(&fd);
+    return (int)r;
+}
+
+int op_mount_find(struct init *init, const struct plan_op *op)
+{
+    int fd = find_mount(init, op_text(init, op->text0));
+    if (fd < 0)
+        return fd;
+    slot_set(init, op->slot0, fd);
+    return 0;
 }
 
 /* The target is made to fit what comes: a directory, or an empty file. */
@@ -177,6 +174,8 @@ int op_attach(struct init *init, const struct plan_op *op)
         return target;
     }
     long r = op->flags & PLAN_ON_PROC ? 0 : refuse_proc(init, target);
+    if (r == 0 && (op->flags & PLAN_COPY_UP))
+        r = copy_up(init, target, tree, (unsigned)op->number0);
     if (r == 0)
         r = attach(tree, target);
     if (r < 0)
@@ -184,6 +183,33 @@ int op_attach(struct init *init, const struct plan_op *op)
     if (!(op->flags & PLAN_KEEP_SLOT))
         slot_set(init, op->slot0, -1);
     return 0;
+}
+
+static bool same_mount(int one, int other)
+{
+    struct statx a, b;
+    return SYS_5(statx, one, "", AT_EMPTY_PATH, STATX_MNT_ID, &a) == 0 &&
+           SYS_5(statx, other, "", AT_EMPTY_PATH, STATX_MNT_ID, &b) == 0 &&
+           a.stx_mnt_id == b.stx_mnt_id;
+}
+
+int op_unmount(struct init *init, const struct plan_op *op)
+{
+    _fd_ int mount = find_mount(init, op_text(init, op->text0));
+    if (mount < 0)
+        return mount;
+    if (same_mount(mount, init->root)) {
+        note(init, PLAN_DETAIL_NOT_MOUNTED, 0, NULL);
+        return -EINVAL;
+    }
+    long r = refuse_proc(init, mount);
+    if (r == 0)
+        r = SYS_1(fchdir, init->slots[PLAN_SLOT_PROC]);
+    if (r < 0)
+        return (int)r;
+    char path[32];
+    fd_path(mount, path);
+    return (int)SYS_2(umount2, path, UMOUNT_DETACH);
 }
 
 /* One empty read-only directory, or the host's /dev/null, hides any number of paths: the first use

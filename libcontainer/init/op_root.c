@@ -80,6 +80,13 @@ int op_root_open(struct init *init, const struct plan_op *op)
     return (int)SYS_4(pidfd_send_signal, init->slots[PLAN_SLOT_JOIN], 0, NULL, 0);
 }
 
+int op_root_use(struct init *init, const struct plan_op *op)
+{
+    init->root = init->slots[op->slot0];
+    init->slots[op->slot0] = -1;
+    return 0;
+}
+
 int op_root_propagate(struct init *init, const struct plan_op *op)
 {
     return (int)SYS_5(mount, NULL, "/", NULL, op->number0, NULL);

@@ -28,6 +28,20 @@ void slot_set(struct init *init, int32_t slot, int fd)
     init->slots[slot] = fd;
 }
 
+void fd_path(int fd, char path[32])
+{
+    static const char prefix[] = "self/fd/";
+    char digits[12];
+    size_t n = 0, at = sizeof(prefix) - 1;
+    do
+        digits[n++] = (char)('0' + fd % 10);
+    while ((fd /= 10) > 0);
+    __builtin_memcpy(path, prefix, at);
+    while (n > 0)
+        path[at++] = digits[--n];
+    path[at] = 0;
+}
+
 void note(struct init *init, uint32_t detail, int64_t number, const char *text)
 {
     init->report.detail = detail;

@@ -31,6 +31,12 @@ static const char *const verbs[PLAN_CODE_COUNT] = {
     [PLAN_FS_MAKE] = "make a filesystem of type \"%s\"",
     [PLAN_MOUNT_ATTR] = "set the mount's attributes",
     [PLAN_ATTACH] = "mount on \"%s\"",
+    [PLAN_MOUNT_FIND] = "find the mount at \"%s\"",
+    [PLAN_RECONFIGURE] = "change the filesystem mounted at \"%s\"",
+    [PLAN_ID_MAP] = "give the mount for \"%s\" its id mapping",
+    [PLAN_CLOSE] = "close a file",
+    [PLAN_ROOT_USE] = "enter the container's root",
+    [PLAN_UNMOUNT] = "unmount \"%s\"",
     [PLAN_MKDIR] = "make directory \"%s\"",
     [PLAN_SYMLINK] = "make a link to \"%s\"",
     [PLAN_MKNOD] = "make device \"%s\"",
@@ -115,6 +121,11 @@ static int explain_detail(const struct plan_message *message, int code, const ch
     case PLAN_DETAIL_OWN:
         return fail(failure, code,
                     "%s: it is the caller's own, which this configuration would change", doing);
+    case PLAN_DETAIL_NOT_MOUNTED:
+        return fail(failure, code, "%s: nothing is mounted there", doing);
+    case PLAN_DETAIL_NO_ID_MAP:
+        return fail(failure, OCI_ERR_UNSUPPORTED,
+                    "%s: its filesystem, or one below it, does not allow id mappings", doing);
     case PLAN_DETAIL_ON_PROC:
         return fail(failure, code, "%s: it is inside /proc", doing);
     case PLAN_DETAIL_NOT_PROC:

@@ -10,15 +10,15 @@
 #include <string.h>
 
 #include <base/util.h>
-#include <plan/compile_internal.h>
+#include <plan/mount_plan.h>
 
 static uint32_t inherited_slots(const struct compile_input *input)
 {
     return PLAN_SLOT_FIRST_GROUP + (input->groups ? (uint32_t)input->groups->count : 0);
 }
 
-static int compiler_begin(struct compiler *c, const struct compile_input *input,
-                          struct compiled *out, struct failure *failure)
+int compiler_begin(struct compiler *c, const struct compile_input *input, struct compiled *out,
+                   struct failure *failure)
 {
     memset(c, 0, sizeof(*c));
     memset(out, 0, sizeof(*out));
@@ -30,22 +30,18 @@ static int compiler_begin(struct compiler *c, const struct compile_input *input,
     c->root_slot = c->null_slot = PLAN_SLOT_NONE;
     for (size_t i = 0; i < ARRAY_SIZE(c->device_slots); i++)
         c->device_slots[i] = PLAN_SLOT_NONE;
-    c->mount_slots = malloc((c->config->mounts_count + 1) * sizeof(*c->mount_slots));
-    if (c->mount_slots == NULL)
-        return fail_memory(failure);
-    for (size_t i = 0; i <= c->config->mounts_count; i++)
-        c->mount_slots[i] = PLAN_SLOT_NONE;
+    c->joined_user_slot = PLAN_SLOT_NONE;
     plan_begin(&c->builder, inherited_slots(input));
     return 0;
 }
 
-static int compiler_end(struct compiler *c, int r)
+int compiler_end(struct compiler *c, int r)
 {
     if (r == 0)
-        r = plan_finish(&c->builder, inherited_slots(c->input), c->input->keep_fds, &c->out->plan,
-                        c->failure);
+        r = plan_finish(&c->builder, inherited_slots(c->input) + (uint32_t)c->out->id_map_count,
+                        c->input->keep_fds, &c->out->plan, c->failure);
     plan_builder_free(&c->builder);
-    free(c->mount_slots);
+    free_mounts(c);
     if (r < 0)
         compiled_free(c->out);
     return r;
@@ -168,6 +164,10 @@ int compile_create(const struct compile_input *input, struct compiled *compiled,
     if (r == 0)
         r = check_process(&c, input->config->process);
     if (r == 0)
+        r = compile_read_mounts(&c);
+    if (r == 0)
+        r = compile_idmaps(&c);
+    if (r == 0)
         r = rootfs_path(&c);
     if (r == 0)
         r = compile_id_maps(&c);
@@ -271,5 +271,10 @@ void compiled_free(struct compiled *compiled)
     free(compiled->uid_map);
     free(compiled->gid_map);
     free(compiled->rootfs);
+    for (size_t i = 0; i < compiled->id_map_count; i++) {
+        free(compiled->id_maps[i].uids);
+        free(compiled->id_maps[i].gids);
+    }
+    free(compiled->id_maps);
     *compiled = (struct compiled){0};
 }

@@ -43,6 +43,12 @@ struct compile_input {
     unsigned modules;   /* enum host_modules */
 };
 
+/* An id mapping as the kernel reads it, with the places in the configuration that it is from. */
+struct id_map {
+    char *uids, *gids;
+    char uid_place[48], gid_place[48];
+};
+
 struct compiled {
     struct plan plan;
     bool born_in_group;   /* on one unified hierarchy clone puts the init into its group at once */
@@ -55,6 +61,9 @@ struct compiled {
     bool host_hooks;                    /* prestart or createRuntime: run at PLAN_SYNC_HOOKS */
     char *rootfs;                       /* absolute */
     struct plan_scheduler scheduler;    /* what PLAN_SYNC_SCHEDULER asks for */
+    /* One user namespace for each is passed in the last inherited slots. */
+    struct id_map *id_maps;
+    size_t id_map_count;
 };
 
 #define _compiled_ __attribute__((cleanup(compiled_free)))
@@ -77,6 +86,18 @@ struct hook_list {
 int compile_hooks_only(const struct compile_input *input, const struct hook_list *lists,
                        size_t list_count, const char *status, struct compiled *compiled,
                        struct failure *failure);
+
+/* A plan for the first process of a new user namespace with this mapping, which tells of itself at
+ * PLAN_SYNC_HOOKS and ends. */
+int compile_id_map_holder(const struct id_map *map, struct compiled *compiled,
+                          struct failure *failure);
+
+/* Mount the only entry of input->config's mounts in a running container, or unmount what is mounted at
+ * destination there; namespaces as for compile_exec. */
+int compile_mount_add(const struct compile_input *input, uint64_t namespaces,
+                      struct compiled *compiled, struct failure *failure);
+int compile_mount_remove(const struct compile_input *input, const char *destination,
+                         uint64_t namespaces, struct compiled *compiled, struct failure *failure);
 
 void compiled_free(struct compiled *compiled);
 

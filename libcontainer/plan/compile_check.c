@@ -133,7 +133,10 @@ int check_supported(struct compiler *c)
     }
     if (c->config->vm)
         return refuse(c, "/vm");
-    if (filled(l->mount_label))
-        return refuse(c, "/linux/mountLabel");
+    if (filled(l->mount_label) && !(c->input->modules & HOST_SELINUX)) {
+        fail_at(c->failure, "/linux/mountLabel");
+        return fail(c->failure, OCI_ERR_UNSUPPORTED,
+                    "mountLabel needs SELinux, which this host does not have");
+    }
     return check_mount_namespace(c);
 }

@@ -5,6 +5,7 @@
 #include <plan/compile_internal.h>
 
 #include <linux/sched.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -66,10 +67,19 @@ static int read_device(struct compiler *c, size_t index, struct node *node)
         return fail(c->failure, OCI_ERR_RANGE, "device number %lld:%lld of \"%s\" does not exist",
                     (long long)device->major, (long long)device->minor, device->path);
     }
+    /* Engines copy the whole mode of a device of theirs, type and all. */
+    uint32_t mode = device->has_file_mode ? (uint32_t)device->file_mode : 0666;
+    if ((mode & S_IFMT) && (mode & S_IFMT) != type) {
+        c->failure->has_pointer = false;
+        fail_at(c->failure, "/linux/devices/%zu/fileMode", index);
+        return fail(c->failure, OCI_ERR_CONFIG,
+                    "fileMode 0%o of \"%s\" is the mode of another type of file than \"%c\"", mode,
+                    device->path, device->type[0]);
+    }
     c->failure->has_pointer = false;
     *node = (struct node){
         .path = device->path,
-        .mode = type | (device->has_file_mode ? device->file_mode & 07777 : 0666),
+        .mode = type | (mode & 07777),
         .device = type == S_IFIFO ? 0 : makedev((unsigned)device->major, (unsigned)device->minor),
         .owner = (uint64_t)(device->has_gid ? device->gid : 0) << 32 |
                  (device->has_uid ? device->uid : 0),
@@ -83,14 +93,39 @@ static struct node default_node(size_t index)
                          makedev(defaults[index].major, defaults[index].minor), 0};
 }
 
-/* Where nodes cannot be made, in a user namespace, the host's own are bound; their trees are opened
- * while the host can still be seen. */
+/* Is a default device described by the configuration itself? */
+static bool described(const struct compiler *c, const char *path)
+{
+    for (size_t i = 0; i < c->linux_->devices_count; i++) {
+        if (strcmp(c->linux_->devices[i].path, path) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Device nodes cannot be made in a user namespace, nor by a caller without that right. */
+static bool needs_host_nodes(const struct compiler *c)
+{
+    return ((c->namespaces.fresh | c->namespaces.joined) & CLONE_NEWUSER) ||
+           !(c->input->grantable >> CAP_MKNOD & 1);
+}
+
+/* A node under a /dev that is the host's is there already, and is not ours to make. */
+static bool in_bound_dev(const struct compiler *c, const char *path)
+{
+    _free_ char *clean = clean_path(path);
+    return clean && strncmp(clean, "/dev/", 5) == 0 && dev_is_bound(c);
+}
+
+/* Where nodes cannot be made the host's own are bound; their trees are opened while the host can still be
+ * seen.  A FIFO can be made everywhere. */
 int compile_device_trees(struct compiler *c)
 {
     for (size_t i = 0; i < ARRAY_SIZE(c->device_slots); i++)
         c->device_slots[i] = PLAN_SLOT_NONE;
-    if (!((c->namespaces.fresh | c->namespaces.joined) & CLONE_NEWUSER) || dev_is_bound(c))
+    if (!needs_host_nodes(c))
         return 0;
+    bool bound = dev_is_bound(c);
     size_t count = ARRAY_SIZE(defaults) + c->linux_->devices_count;
     if (count > ARRAY_SIZE(c->device_slots)) {
         fail_at(c->failure, "/linux/devices");
@@ -101,6 +136,10 @@ int compile_device_trees(struct compiler *c)
         size_t own = i - ARRAY_SIZE(defaults);
         const char *path =
             i < ARRAY_SIZE(defaults) ? defaults[i].path : c->linux_->devices[own].path;
+        if (i < ARRAY_SIZE(defaults)
+                ? bound || described(c, path)
+                : in_bound_dev(c, path) || c->linux_->devices[own].type[0] == 'p')
+            continue;
         if (i < ARRAY_SIZE(defaults))
             plan_from(&c->builder, OCI_ERR_DEVICE, NULL);
         else
@@ -119,38 +158,40 @@ static void add_node(struct compiler *c, const struct node *node, int32_t slot)
              .number1 = node->device, .number2 = node->owner);
 }
 
-/* Is a default device described by the configuration itself? */
-static bool described(const struct compiler *c, const char *path)
+static int listed_devices(struct compiler *c)
 {
-    for (size_t i = 0; i < c->linux_->devices_count; i++) {
-        if (strcmp(c->linux_->devices[i].path, path) == 0)
-            return true;
-    }
-    return false;
-}
-
-int compile_devices(struct compiler *c)
-{
-    if (dev_is_bound(c))
-        return 0;
-    plan_from(&c->builder, OCI_ERR_DEVICE, NULL);
-    for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
-        struct node node = default_node(i);
-        if (!described(c, node.path))
-            add_node(c, &node, c->device_slots[i]);
-    }
     for (size_t i = 0; i < c->linux_->devices_count; i++) {
         struct node node = {0};
         int r = read_device(c, i, &node);
         if (r < 0)
             return r;
+        if (in_bound_dev(c, node.path)) {
+            log_message(c->input->log, CONTAINER_LOG_WARNING,
+                        "device \"%s\" is not made: /dev is a directory that was bound", node.path);
+            continue;
+        }
         plan_from(&c->builder, OCI_ERR_DEVICE, "/linux/devices/%zu", i);
         size_t slot = ARRAY_SIZE(defaults) + i;
         add_node(c, &node,
                  slot < ARRAY_SIZE(c->device_slots) ? c->device_slots[slot] : PLAN_SLOT_NONE);
     }
+    return 0;
+}
+
+int compile_devices(struct compiler *c)
+{
+    bool bound = dev_is_bound(c);
     plan_from(&c->builder, OCI_ERR_DEVICE, NULL);
-    for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+    for (size_t i = 0; !bound && i < ARRAY_SIZE(defaults); i++) {
+        struct node node = default_node(i);
+        if (!described(c, node.path))
+            add_node(c, &node, c->device_slots[i]);
+    }
+    int r = listed_devices(c);
+    if (r < 0)
+        return r;
+    plan_from(&c->builder, OCI_ERR_DEVICE, NULL);
+    for (size_t i = 0; !bound && i < ARRAY_SIZE(links); i++)
         PLAN_ADD(&c->builder, .code = PLAN_SYMLINK, .flags = PLAN_OPTIONAL,
                  .text0 = plan_text(&c->builder, links[i][0]),
                  .text1 = plan_text(&c->builder, links[i][1]));

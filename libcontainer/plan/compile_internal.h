@@ -38,9 +38,15 @@ struct compiler {
     struct failure *failure;
     int32_t root_slot;
     int32_t null_slot;        /* tree of the host's /dev/null, for masked files */
-    int32_t *mount_slots;     /* one per mounts[] entry that is a tree of the host, else -1 */
+    struct mount_plan *mounts; /* one per entry of mounts[], see mount_plan.h */
+    int32_t joined_user_slot;  /* the user namespace by path, for id mappings; or -1 */
     int32_t device_slots[64]; /* trees of the host's nodes, where nodes cannot be made */
 };
+
+/* compile.c: the first and the last step of every product */
+int compiler_begin(struct compiler *c, const struct compile_input *input, struct compiled *out,
+                   struct failure *failure);
+int compiler_end(struct compiler *c, int r);
 
 /* compile_namespaces.c */
 const char *namespace_name(uint64_t flag);
@@ -52,8 +58,22 @@ void compile_namespace_joins(struct compiler *c);
 void compile_namespace_makes(struct compiler *c);   /* the second stage, where there is one */
 void compile_namespace_arrival(struct compiler *c); /* what is done first inside */
 
+/* compile_idmap.c */
+/* Which mounts have which id mapping; takes the inherited slots for them, so it comes before any other slot. */
+int compile_idmaps(struct compiler *c);
+/* Open what the mappings come from. */
+void compile_idmap_opens(struct compiler *c);
+/* Give the tree of mounts[index] its mapping, if it is to have one. */
+void compile_idmap(struct compiler *c, size_t index);
+/* No more trees get mappings. */
+void compile_idmap_closes(struct compiler *c);
+
 /* compile_mounts.c */
 int compile_trees(struct compiler *c);
+int compile_mount_trees(struct compiler *c); /* those of mounts[] alone */
+/* Attach mounts[index]; and, after all of them, turn read-only what waited for the others. */
+int compile_mount(struct compiler *c, size_t index);
+void compile_late_read_only(struct compiler *c);
 int compile_mounts(struct compiler *c);
 
 bool mount_is_bind(const struct oci_mount *mount);

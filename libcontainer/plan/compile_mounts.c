@@ -4,200 +4,12 @@
  * the host's mounts are still there, then attached in the order of the configuration, together with
  * new filesystems.
  */
-#include <plan/compile_internal.h>
+#include <plan/mount_plan.h>
 
-#include <errno.h>
-#include <linux/mount.h>
 #include <linux/sched.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <base/util.h>
-#include <plan/mount_options.h>
-
-/* A mount's options, sorted out. */
-struct mount_plan {
-    bool bind, recursive_bind, remount;
-    uint64_t set, clear, propagation;
-    uint64_t all_set, all_clear; /* for the mounts below, too */
-    bool all_propagation;
-    const char **data; /* what goes to the filesystem */
-    size_t data_count;
-};
-
-__attribute__((format(printf, 3, 4))) static int bad_mount(struct compiler *c, size_t index,
-                                                           const char *format, ...)
-{
-    char text[512];
-    va_list list;
-    va_start(list, format);
-    vsnprintf(text, sizeof(text), format, list);
-    va_end(list);
-    fail_at(c->failure, "/mounts/%zu", index);
-    return fail(c->failure, OCI_ERR_CONFIG, "%s", text);
-}
-
-static void take_attribute(struct mount_plan *plan, const struct mount_option *option)
-{
-    plan->set = (plan->set & ~option->clear) | option->set;
-    plan->clear = (plan->clear & ~option->set) | option->clear;
-    if (option->recursive) {
-        plan->all_set = (plan->all_set & ~option->clear) | option->set;
-        plan->all_clear = (plan->all_clear & ~option->set) | option->clear;
-    }
-    /* Choosing an access time clears the old choice and sets the new one at once. */
-    if (option->clear & MOUNT_ATTR__ATIME) {
-        plan->clear |= MOUNT_ATTR__ATIME;
-        if (option->recursive)
-            plan->all_clear |= MOUNT_ATTR__ATIME;
-    }
-}
-
-static int take_option(struct compiler *c, size_t index, size_t place, const char *text,
-                       struct mount_plan *plan)
-{
-    const struct mount_option *option = mount_option_find(text);
-    if (option == NULL) {
-        plan->data[plan->data_count++] = text;
-        return 0;
-    }
-    switch (option->kind) {
-    case MOUNT_OPTION_ATTR:
-        take_attribute(plan, option);
-        break;
-    case MOUNT_OPTION_SUPER:
-        /* The filesystem behind a bind mount is mounted already and keeps its flags. */
-        if (!plan->bind)
-            plan->data[plan->data_count++] = text;
-        break;
-    case MOUNT_OPTION_PROPAGATION:
-        plan->propagation = option->set;
-        plan->all_propagation = option->recursive;
-        break;
-    case MOUNT_OPTION_BIND:
-        plan->recursive_bind = option->recursive;
-        break;
-    case MOUNT_OPTION_REMOUNT:
-        plan->remount = true;
-        break;
-    case MOUNT_OPTION_UNSUPPORTED:
-        fail_at(c->failure, "/mounts/%zu/options/%zu", index, place);
-        return fail(c->failure, OCI_ERR_UNSUPPORTED, "mount option \"%s\" is not supported yet",
-                    text);
-    }
-    return 0;
-}
-
-bool mount_is_bind(const struct oci_mount *mount)
-{
-    if (mount->type && strcmp(mount->type, "bind") == 0)
-        return true;
-    for (size_t i = 0; i < mount->options_count; i++) {
-        const struct mount_option *option = mount_option_find(mount->options[i]);
-        if (option && option->kind == MOUNT_OPTION_BIND)
-            return true;
-    }
-    return false;
-}
-
-static int sort_options(struct compiler *c, size_t index, struct mount_plan *plan)
-{
-    const struct oci_mount *mount = &c->config->mounts[index];
-    *plan = (struct mount_plan){0};
-    plan->data = calloc(mount->options_count + 4, sizeof(*plan->data));
-    if (plan->data == NULL)
-        return fail_memory(c->failure);
-    plan->bind = mount_is_bind(mount);
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < mount->options_count; i++)
-        r = take_option(c, index, i, mount->options[i], plan);
-    return r;
-}
-
-static bool is_cgroup(const struct oci_mount *mount)
-{
-    return mount->type &&
-           (strcmp(mount->type, "cgroup") == 0 || strcmp(mount->type, "cgroup2") == 0);
-}
-
-/* Files of proc that may be shown otherwise to a container; anything else mounted over a part of
- * proc could make what is written there, by this program or by others, go astray. */
-static const char *const proc_files[] = {
-    "cpuinfo",
-    "diskstats",
-    "meminfo",
-    "stat",
-    "swaps",
-    "uptime",
-    "loadavg",
-    "slabinfo",
-    "net/dev",
-    "sys/kernel/ns_last_pid",
-    "sys/crypto/fips_enabled",
-};
-
-/* Lexically: "." and empty components out, ".." up. */
-char *clean_path(const char *path)
-{
-    char *clean = malloc(strlen(path) + 2);
-    size_t n = 0;
-    for (const char *p = path; clean && *p;) {
-        p += strspn(p, "/");
-        size_t length = strcspn(p, "/");
-        if (length == 2 && p[0] == '.' && p[1] == '.') {
-            while (n > 0 && clean[--n] != '/')
-                ;
-        } else if (length > 0 && !(length == 1 && p[0] == '.')) {
-            clean[n++] = '/';
-            memcpy(clean + n, p, length);
-            n += length;
-        }
-        p += length;
-    }
-    if (clean)
-        clean[n] = 0;
-    return clean;
-}
-
-static int check_destination(struct compiler *c, size_t index, bool bind)
-{
-    const struct oci_mount *mount = &c->config->mounts[index];
-    _free_ char *path = clean_path(mount->destination);
-    if (path == NULL)
-        return fail_memory(c->failure);
-    if (path[0] == 0)
-        return bad_mount(c, index, "destination \"%s\" is the root itself", mount->destination);
-    if (strcmp(path, "/proc") == 0 && !bind && mount->type && strcmp(mount->type, "proc") != 0)
-        return bad_mount(c, index, "destination \"%s\" takes a mount of type proc only",
-                         mount->destination);
-    if (strncmp(path, "/proc/", 6) != 0)
-        return 0;
-    for (size_t i = 0; bind && i < ARRAY_SIZE(proc_files); i++) {
-        if (strcmp(path + 6, proc_files[i]) == 0)
-            return 0;
-    }
-    return bad_mount(c, index, "destination \"%s\" is inside /proc", mount->destination);
-}
-
-static int check_mount(struct compiler *c, size_t index, const struct mount_plan *plan)
-{
-    const struct oci_mount *mount = &c->config->mounts[index];
-    if (mount->uid_mappings_count || mount->gid_mappings_count) {
-        fail_at(c->failure, "/mounts/%zu/uidMappings", index);
-        return fail(c->failure, OCI_ERR_UNSUPPORTED,
-                    "mounts with id mappings are not supported yet");
-    }
-    if (plan->bind && plan->data_count)
-        return bad_mount(c, index, "option \"%s\" has no meaning for a bind mount", plan->data[0]);
-    if (plan->bind && (mount->source == NULL || mount->source[0] == 0))
-        return bad_mount(c, index, "a bind mount of \"%s\" needs a source", mount->destination);
-    if (!plan->bind && !plan->remount && (mount->type == NULL || mount->type[0] == 0))
-        return bad_mount(c, index, "the mount of \"%s\" needs a type, or the option bind",
-                         mount->destination);
-    return check_destination(c, index, plan->bind);
-}
 
 static char *from_bundle(struct compiler *c, const char *path)
 {
@@ -219,21 +31,24 @@ static int open_tree(struct compiler *c, const char *path, bool recursive, int32
     return 0;
 }
 
+/* What is for all mounts of the tree comes first: the mount itself may be another way. */
 static void set_attributes(struct compiler *c, int32_t slot, const struct mount_plan *plan)
 {
-    if (plan->set || plan->clear || (plan->propagation && !plan->all_propagation))
-        PLAN_ADD(&c->builder, .code = PLAN_MOUNT_ATTR, .slot0 = slot, .number0 = plan->set,
-                 .number1 = plan->clear, .number2 = plan->all_propagation ? 0 : plan->propagation);
     if (plan->all_set || plan->all_clear || plan->all_propagation)
         PLAN_ADD(&c->builder, .code = PLAN_MOUNT_ATTR, .slot0 = slot, .flags = PLAN_RECURSIVE,
                  .number0 = plan->all_set, .number1 = plan->all_clear,
                  .number2 = plan->all_propagation ? plan->propagation : 0);
+    uint64_t propagation = plan->all_propagation ? 0 : plan->propagation;
+    bool same = plan->set == plan->all_set && plan->clear == plan->all_clear;
+    if (propagation || (!same && (plan->set || plan->clear)))
+        PLAN_ADD(&c->builder, .code = PLAN_MOUNT_ATTR, .slot0 = slot, .number0 = plan->set,
+                 .number1 = plan->clear, .number2 = propagation);
 }
 
-static int bind_tree(struct compiler *c, size_t index, struct mount_plan *plan)
+static int bind_tree(struct compiler *c, size_t index)
 {
-    int r =
-        open_tree(c, c->config->mounts[index].source, plan->recursive_bind, &c->mount_slots[index]);
+    struct mount_plan *plan = &c->mounts[index];
+    int r = open_tree(c, c->config->mounts[index].source, plan->recursive_bind, &plan->slot);
     if (r < 0)
         return r;
     /* Unless it is asked for, nothing that is mounted inside comes back to the host. */
@@ -241,15 +56,17 @@ static int bind_tree(struct compiler *c, size_t index, struct mount_plan *plan)
         plan->propagation = MS_SLAVE;
         plan->all_propagation = true;
     }
-    set_attributes(c, c->mount_slots[index], plan);
+    set_attributes(c, plan->slot, plan);
+    compile_idmap(c, index);
     return 0;
 }
 
 /* On a host with one unified hierarchy the container's group is the mount; the slots of version 1
  * hierarchies follow each other, the first is kept. */
-static int cgroup_trees(struct compiler *c, size_t index, const struct mount_plan *plan)
+static int cgroup_trees(struct compiler *c, size_t index)
 {
     const struct group_set *groups = c->input->groups;
+    const struct mount_plan *plan = &c->mounts[index];
     for (size_t i = 0; i < groups->count; i++) {
         _buffer_ struct buffer path = {0};
         buffer_format(&path, "%s%s", groups->groups[i].mountpoint, groups->groups[i].path);
@@ -260,12 +77,115 @@ static int cgroup_trees(struct compiler *c, size_t index, const struct mount_pla
         if (r < 0)
             return r;
         if (i == 0)
-            c->mount_slots[index] = slot;
+            c->mounts[index].slot = slot;
         struct mount_plan attributes = {
-            .set = plan->set, .clear = plan->clear, .propagation = MS_PRIVATE};
+            .set = plan->set,
+            .clear = plan->clear,
+            .propagation = plan->propagation ? plan->propagation : MS_PRIVATE,
+        };
         set_attributes(c, slot, &attributes);
     }
     return 0;
+}
+
+/* A tmpfs may get mount points made in it by later mounts: it turns read-only after them. */
+static bool late_read_only(struct compiler *c, size_t index)
+{
+    return strcmp(c->config->mounts[index].type, "tmpfs") == 0 &&
+           (c->mounts[index].set & MOUNT_ATTR_RDONLY);
+}
+
+/* Filesystems of the kernel's own data have the labels that the policy gives them. */
+static bool takes_label(const struct compiler *c, const char *type)
+{
+    static const char *const without[] = {"proc", "sysfs", "mqueue", "cgroup", "cgroup2"};
+    for (size_t i = 0; i < ARRAY_SIZE(without); i++) {
+        if (strcmp(type, without[i]) == 0)
+            return false;
+    }
+    return c->linux_->mount_label && c->linux_->mount_label[0];
+}
+
+/* In the order of the options: SELinux's label, the name or device, read-only for a device, which may not be
+ * writable at all. */
+static int more_data(struct compiler *c, size_t index, struct buffer *label, struct buffer *source)
+{
+    const struct oci_mount *mount = &c->config->mounts[index];
+    struct mount_plan *plan = &c->mounts[index];
+    const char *name = mount->source && mount->source[0] ? mount->source : mount->type;
+    buffer_format(source, "source=%s", name);
+    if (takes_label(c, mount->type))
+        buffer_format(label, plan->old ? "context=\"%s\"" : "context=%s", c->linux_->mount_label);
+    if (buffer_failed(source) || buffer_failed(label))
+        return fail_memory(c->failure);
+    if (label->length)
+        plan->data[plan->data_count++] = label->data;
+    if (name[0] == '/' && (plan->set & MOUNT_ATTR_RDONLY))
+        plan->data[plan->data_count++] = "ro";
+    plan->data[plan->data_count++] = source->data;
+    return 0;
+}
+
+static int make_filesystem(struct compiler *c, size_t index)
+{
+    const struct oci_mount *mount = &c->config->mounts[index];
+    struct mount_plan *plan = &c->mounts[index];
+    struct plan_builder *b = &c->builder;
+    if (plan->old && c->input->join)
+        return bad_mount(c, index, "an option of 256 or more characters, iversion or silent cannot be "
+                         "given to a new mount of a running container");
+    _buffer_ struct buffer source = {0}, label = {0};
+    int r = more_data(c, index, &label, &source);
+    if (r < 0)
+        return r;
+    plan->slot = plan_slot(b);
+    uint64_t late = late_read_only(c, index) ? MOUNT_ATTR_RDONLY : 0;
+    PLAN_ADD(b, .code = PLAN_FS_MAKE, .flags = plan->old ? PLAN_OLD_MOUNT : 0, .slot0 = plan->slot,
+             .text0 = plan_text(b, mount->type),
+             .text1 = plan_vector(b, plan->data, plan->data_count),
+             .text2 = plan_text(b, mount->destination), .number0 = plan->set & ~late,
+             .number1 = plan->super);
+    plan->data_count = 0;
+    if (plan->propagation)
+        PLAN_ADD(b, .code = PLAN_MOUNT_ATTR, .slot0 = plan->slot, .number2 = plan->propagation);
+    compile_idmap(c, index);
+    return 0;
+}
+
+/* In a user namespace of its own the container could not give its mounts another one's mapping: such a
+ * filesystem is made where the caller's rights are. */
+static bool made_early(const struct compiler *c, size_t index)
+{
+    return c->namespaces.two_stage && c->mounts[index].map_slot >= 0;
+}
+
+static int mount_tree(struct compiler *c, size_t index)
+{
+    const struct mount_plan *plan = &c->mounts[index];
+    plan_from(&c->builder, OCI_ERR_MOUNT, "/mounts/%zu", index);
+    if (plan->remount)
+        return 0;
+    if (plan->bind)
+        return bind_tree(c, index);
+    if (mount_is_cgroup(&c->config->mounts[index]))
+        return cgroup_trees(c, index);
+    if (!made_early(c, index))
+        return 0;
+    if (plan->old)
+        return bad_mount(c, index, "an option of 256 or more characters, iversion or silent cannot "
+                         "stand beside an id mapping in a user namespace");
+    return make_filesystem(c, index);
+}
+
+int compile_mount_trees(struct compiler *c)
+{
+    int r = 0;
+    compile_idmap_opens(c);
+    for (size_t i = 0; r == 0 && i < c->config->mounts_count; i++)
+        r = mount_tree(c, i);
+    if (c->namespaces.two_stage)
+        compile_idmap_closes(c);
+    return r;
 }
 
 static bool own_mounts(const struct compiler *c)
@@ -282,18 +202,8 @@ int compile_trees(struct compiler *c)
     plan_from(&c->builder, OCI_ERR_DEVICE, NULL);
     if (r == 0 && c->linux_->masked_paths_count)
         r = open_tree(c, "/dev/null", false, &c->null_slot);
-    for (size_t i = 0; r == 0 && i < c->config->mounts_count; i++) {
-        struct mount_plan plan;
-        plan_from(&c->builder, OCI_ERR_MOUNT, "/mounts/%zu", i);
-        r = sort_options(c, i, &plan);
-        if (r == 0)
-            r = check_mount(c, i, &plan);
-        if (r == 0 && plan.bind && !plan.remount)
-            r = bind_tree(c, i, &plan);
-        else if (r == 0 && is_cgroup(&c->config->mounts[i]))
-            r = cgroup_trees(c, i, &plan);
-        free(plan.data);
-    }
+    if (r == 0)
+        r = compile_mount_trees(c);
     return r == 0 ? compile_device_trees(c) : r;
 }
 
@@ -304,30 +214,22 @@ static bool needs_real_directory(const char *type)
     return strcmp(type, "proc") == 0 || strcmp(type, "sysfs") == 0;
 }
 
-static int make_filesystem(struct compiler *c, size_t index, struct mount_plan *plan)
+static int attach_filesystem(struct compiler *c, size_t index)
 {
     const struct oci_mount *mount = &c->config->mounts[index];
+    struct mount_plan *plan = &c->mounts[index];
     struct plan_builder *b = &c->builder;
-    int32_t slot = plan_slot(b);
-    _buffer_ struct buffer source = {0};
-    buffer_format(&source, "source=%s",
-                  mount->source && mount->source[0] ? mount->source : mount->type);
-    if (buffer_failed(&source))
-        return fail_memory(c->failure);
-    plan->data[plan->data_count] = source.data;
-    /* A tmpfs may get mount points made in it by later mounts: it turns read-only after them. */
-    bool late = strcmp(mount->type, "tmpfs") == 0 && (plan->set & MOUNT_ATTR_RDONLY);
-    uint64_t attributes = plan->set & ~(late ? (uint64_t)MOUNT_ATTR_RDONLY : 0);
-    PLAN_ADD(b, .code = PLAN_FS_MAKE, .slot0 = slot, .text0 = plan_text(b, mount->type),
-             .text1 = plan_vector(b, plan->data, plan->data_count + 1),
-             .text2 = plan_text(b, mount->destination), .number0 = attributes);
-    if (plan->propagation)
-        PLAN_ADD(b, .code = PLAN_MOUNT_ATTR, .slot0 = slot, .number2 = plan->propagation);
-    PLAN_ADD(b, .code = PLAN_ATTACH, .slot0 = slot, .text0 = plan_text(b, mount->destination),
+    int r = plan->slot >= 0 ? 0 : make_filesystem(c, index);
+    if (r < 0)
+        return r;
+    bool late = late_read_only(c, index);
+    PLAN_ADD(b, .code = PLAN_ATTACH, .slot0 = plan->slot, .text0 = plan_text(b, mount->destination),
              .flags = (needs_real_directory(mount->type) ? PLAN_REAL_DIR : 0) |
                       (strcmp(mount->type, "proc") == 0 ? PLAN_ON_PROC : 0) |
-                      (late ? PLAN_KEEP_SLOT : 0));
-    c->mount_slots[index] = late ? slot : -1;
+                      (late ? PLAN_KEEP_SLOT : 0) | (plan->copy_up ? PLAN_COPY_UP : 0),
+             .number0 = plan->copy_up ? plan->keep : 0);
+    if (!late)
+        plan->slot = PLAN_SLOT_NONE;
     return 0;
 }
 
@@ -366,8 +268,8 @@ static int attach_groups(struct compiler *c, size_t index)
     if (groups->count == 0)
         return bad_mount(c, index, "this host has no control groups to mount at \"%s\"",
                          mount->destination);
-    int32_t slot = c->mount_slots[index];
-    c->mount_slots[index] = -1;
+    int32_t slot = c->mounts[index].slot;
+    c->mounts[index].slot = PLAN_SLOT_NONE;
     if (groups_unified(groups)) {
         PLAN_ADD(b, .code = PLAN_ATTACH, .slot0 = slot, .text0 = plan_text(b, mount->destination));
         return 0;
@@ -392,38 +294,103 @@ static int attach_groups(struct compiler *c, size_t index)
         if (r < 0)
             return r;
     }
-    PLAN_ADD(b, .code = PLAN_MOUNT_ATTR, .slot0 = directory, .number0 = MOUNT_ATTR_RDONLY);
+    const struct mount_plan *plan = &c->mounts[index];
+    if ((plan->set & MOUNT_ATTR_RDONLY) || plan->propagation)
+        PLAN_ADD(b, .code = PLAN_MOUNT_ATTR, .slot0 = directory,
+                 .number0 = plan->set & MOUNT_ATTR_RDONLY, .number2 = plan->propagation);
     return 0;
 }
 
-static int one_mount(struct compiler *c, size_t index)
+static bool same_place(struct compiler *c, size_t one, size_t other)
+{
+    _free_ char *a = clean_path(c->config->mounts[one].destination);
+    _free_ char *b = clean_path(c->config->mounts[other].destination);
+    return a && b && strcmp(a, b) == 0;
+}
+
+/* The mount that a remount is of, as far as the configuration tells; SIZE_MAX where it does not. */
+static size_t remounted(struct compiler *c, size_t index)
+{
+    for (size_t i = index; i-- > 0;) {
+        if (!c->mounts[i].remount && same_place(c, i, index))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+/* What mount(8) would change of the filesystem itself.  Whether it is read-only is changed only where it is
+ * the container's own: a mount of the host's must not turn the host's files read-only. */
+static void change_filesystem(struct compiler *c, size_t index, bool own)
+{
+    struct mount_plan *plan = &c->mounts[index];
+    struct plan_builder *b = &c->builder;
+    if (own && (plan->set & MOUNT_ATTR_RDONLY))
+        plan->data[plan->data_count++] = "ro";
+    else if (own && (plan->clear & MOUNT_ATTR_RDONLY))
+        plan->data[plan->data_count++] = "rw";
+    if (plan->data_count || plan->super_bits)
+        PLAN_ADD(b, .code = PLAN_RECONFIGURE, .flags = plan->old ? PLAN_OLD_MOUNT : 0,
+                 .slot0 = plan->slot, .text0 = plan_text(b, c->config->mounts[index].destination),
+                 .text1 = plan_vector(b, plan->data, plan->data_count), .number1 = plan->super,
+                 .number2 = plan->super_bits ? MS_I_VERSION | MS_SILENT : 0);
+}
+
+static void change_mount(struct compiler *c, size_t index)
+{
+    struct mount_plan *plan = &c->mounts[index];
+    struct plan_builder *b = &c->builder;
+    size_t of = remounted(c, index);
+    bool own = of != SIZE_MAX && !c->mounts[of].bind && !mount_is_cgroup(&c->config->mounts[of]);
+    plan->slot = plan_slot(b);
+    PLAN_ADD(b, .code = PLAN_MOUNT_FIND, .slot0 = plan->slot,
+             .text0 = plan_text(b, c->config->mounts[index].destination));
+    if (!plan->bind)
+        change_filesystem(c, index, own);
+    set_attributes(c, plan->slot, plan);
+    PLAN_ADD(b, .code = PLAN_CLOSE, .slot0 = plan->slot);
+    plan->slot = PLAN_SLOT_NONE;
+    /* The last word on it. */
+    if (own && (plan->clear & MOUNT_ATTR_RDONLY))
+        c->mounts[of].slot = PLAN_SLOT_NONE;
+}
+
+static int attach_bind(struct compiler *c, size_t index)
 {
     const struct oci_mount *mount = &c->config->mounts[index];
-    struct mount_plan plan;
+    _free_ char *path = clean_path(mount->destination);
+    if (path == NULL)
+        return fail_memory(c->failure);
+    bool proc = strcmp(path, "/proc") == 0, inside = strncmp(path, "/proc/", 6) == 0;
+    PLAN_ADD(&c->builder, .code = PLAN_ATTACH, .slot0 = c->mounts[index].slot,
+             .flags = (proc ? PLAN_MUST_BE_PROC | PLAN_ON_PROC : 0) | (inside ? PLAN_ON_PROC : 0),
+             .text0 = plan_text(&c->builder, mount->destination));
+    c->mounts[index].slot = PLAN_SLOT_NONE;
+    return 0;
+}
+
+int compile_mount(struct compiler *c, size_t index)
+{
     plan_from(&c->builder, OCI_ERR_MOUNT, "/mounts/%zu", index);
-    int r = sort_options(c, index, &plan);
-    if (r == 0 && plan.remount) {
-        PLAN_ADD(&c->builder, .code = PLAN_MOUNT_ATTR, .slot0 = PLAN_SLOT_NONE,
-                 .text0 = plan_text(&c->builder, mount->destination), .number0 = plan.set,
-                 .number1 = plan.clear, .number2 = plan.propagation);
-    } else if (r == 0 && plan.bind) {
-        _free_ char *path = clean_path(mount->destination);
-        if (path == NULL)
-            r = fail_memory(c->failure);
-        bool proc = path && strcmp(path, "/proc") == 0;
-        bool inside = path && strncmp(path, "/proc/", 6) == 0;
-        PLAN_ADD(&c->builder, .code = PLAN_ATTACH, .slot0 = c->mount_slots[index],
-                 .flags =
-                     (proc ? PLAN_MUST_BE_PROC | PLAN_ON_PROC : 0) | (inside ? PLAN_ON_PROC : 0),
-                 .text0 = plan_text(&c->builder, mount->destination));
-        c->mount_slots[index] = -1;
-    } else if (r == 0 && is_cgroup(mount)) {
-        r = attach_groups(c, index);
-    } else if (r == 0) {
-        r = make_filesystem(c, index, &plan);
+    if (c->mounts[index].remount)
+        change_mount(c, index);
+    else if (c->mounts[index].bind)
+        return attach_bind(c, index);
+    else if (mount_is_cgroup(&c->config->mounts[index]))
+        return attach_groups(c, index);
+    else
+        return attach_filesystem(c, index);
+    return 0;
+}
+
+void compile_late_read_only(struct compiler *c)
+{
+    for (size_t i = 0; i < c->config->mounts_count; i++) {
+        if (c->mounts[i].slot < 0)
+            continue;
+        plan_from(&c->builder, OCI_ERR_MOUNT, "/mounts/%zu", i);
+        PLAN_ADD(&c->builder, .code = PLAN_MOUNT_ATTR, .slot0 = c->mounts[i].slot,
+                 .number0 = MOUNT_ATTR_RDONLY);
     }
-    free(plan.data);
-    return r;
 }
 
 /* A root that is to hear of the host's mounts must stay its slave from the beginning; one that is
@@ -455,15 +422,12 @@ int compile_mounts(struct compiler *c)
     plan_from(b, OCI_ERR_ROOTFS, "/root/path");
     PLAN_ADD(b, .code = PLAN_ROOT_ATTACH, .slot0 = c->root_slot, .number0 = root_relation(c));
     for (size_t i = 0; r == 0 && i < c->config->mounts_count; i++)
-        r = one_mount(c, i);
+        r = compile_mount(c, i);
+    if (r == 0 && !c->namespaces.two_stage)
+        compile_idmap_closes(c);
     if (r == 0)
         r = compile_devices(c);
-    for (size_t i = 0; r == 0 && i < c->config->mounts_count; i++) {
-        if (c->mount_slots[i] < 0)
-            continue;
-        plan_from(b, OCI_ERR_MOUNT, "/mounts/%zu", i);
-        PLAN_ADD(b, .code = PLAN_MOUNT_ATTR, .slot0 = c->mount_slots[i],
-                 .number0 = MOUNT_ATTR_RDONLY);
-    }
+    if (r == 0)
+        compile_late_read_only(c);
     return r;
 }

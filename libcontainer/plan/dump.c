@@ -7,6 +7,7 @@
 
 #include <linux/mount.h>
 #include <linux/sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/stat.h>
@@ -38,6 +39,12 @@ static const char *const names[PLAN_CODE_COUNT] = {
     [PLAN_FS_MAKE] = "filesystem",
     [PLAN_MOUNT_ATTR] = "mount-attributes",
     [PLAN_ATTACH] = "mount",
+    [PLAN_MOUNT_FIND] = "mount-find",
+    [PLAN_RECONFIGURE] = "filesystem-change",
+    [PLAN_ID_MAP] = "id-map",
+    [PLAN_CLOSE] = "close",
+    [PLAN_ROOT_USE] = "root-use",
+    [PLAN_UNMOUNT] = "unmount",
     [PLAN_MKDIR] = "directory",
     [PLAN_SYMLINK] = "link",
     [PLAN_MKNOD] = "device",
@@ -97,6 +104,11 @@ static const struct bit_name attributes[] = {
     {MOUNT_ATTR_STRICTATIME, "strictatime"},
     {MOUNT_ATTR_NODIRATIME, "nodiratime"},
     {MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
+};
+
+static const struct bit_name supers[] = {
+    {MS_SILENT, "silent"},
+    {MS_I_VERSION, "iversion"},
 };
 
 static const struct bit_name propagations[] = {
@@ -216,11 +228,21 @@ static bool place_arguments(struct buffer *out, const struct compiled *compiled,
         buffer_text(out, " options");
         vector(out, plan, op->text1);
         bits(out, " attributes ", op->number0, attributes, ARRAY_SIZE(attributes));
+        bits(out, " flags ", op->number1, supers, ARRAY_SIZE(supers));
+        break;
+    case PLAN_RECONFIGURE:
+        slot(out, op->slot0);
+        buffer_text(out, " options");
+        vector(out, plan, op->text1);
+        bits(out, " set ", op->number1, supers, ARRAY_SIZE(supers));
+        bits(out, " clear ", op->number2 & ~op->number1, supers, ARRAY_SIZE(supers));
+        break;
+    case PLAN_ID_MAP:
+        slot(out, op->slot0);
+        buffer_format(out, " by #%d", (int)op->number0);
         break;
     case PLAN_MOUNT_ATTR:
         slot(out, op->slot0);
-        if (op->text0)
-            quoted(out, plan_string(plan, op->text0));
         bits(out, " set ", op->number0, attributes, ARRAY_SIZE(attributes));
         bits(out, " clear ", op->number1, attributes, ARRAY_SIZE(attributes));
         bits(out, " propagation ", op->number2, propagations, ARRAY_SIZE(propagations));
@@ -316,6 +338,28 @@ static void process_arguments(struct buffer *out, const struct plan *plan, const
     }
 }
 
+/* "0 100000 10\n5 7 1\n" as "0:100000+10,5:7+1". */
+static void id_map(struct buffer *out, const char *kind, const char *lines)
+{
+    buffer_format(out, " %s ", kind);
+    unsigned inside, outside, size;
+    int used;
+    for (; sscanf(lines, "%u %u %u\n%n", &inside, &outside, &size, &used) == 3; lines += used)
+        buffer_format(out, "%u:%u+%u%s", inside, outside, size, lines[used] ? "," : "");
+}
+
+static void id_maps(struct buffer *out, const struct compiled *compiled)
+{
+    for (size_t i = 0; i < compiled->id_map_count; i++) {
+        const struct id_map *map = &compiled->id_maps[i];
+        buffer_format(out, "user-namespace #%zu",
+                      plan_head(&compiled->plan)->inherited_slots - compiled->id_map_count + i);
+        id_map(out, "uids", map->uids);
+        id_map(out, "gids", map->gids);
+        buffer_format(out, "  <- %s\n", map->uid_place);
+    }
+}
+
 char *plan_dump(const struct compiled *compiled)
 {
     const struct plan *plan = &compiled->plan;
@@ -325,6 +369,7 @@ char *plan_dump(const struct compiled *compiled)
     buffer_text(&out, compiled->born_in_group ? "clone into the control group" : "clone");
     bits(&out, " new ", compiled->clone_flags, namespaces, ARRAY_SIZE(namespaces));
     buffer_text(&out, "\n");
+    id_maps(&out, compiled);
     for (uint32_t i = 0; i < plan_head(plan)->op_count; i++) {
         const struct plan_op *op = &plan_ops(plan)[i];
         const char *pointer = plan_pointer(plan, i);
@@ -333,6 +378,10 @@ char *plan_dump(const struct compiled *compiled)
             buffer_text(&out, " recursive");
         if (op->flags & PLAN_REAL_DIR)
             buffer_text(&out, " no-links");
+        if (op->flags & PLAN_OLD_MOUNT)
+            buffer_text(&out, " by mount(2)");
+        if (op->flags & PLAN_COPY_UP)
+            buffer_text(&out, " with-what-is-below");
         if (!place_arguments(&out, compiled, op))
             process_arguments(&out, plan, op);
         if (pointer && pointer[0])

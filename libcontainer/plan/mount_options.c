@@ -22,6 +22,11 @@
 /* The access time is one of three; choosing one clears the others.  0 is relatime, the default. */
 #define ATIME(name, value)                                                                         \
     ATTR(name, false, value, MOUNT_ATTR__ATIME), ATTR("r" name, true, value, MOUNT_ATTR__ATIME)
+#define ATIME_UNDO(name, value)                                                                    \
+    {name, MOUNT_OPTION_ATIME_UNDO, false, value, 0},                                              \
+    {                                                                                              \
+        "r" name, MOUNT_OPTION_ATIME_UNDO, true, value, 0                                          \
+    }
 #define SUPER(name)                                                                                \
     {                                                                                              \
         name, MOUNT_OPTION_SUPER, false, 0, 0                                                      \
@@ -46,21 +51,21 @@ static const struct mount_option options[] = {
     ATIME("noatime", MOUNT_ATTR_NOATIME),
     ATIME("strictatime", MOUNT_ATTR_STRICTATIME),
     ATIME("relatime", MOUNT_ATTR_RELATIME),
-    ATIME("atime", MOUNT_ATTR_RELATIME),
-    ATIME("norelatime", MOUNT_ATTR_RELATIME),
-    ATIME("nostrictatime", MOUNT_ATTR_RELATIME),
+    ATIME_UNDO("atime", MOUNT_ATTR_NOATIME),
+    ATIME_UNDO("norelatime", MOUNT_ATTR_RELATIME),
+    ATIME_UNDO("nostrictatime", MOUNT_ATTR_STRICTATIME),
     SUPER("sync"),
     SUPER("async"),
     SUPER("dirsync"),
     SUPER("lazytime"),
     SUPER("nolazytime"),
+    SUPER("mand"), /* without effect since 5.15, but shown */
+    SUPER("nomand"),
+    {"iversion", MOUNT_OPTION_SUPER_BIT, false, MS_I_VERSION, 0},
+    {"noiversion", MOUNT_OPTION_SUPER_BIT, false, 0, MS_I_VERSION},
+    {"silent", MOUNT_OPTION_SUPER_BIT, false, MS_SILENT, 0},
+    {"loud", MOUNT_OPTION_SUPER_BIT, false, 0, MS_SILENT},
     NOTHING("defaults"),
-    NOTHING("silent"),
-    NOTHING("loud"),
-    NOTHING("iversion"),
-    NOTHING("noiversion"),
-    NOTHING("mand"), /* mandatory locks left the kernel with 5.15 */
-    NOTHING("nomand"),
     {"bind", MOUNT_OPTION_BIND, false, 0, 0},
     {"rbind", MOUNT_OPTION_BIND, true, 0, 0},
     {"remount", MOUNT_OPTION_REMOUNT, false, 0, 0},
@@ -68,9 +73,9 @@ static const struct mount_option options[] = {
     PROPAGATION("shared", MS_SHARED),
     PROPAGATION("slave", MS_SLAVE),
     PROPAGATION("unbindable", MS_UNBINDABLE),
-    {"idmap", MOUNT_OPTION_UNSUPPORTED, false, 0, 0},
-    {"ridmap", MOUNT_OPTION_UNSUPPORTED, true, 0, 0},
-    {"tmpcopyup", MOUNT_OPTION_UNSUPPORTED, false, 0, 0},
+    {"idmap", MOUNT_OPTION_IDMAP, false, 0, 0},
+    {"ridmap", MOUNT_OPTION_IDMAP, true, 0, 0},
+    {"tmpcopyup", MOUNT_OPTION_COPY_UP, false, 0, 0},
 };
 
 const struct mount_option *mount_option_table(size_t *count)

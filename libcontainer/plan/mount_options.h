@@ -10,20 +10,23 @@
 #include <stdint.h>
 
 enum mount_option_kind {
-    MOUNT_OPTION_ATTR,  /* an attribute of the mount */
-    MOUNT_OPTION_SUPER, /* a flag of the filesystem, given to it by name */
+    MOUNT_OPTION_ATTR,       /* an attribute of the mount */
+    MOUNT_OPTION_ATIME_UNDO, /* takes one choice of access time back; set is that choice */
+    MOUNT_OPTION_SUPER,      /* a flag of the filesystem, given to it by name */
+    MOUNT_OPTION_SUPER_BIT,  /* one that only mount(2) takes; set and clear are MS_* */
     MOUNT_OPTION_PROPAGATION,
     MOUNT_OPTION_BIND,
     MOUNT_OPTION_REMOUNT,
-    MOUNT_OPTION_NOTHING,     /* accepted; the kernel's default, or no longer of any effect */
-    MOUNT_OPTION_UNSUPPORTED, /* known to the specification, not to this version */
+    MOUNT_OPTION_IDMAP,
+    MOUNT_OPTION_COPY_UP,
+    MOUNT_OPTION_NOTHING, /* accepted; how it is anyway */
 };
 
 struct mount_option {
     const char *name;
     unsigned char kind;
     bool recursive;
-    uint64_t set, clear; /* MOUNT_ATTR_*; for propagation: set is MS_SHARED and the like */
+    uint64_t set, clear; /* MOUNT_ATTR_*, MS_*; for propagation: set is MS_SHARED and the like */
 };
 
 /* NULL for what is not in the table: data for the filesystem. */

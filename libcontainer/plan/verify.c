@@ -31,8 +31,14 @@ static const struct form forms[PLAN_CODE_COUNT] = {
     [PLAN_TREE_OPEN] = {STRING, NONE, NONE, true, false},
     [PLAN_ROOT_ATTACH] = {NONE, NONE, NONE, true, false},
     [PLAN_FS_MAKE] = {STRING, VECTOR, STRING_OR_NONE, true, false},
-    [PLAN_MOUNT_ATTR] = {STRING_OR_NONE, NONE, NONE, false, true},
+    [PLAN_MOUNT_ATTR] = {NONE, NONE, NONE, true, false},
     [PLAN_ATTACH] = {STRING, NONE, NONE, true, false},
+    [PLAN_MOUNT_FIND] = {STRING, NONE, NONE, true, false},
+    [PLAN_RECONFIGURE] = {STRING, VECTOR, NONE, true, false},
+    [PLAN_ID_MAP] = {STRING, NONE, NONE, true, false},
+    [PLAN_CLOSE] = {NONE, NONE, NONE, true, false},
+    [PLAN_ROOT_USE] = {NONE, NONE, NONE, true, false},
+    [PLAN_UNMOUNT] = {STRING, NONE, NONE, false, false},
     [PLAN_MKDIR] = {STRING, NONE, NONE, false, false},
     [PLAN_SYMLINK] = {STRING, STRING, NONE, false, false},
     [PLAN_MKNOD] = {STRING, NONE, NONE, false, true},
@@ -121,7 +127,9 @@ static bool good_op(const struct area *area, const struct plan_header *header,
     if (op->code == PLAN_HOME && (op->number1 > area->size || op->text0 > area->size - op->number1))
         return false;
     bool slot = op->slot0 >= 0 && (uint32_t)op->slot0 < header->slot_count;
-    if ((op->code == PLAN_MOUNT_ATTR || op->code == PLAN_ROOT_CHROOT) && (op->text0 == 0) != slot)
+    if (op->code == PLAN_ROOT_CHROOT && (op->text0 == 0) != slot)
+        return false;
+    if (op->code == PLAN_ID_MAP && op->number0 >= header->slot_count)
         return false;
     if (form->slot)
         return slot;

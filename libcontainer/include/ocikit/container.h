@@ -295,6 +295,26 @@ OCI_API void container_process_disown(container_process *process);
 OCI_API int container_update(container *container, const char *resources, size_t length,
                              container_error **error);
 
+/* ---- mounts of a container that is there ---- */
+
+/* Mount something in a created, running or paused container: mount_json is one mount object as in an OCI
+ * configuration, of length bytes.  It is checked, and its destination looked up and made, as at a create; a
+ * relative source of a bind mount starts at the container's bundle.  Nothing is recorded: the mount goes with the
+ * container.  A process of this library's own enters the container for it, and is a child of the caller while it
+ * does.  On failure nothing stays but directories made for the destination.
+ *
+ * The codes for documents and configurations, whose pointers are into mount_json; OCI_ERR_WRONG_STATE,
+ * OCI_ERR_MOUNT, OCI_ERR_UNSUPPORTED.  Since 0.1. */
+OCI_API int container_mount_add(container *container, const char *mount_json, size_t length,
+                                container_error **error);
+
+/* Unmount what is mounted at destination in a created, running or paused container: the topmost mount there,
+ * whoever made it, and what is mounted in it.  Processes that use it keep what they have open.  The root, /proc
+ * and what is mounted in /proc stay.  OCI_ERR_MOUNT where nothing is mounted, OCI_ERR_CONFIG,
+ * OCI_ERR_WRONG_STATE.  Since 0.1. */
+OCI_API int container_mount_remove(container *container, const char *destination,
+                                   container_error **error);
+
 /* ---- without a configuration ---- */
 
 /* The configuration that `ocikit spec` writes: safe defaults to run sh, on a terminal, in "rootfs".  rootfs

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mounts of a running container: the host's trees are opened where the caller is, then the container's
+ * namespaces are entered, and its root, which is held by fd, is where paths are looked up.
+ */
+#include <plan/mount_plan.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <base/util.h>
+
+/* Into the container.  Making mounts and their targets is the business of its root user. */
+static void enter(struct compiler *c, uint64_t namespaces, bool fork)
+{
+    struct plan_builder *b = &c->builder;
+    int32_t root = plan_slot(b);
+    char place[32];
+    snprintf(place, sizeof(place), "%d/root", (int)c->input->join);
+    plan_from(b, OCI_ERR_ROOTFS, NULL);
+    PLAN_ADD(b, .code = PLAN_ROOT_OPEN, .slot0 = root, .text0 = plan_text(b, place));
+    plan_from(b, OCI_ERR_NAMESPACE, NULL);
+    PLAN_ADD(b, .code = PLAN_NS_ENTER_ALL, .slot0 = PLAN_SLOT_JOIN, .number0 = namespaces);
+    if (fork) {
+        PLAN_ADD(b, .code = PLAN_FORK);
+        c->out->two_stage = true;
+    }
+    if (namespaces & CLONE_NEWUSER)
+        PLAN_ADD(b, .code = PLAN_NS_ROOT);
+    plan_from(b, OCI_ERR_ROOTFS, NULL);
+    PLAN_ADD(b, .code = PLAN_ROOT_USE, .slot0 = root);
+}
+
+static void leave(struct compiler *c)
+{
+    plan_from(&c->builder, OCI_ERR_INTERNAL, NULL);
+    PLAN_ADD(&c->builder, .code = PLAN_EXIT);
+}
+
+/* A new procfs shows the pid namespace of who makes it. */
+static bool is_procfs(const struct oci_mount *mount)
+{
+    return mount->type && strcmp(mount->type, "proc") == 0;
+}
+
+static int add(struct compiler *c, uint64_t namespaces)
+{
+    int r = compile_read_mounts(c);
+    if (r == 0)
+        r = compile_idmaps(c);
+    if (r == 0)
+        r = compile_mount_trees(c);
+    if (r < 0)
+        return r;
+    bool fork = is_procfs(c->config->mounts) && (namespaces & CLONE_NEWPID);
+    enter(c, fork ? namespaces : namespaces & ~(uint64_t)CLONE_NEWPID, fork);
+    r = compile_mount(c, 0);
+    if (r == 0)
+        compile_late_read_only(c);
+    leave(c);
+    return r;
+}
+
+int compile_mount_add(const struct compile_input *input, uint64_t namespaces,
+                      struct compiled *compiled, struct failure *failure)
+{
+    struct compiler c;
+    int r = compiler_begin(&c, input, compiled, failure);
+    if (r < 0)
+        return r;
+    r = read_namespaces(&c);
+    /* Nothing here is made by clone; the mounts are made as for a second stage. */
+    c.namespaces.two_stage = true;
+    if (r == 0)
+        r = add(&c, namespaces);
+    return compiler_end(&c, r);
+}
+
+int compile_mount_remove(const struct compile_input *input, const char *destination,
+                         uint64_t namespaces, struct compiled *compiled, struct failure *failure)
+{
+    struct compiler c;
+    _free_ char *path = clean_path(destination);
+    if (path == NULL)
+        return fail_memory(failure);
+    if (path[0] == 0)
+        return fail(failure, OCI_ERR_CONFIG, "destination \"%s\" is the root itself", destination);
+    if (strcmp(path, "/proc") == 0 || strncmp(path, "/proc/", 6) == 0)
+        return fail(failure, OCI_ERR_CONFIG,
+                    "destination \"%s\": /proc and what is mounted in it stay", destination);
+    int r = compiler_begin(&c, input, compiled, failure);
+    if (r < 0)
+        return r;
+    enter(&c, namespaces & ~(uint64_t)CLONE_NEWPID, false);
+    plan_from(&c.builder, OCI_ERR_MOUNT, NULL);
+    PLAN_ADD(&c.builder, .code = PLAN_UNMOUNT, .text0 = plan_text(&c.builder, destination));
+    leave(&c);
+    return compiler_end(&c, 0);
+}
