@@ -95,6 +95,11 @@ int op_mknod(struct init *init, const struct plan_op *op)
     uint32_t uid = (uint32_t)op->number2, gid = (uint32_t)(op->number2 >> 32);
     if (r == 0 && made && (uid != 0 || gid != 0)) {
         r = SYS_5(fchownat, node, "", uid, gid, AT_EMPTY_PATH);
+        /* Which takes set-user-id and set-group-id away. */
+        char self[32];
+        fd_path(node, self);
+        if (r == 0 && (op->number0 & (S_ISUID | S_ISGID)))
+            r = SYS_3(fchmodat, init->slots[PLAN_SLOT_PROC], self, op->number0 & 07777);
     }
     return (int)r;
 }

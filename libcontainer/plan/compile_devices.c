@@ -97,7 +97,8 @@ static struct node default_node(size_t index)
 static bool described(const struct compiler *c, const char *path)
 {
     for (size_t i = 0; i < c->linux_->devices_count; i++) {
-        if (strcmp(c->linux_->devices[i].path, path) == 0)
+        _free_ char *clean = clean_path(c->linux_->devices[i].path);
+        if (clean && strcmp(clean, path) == 0)
             return true;
     }
     return false;
