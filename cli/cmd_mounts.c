@@ -57,7 +57,8 @@ static int explain(struct cli *cli, const char *name, const char *text, const oc
         place += sizeof(around) - 1;
     if (!is_array(text) && strncmp(place, "/0", 2) == 0)
         place += 2;
-    return output_error(cli, CLI_ERROR, "it takes one mount object of a config.json, or an array of them",
+    return output_error(cli, CLI_ERROR,
+                        "it takes one mount object of a config.json, or an array of them",
                         "%s: %s%s%s", file, place, place[0] ? ": " : "", finding->text);
 }
 
@@ -203,11 +204,12 @@ const struct cli_command cli_mounts = {
         "\n"
         "remove takes the topmost mount at each destination away, the last of an array first,\n"
         "whoever made it. The root, /proc and what is mounted in /proc stay.",
-    .examples = "  echo '{\"destination\": \"/data\", \"source\": \"/srv/data\", \"type\": \"bind\",\n"
-                "         \"options\": [\"bind\", \"ro\"]}' | ocikit mounts add web -\n"
-                "  ocikit mounts add web mounts.json\n"
-                "  ocikit mounts remove web mounts.json\n"
-                "  ocikit mounts remove web /data\n",
+    .examples =
+        "  echo '{\"destination\": \"/data\", \"source\": \"/srv/data\", \"type\": \"bind\",\n"
+        "         \"options\": [\"bind\", \"ro\"]}' | ocikit mounts add web -\n"
+        "  ocikit mounts add web mounts.json\n"
+        "  ocikit mounts remove web mounts.json\n"
+        "  ocikit mounts remove web /data\n",
     .exit_codes = "  0    all mounts were made, or removed\n"
                   "  1    a mount failed, or the container does not exist or has stopped\n"
                   "  2    a wrong call\n",

@@ -123,8 +123,7 @@ static void to_own_place(struct failure *failure)
     static const char place[] = "/mounts/0";
     size_t length = sizeof(place) - 1;
     if (failure->has_pointer && strncmp(failure->pointer, place, length) == 0)
-        memmove(failure->pointer, failure->pointer + length,
-                strlen(failure->pointer + length) + 1);
+        memmove(failure->pointer, failure->pointer + length, strlen(failure->pointer + length) + 1);
 }
 
 static int add(struct change *c, const char *json, size_t length)

@@ -35,7 +35,7 @@ int differing_namespaces(pid_t pid, int pidfd, uint64_t *mask, struct failure *f
             *mask |= kinds[i].flag;
     }
     /* Had the process ended, its pid might be another's by now. */
-    return process_ended(pidfd) ? fail(failure, OCI_ERR_WRONG_STATE,
-                                       "cannot enter the container: it has stopped")
-                                : 0;
+    return process_ended(pidfd)
+               ? fail(failure, OCI_ERR_WRONG_STATE, "cannot enter the container: it has stopped")
+               : 0;
 }

@@ -151,7 +151,8 @@ static int copy_file(struct copy *copy, const struct place *at, const char *name
         from = reopen(copy, fd, O_RDONLY);
     if (from < 0)
         return from;
-    _fd_ int to = (int)SYS_4(openat, at->to, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0600);
+    _fd_ int to = (int)SYS_4(openat, at->to, name,
+                             O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0600);
     if (to < 0)
         return to;
     int r = copy_bytes(from, to, st->stx_size);
@@ -180,8 +181,8 @@ static int copy_other(const struct place *at, const char *name, int fd, const st
     uint32_t major = st->stx_rdev_major, minor = st->stx_rdev_minor;
     uint64_t device = (minor & 0xff) | major << 8 | (uint64_t)(minor & ~0xffu) << 12;
     bool link = S_ISLNK(st->stx_mode);
-    int r = link ? copy_link(at, name, fd)
-                 : (int)SYS_4(mknodat, at->to, name, st->stx_mode, device);
+    int r =
+        link ? copy_link(at, name, fd) : (int)SYS_4(mknodat, at->to, name, st->stx_mode, device);
     if (r == 0)
         r = copy_owner(at->to, name, st, 0);
     /* The name is ours: nobody else sees this filesystem yet. */
@@ -231,7 +232,8 @@ static int copy_below(struct copy *copy, const struct place *at, const char *nam
     if (r < 0)
         return (int)r;
     _fd_ int from = reopen(copy, fd, O_RDONLY | O_DIRECTORY);
-    _fd_ int to = (int)SYS_4(openat, at->to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+    _fd_ int to =
+        (int)SYS_4(openat, at->to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     if (from < 0 || to < 0)
         return from < 0 ? from : to;
     struct place below = {from, to};
@@ -263,8 +265,7 @@ static int copy_entry(struct copy *copy, const struct place *at, const char *nam
     r = several ? copy_name(copy, at, name, &st) : 0;
     if (r != 0)
         return r < 0 ? r : 0;
-    r = S_ISREG(st.stx_mode) ? copy_file(copy, at, name, fd, &st)
-                             : copy_other(at, name, fd, &st);
+    r = S_ISREG(st.stx_mode) ? copy_file(copy, at, name, fd, &st) : copy_other(at, name, fd, &st);
     return r == 0 && several ? keep_name(copy, at, name, &st) : r;
 }
 
@@ -349,7 +350,8 @@ int copy_up(struct init *init, int below, int tree, unsigned keep)
     r = (int)SYS_3(mkdirat, to, LINKS, 0700);
     if (r < 0)
         return r;
-    _fd_ int links = copy.links = (int)SYS_4(openat, to, LINKS, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    _fd_ int links = copy.links =
+        (int)SYS_4(openat, to, LINKS, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (links < 0)
         return links;
     struct place at = {from, to};

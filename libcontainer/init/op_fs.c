@@ -128,8 +128,8 @@ static int make_old(struct init *init, const struct plan_op *op)
         return r;
     uint64_t flags = op->number1 | old_flags(op->number0);
     long made = SYS_5(mount, source, "m", op_text(init, op->text0), flags, data);
-    long tree = made < 0 ? made
-                         : SYS_3(open_tree, AT_FDCWD, "m", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    long tree =
+        made < 0 ? made : SYS_3(open_tree, AT_FDCWD, "m", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (made == 0)
         SYS_2(umount2, "m", UMOUNT_DETACH);
     SYS_2(umount2, ".", UMOUNT_DETACH);

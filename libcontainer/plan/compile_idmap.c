@@ -23,8 +23,7 @@ static char *map_lines(struct compiler *c, const char *place, const struct oci_i
         uint64_t out = (uint64_t)maps[i].host_id + maps[i].size;
         if (maps[i].size == 0 || in > UINT32_MAX || out > UINT32_MAX) {
             fail_at(c->failure, "%s/%zu", place, i);
-            fail(c->failure, OCI_ERR_ID_MAPPING,
-                 "the range is empty or goes beyond the last id");
+            fail(c->failure, OCI_ERR_ID_MAPPING, "the range is empty or goes beyond the last id");
             return NULL;
         }
         buffer_format(&lines, "%u %u %u\n", maps[i].container_id, maps[i].host_id, maps[i].size);
@@ -54,8 +53,7 @@ static int add_map(struct compiler *c, struct id_map *map, int32_t *slot)
             return 0;
         }
     }
-    struct id_map *maps =
-        realloc(out->id_maps, (out->id_map_count + 1) * sizeof(*out->id_maps));
+    struct id_map *maps = realloc(out->id_maps, (out->id_map_count + 1) * sizeof(*out->id_maps));
     if (maps == NULL) {
         map_free(map);
         return fail_memory(c->failure);
@@ -188,7 +186,8 @@ void compile_idmap(struct compiler *c, size_t index)
 void compile_idmap_closes(struct compiler *c)
 {
     plan_from(&c->builder, OCI_ERR_INTERNAL, NULL);
-    int32_t first = PLAN_SLOT_FIRST_GROUP + (c->input->groups ? (int32_t)c->input->groups->count : 0);
+    int32_t first =
+        PLAN_SLOT_FIRST_GROUP + (c->input->groups ? (int32_t)c->input->groups->count : 0);
     for (size_t i = 0; i < c->out->id_map_count; i++)
         PLAN_ADD(&c->builder, .code = PLAN_CLOSE, .slot0 = first + (int32_t)i);
     if (c->joined_user_slot >= 0)

@@ -132,7 +132,8 @@ static int make_filesystem(struct compiler *c, size_t index)
     struct mount_plan *plan = &c->mounts[index];
     struct plan_builder *b = &c->builder;
     if (plan->old && c->input->join)
-        return bad_mount(c, index, "an option of 256 or more characters, iversion or silent cannot be "
+        return bad_mount(c, index,
+                         "an option of 256 or more characters, iversion or silent cannot be "
                          "given to a new mount of a running container");
     _buffer_ struct buffer source = {0}, label = {0};
     int r = more_data(c, index, &label, &source);
@@ -172,7 +173,8 @@ static int mount_tree(struct compiler *c, size_t index)
     if (!made_early(c, index))
         return 0;
     if (plan->old)
-        return bad_mount(c, index, "an option of 256 or more characters, iversion or silent cannot "
+        return bad_mount(c, index,
+                         "an option of 256 or more characters, iversion or silent cannot "
                          "stand beside an id mapping in a user namespace");
     return make_filesystem(c, index);
 }

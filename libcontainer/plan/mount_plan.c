@@ -153,7 +153,8 @@ static void unquote(char *option)
 {
     char *value = strstr(option, "=\"");
     size_t length = strlen(option);
-    if (value == NULL || length < 3 || option[length - 1] != '"' || value + 1 == option + length - 1)
+    if (value == NULL || length < 3 || option[length - 1] != '"' ||
+        value + 1 == option + length - 1)
         return;
     option[length - 1] = 0;
     memmove(value + 1, value + 2, strlen(value + 2) + 1);
@@ -162,8 +163,7 @@ static void unquote(char *option)
 static bool too_long(const char *option)
 {
     size_t name = strcspn(option, "=");
-    return name >= FSCONFIG_TEXT ||
-           (option[name] && strlen(option + name + 1) >= FSCONFIG_TEXT);
+    return name >= FSCONFIG_TEXT || (option[name] && strlen(option + name + 1) >= FSCONFIG_TEXT);
 }
 
 static bool has_option(const struct mount_plan *plan, const char *name)
@@ -305,8 +305,10 @@ static int check_mount(struct compiler *c, size_t index, const struct mount_plan
         return bad_mount(c, index, "the mount of \"%s\" needs a type, or the option bind",
                          mount->destination);
     if (mount_is_cgroup(mount) && !plan->bind && !plan->remount && plan->data_count)
-        return bad_mount(c, index, "option \"%s\" has no meaning for control groups: they are "
-                         "mounted already", plan->data[0]);
+        return bad_mount(c, index,
+                         "option \"%s\" has no meaning for control groups: they are "
+                         "mounted already",
+                         plan->data[0]);
     if (plan->remount && (plan->idmap || mount->uid_mappings_count || mount->gid_mappings_count))
         return bad_mount(c, index, "a mount gets its id mapping when it is made, not by a remount");
     int r = check_copy_up(c, index, plan);

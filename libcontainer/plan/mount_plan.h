@@ -20,15 +20,15 @@ struct mount_plan {
     uint64_t set, clear, propagation;
     uint64_t all_set, all_clear; /* for the mounts below, too */
     bool all_propagation;
-    uint64_t super; /* MS_* that only mount(2) takes */
-    bool super_bits; /* one of them was named, so that they are to be as super says */
-    bool old;        /* what is asked for needs mount(2) */
+    uint64_t super;    /* MS_* that only mount(2) takes */
+    bool super_bits;   /* one of them was named, so that they are to be as super says */
+    bool old;          /* what is asked for needs mount(2) */
     const char **data; /* what goes to the filesystem, one option each; room for four more */
     size_t data_count;
-    char *texts;       /* of data */
-    uint64_t keep;     /* enum plan_keep */
-    int32_t slot;      /* the tree, while it waits to be attached or to become read-only; else -1 */
-    int32_t map_slot;  /* the user namespace of its id mapping; -1: none */
+    char *texts;      /* of data */
+    uint64_t keep;    /* enum plan_keep */
+    int32_t slot;     /* the tree, while it waits to be attached or to become read-only; else -1 */
+    int32_t map_slot; /* the user namespace of its id mapping; -1: none */
 };
 
 /* c->mounts: every entry of mounts[], sorted and checked; freed with the compiler. */

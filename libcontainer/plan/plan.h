@@ -58,19 +58,19 @@ enum plan_code {
                          open for PLAN_ATTACH and others */
     PLAN_FS_MAKE,     /* text0: type, text1: vector of options, number0: MOUNT_ATTR_* -> slot0;
                          text2: where it will go, for messages; PLAN_OLD_MOUNT with number1: MS_* */
-    PLAN_MOUNT_ATTR,  /* slot0; number0: set, number1: clear, number2: propagation; PLAN_RECURSIVE */
-    PLAN_ATTACH,      /* slot0 at text0 in the root; PLAN_REAL_DIR, PLAN_COPY_UP with number0: enum
+    PLAN_MOUNT_ATTR, /* slot0; number0: set, number1: clear, number2: propagation; PLAN_RECURSIVE */
+    PLAN_ATTACH,     /* slot0 at text0 in the root; PLAN_REAL_DIR, PLAN_COPY_UP with number0: enum
                          plan_keep */
-    PLAN_MOUNT_FIND,  /* what is mounted at text0 in the root -> slot0 */
+    PLAN_MOUNT_FIND, /* what is mounted at text0 in the root -> slot0 */
     PLAN_RECONFIGURE, /* the filesystem of slot0; text0: where it is, for messages, text1: vector of
                          options, number1 as in PLAN_FS_MAKE, with number2: those MS_* that change */
-    PLAN_ID_MAP,      /* slot0 gets the id mapping of the user namespace in slot number0; text0: where
+    PLAN_ID_MAP,   /* slot0 gets the id mapping of the user namespace in slot number0; text0: where
                          it will go, for messages; PLAN_RECURSIVE */
-    PLAN_CLOSE,       /* slot0 */
-    PLAN_ROOT_USE,    /* slot0, opened by PLAN_ROOT_OPEN, is the root that paths are looked up in */
-    PLAN_UNMOUNT,     /* what is mounted at text0 in the root */
-    PLAN_MKDIR,       /* text0 in the root; number0: mode */
-    PLAN_SYMLINK,     /* text0: target, text1: link in the root; PLAN_OPTIONAL: kept if it exists */
+    PLAN_CLOSE,    /* slot0 */
+    PLAN_ROOT_USE, /* slot0, opened by PLAN_ROOT_OPEN, is the root that paths are looked up in */
+    PLAN_UNMOUNT,  /* what is mounted at text0 in the root */
+    PLAN_MKDIR,    /* text0 in the root; number0: mode */
+    PLAN_SYMLINK,  /* text0: target, text1: link in the root; PLAN_OPTIONAL: kept if it exists */
     PLAN_MKNOD, /* text0 in the root; number0: mode with type, number1: dev, number2: gid<<32|uid;
                    slot0: tree of the host's node to bind instead, or none */
     PLAN_MASK,  /* text0 in the root; skipped when missing */
@@ -130,7 +130,8 @@ enum plan_flag {
     PLAN_LAST = 128,         /* nothing but exec follows, and the filter need allow nothing else */
     PLAN_KEEP_SLOT = 64,     /* the slot stays open for a later op */
     PLAN_OLD_MOUNT = 512,    /* by mount(2), for what only that takes */
-    PLAN_COPY_UP = 1024,     /* what is in the directory below is copied into the new filesystem first */
+    PLAN_COPY_UP =
+        1024, /* what is in the directory below is copied into the new filesystem first */
 };
 
 /* What of a new filesystem's root PLAN_COPY_UP leaves as it was made. */

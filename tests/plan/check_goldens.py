@@ -5,8 +5,8 @@
 check_goldens.py PLAN_TEXT [--update]
 
 Each folder NAME holds config.json and plan.txt, what PLAN_TEXT prints for it: a plan, or one line with
-the error.  The folder's name ends in -v1 or -none where the host is not to have cgroup version 2.  --update
-rewrites the goldens; look at the difference before you commit it.
+the error.  The folder's name ends in -v1 or -none where the host is not to have cgroup version 2, and begins with
+running- where the plan is to add the configuration's mount to a container that is there.  --update rewrites the goldens; look at the difference before you commit it.
 """
 import difflib
 import pathlib
@@ -24,7 +24,8 @@ def groups_of(name: str) -> str:
 
 
 def check(program: str, folder: pathlib.Path, update: bool) -> bool:
-    result = subprocess.run([program, str(folder / "config.json"), groups_of(folder.name)],
+    running = ["running"] if folder.name.startswith("running-") else []
+    result = subprocess.run([program, str(folder / "config.json"), groups_of(folder.name), *running],
                             capture_output=True, text=True, check=False)
     golden = folder / "plan.txt"
     if result.returncode not in (0, 1) or result.stderr:

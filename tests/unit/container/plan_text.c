@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plan_text CONFIG GROUPS: the plan of a configuration for the container "golden" in the bundle
- * /bundle, on a host with the given control groups ("v2", "v1" or "none"), so that the text is the
- * same everywhere.  A configuration that is refused prints its error and exits with 1.
+ * plan_text CONFIG GROUPS [running]: the plan of a configuration for the container "golden" in the bundle
+ * /bundle, on a host with SELinux and the given control groups ("v2", "v1" or "none"), so that the text is the
+ * same everywhere; with "running" the plan that adds the configuration's mount to the container when it runs.
+ * A configuration that is refused prints its error and exits with 1.
  */
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +57,8 @@ static int report(const struct failure *failure)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3)
+    bool running = argc == 4 && strcmp(argv[3], "running") == 0;
+    if (argc != 3 && !running)
         return 2;
     struct group_set groups = {NULL, 0};
     if (strcmp(argv[2], "v2") == 0)
@@ -80,9 +83,13 @@ int main(int argc, char **argv)
         .keep_fds = 3,
         .grantable = ~UINT64_C(0),
         .modules = HOST_APPARMOR | HOST_APPARMOR_FOLDER | HOST_SELINUX,
+        .join = running ? 42 : 0,
     };
     struct compiled compiled _compiled_ = {0};
-    if (r == 0)
+    if (r == 0 && running)
+        r = compile_mount_add(&input, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET, &compiled,
+                              &failure);
+    else if (r == 0)
         r = compile_create(&input, &compiled, &failure);
     if (r < 0) {
         locate_failure(&failure, text, length, "config.json");
