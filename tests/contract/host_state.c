@@ -324,6 +324,54 @@ static void test_lifecycle(int ignored)
     test_list(0);
 }
 
+static int mount_add(container *made, const char *mount, container_error **error)
+{
+    return container_mount_add(made, mount, strlen(mount), error);
+}
+
+#define MAP "[{\"containerID\": 0, \"hostID\": 5, \"size\": 9}]"
+
+static void test_mounts(container *made)
+{
+    container_error *error = NULL;
+    CALL("container_mount_add",
+         mount_add(made, "{\"destination\": \"/tmp\", \"type\": \"tmpfs\"}", NULL), result == 0);
+    CALL("container_mount_add(mapped)",
+         mount_add(made,
+                   "{\"destination\": \"/tmp/m\", \"source\": \"rootfs\", \"options\": [\"bind\"], "
+                   "\"uidMappings\": " MAP ", \"gidMappings\": " MAP "}",
+                   NULL),
+         result == 0);
+    CALL("container_mount_add(mapping)",
+         mount_add(made,
+                   "{\"destination\": \"/tmp/m\", \"source\": \"rootfs\", \"options\": [\"bind\"], "
+                   "\"uidMappings\": [{\"containerID\": 0, \"hostID\": 5, \"size\": 0}], "
+                   "\"gidMappings\": " MAP "}",
+                   &error),
+         result == OCI_ERR_ID_MAPPING);
+    if (strcmp(container_error_pointer(error), "/uidMappings/0") != 0)
+        fail("container_mount_add(mapping)", container_error_pointer(error), 0);
+    check_error("container_mount_add(mapping)", error);
+    CALL("container_mount_add(type)",
+         mount_add(made, "{\"destination\": \"/d\", \"type\": \"nosuchfs\"}", &error),
+         result == OCI_ERR_MOUNT);
+    check_error("container_mount_add(type)", error);
+    CALL("container_mount_add(text)", mount_add(made, "{\"destination\": 5}", &error),
+         result == OCI_ERR_TYPE);
+    check_error("container_mount_add(text)", error);
+    CALL("container_mount_add(empty)", container_mount_add(made, "", 0, &error), result < 0);
+    check_error("container_mount_add(empty)", error);
+    CALL("container_mount_remove(mapped)", container_mount_remove(made, "/tmp/m", NULL),
+         result == 0);
+    CALL("container_mount_remove", container_mount_remove(made, "/tmp", NULL), result == 0);
+    CALL("container_mount_remove(again)", container_mount_remove(made, "/tmp", &error),
+         result == OCI_ERR_MOUNT);
+    check_error("container_mount_remove(again)", error);
+    CALL("container_mount_remove(root)", container_mount_remove(made, "/", &error),
+         result == OCI_ERR_CONFIG);
+    check_error("container_mount_remove(root)", error);
+}
+
 static void test_exec(container *made, int ignored)
 {
     static const char *const words[] = {"/bin/payload", "exit", "5", NULL};
@@ -402,6 +450,7 @@ static void test_running(int ignored)
         test_state(made, CONTAINER_RUNNING);
         test_update(made);
         test_exec(made, ignored);
+        test_mounts(made);
         CALL("container_kill", container_kill(made, SIGKILL, CONTAINER_KILL_ALL, NULL),
              result == 0);
         expect_exit(made, -1, ignored);

@@ -30,8 +30,16 @@ def make(work, rootfs, config, name, change=None):
     bundle.save()
 
 
+def id_mapped(bundle, destination, source, maps=({"containerID": 0, "hostID": 5, "size": 9},)):
+    bundle.mount(destination, source, options=["bind", "idmap"])
+    bundle.config["mounts"][-1].update({"uidMappings": list(maps), "gidMappings": list(maps)})
+
+
 FAILING = {
     "mount": lambda b: b.mount("/data", "/no/such/source"),
+    "id-map": lambda b: id_mapped(b, "/data", "/sys/kernel"),
+    "id-map-range": lambda b: id_mapped(b, "/data", "/etc", [{"containerID": 0, "hostID": 1, "size": 5},
+                                                            {"containerID": 2, "hostID": 9, "size": 5}]),
     "filesystem": lambda b: b.mount("/data", "none", "nosuchfs", []),
     "program": lambda b: b.args("/no/such/program"),
     "not-executable": lambda b: b.args("/bin/data"),
@@ -58,7 +66,7 @@ def collection(rootfs, default_config, tmp_path_factory):
     """Bundles for the programs: good, sleep, terminal, bad-*."""
     work = tmp_path_factory.mktemp("collection")
     config = bundles.base_config(default_config)
-    make(work, rootfs, config, "good")
+    make(work, rootfs, config, "good", lambda b: id_mapped(b, "/mapped", b.path))
     make(work, rootfs, config, "sleep", lambda b: b.payload("sleep"))
     make(work, rootfs, config, "terminal",
          lambda b: b.payload("sleep").process.update(terminal=True))

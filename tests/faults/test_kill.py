@@ -6,6 +6,8 @@ A point is the entry of one system call, of the command ("c") or of the init tha
 OCIKIT_FAULTS=all visits every point; otherwise those after which something had changed, up to a
 bound, and some of the rest.
 """
+import json
+
 import pytest
 
 import faults
@@ -21,7 +23,7 @@ class Verb:
         self.command = command
 
     def arguments(self, bundle, name):
-        places = {"BUNDLE": str(bundle.path), "ID": name}
+        places = {"BUNDLE": str(bundle.path), "ID": name, "MOUNTS": str(bundle.path / "mounts.json")}
         return [places.get(word, word) for word in self.command]
 
 
@@ -50,6 +52,8 @@ VERBS = {
     "delete-created": Verb(created, "delete", "ID"),
     "delete-stopped": Verb(stopped, "delete", "ID"),
     "delete-running": Verb(running, "delete", "--force", "ID"),
+    "mounts-add": Verb(running, "mounts", "add", "ID", "MOUNTS"),
+    "mounts-remove": Verb(running, "mounts", "remove", "ID", "/dev/shm"),
     "run": Verb(nothing, "run", "-b", "BUNDLE", "ID"),
     "run-detach": Verb(nothing, "run", "--detach", "-b", "BUNDLE", "ID"),
 }
@@ -80,8 +84,20 @@ def deep_groups(bundle):
     bundle.linux["cgroupsPath"] = f"{bundle.token}-outer/middle/inner"
 
 
+def mapped_mounts(bundle):
+    """A user namespace for each id mapping, held by an init of its own; and mounts that are added later."""
+    maps = [{"containerID": 0, "hostID": 5, "size": 9}]
+    mount = {"destination": "/mapped", "source": str(bundle.path), "options": ["bind", "idmap"],
+             "uidMappings": maps, "gidMappings": maps}
+    bundle.config["mounts"].append(mount)
+    (bundle.path / "mounts.json").write_text(json.dumps([{**mount, "destination": "/one"},
+                                                         {"destination": "/two", "type": "tmpfs"}]),
+                                             encoding="utf-8")
+
+
 KINDS = {kind.__name__: kind
-         for kind in (own_namespaces, shared_pids, user_namespace, with_hooks, deep_groups)}
+         for kind in (own_namespaces, shared_pids, user_namespace, with_hooks, deep_groups,
+                                             mapped_mounts)}
 
 
 @pytest.fixture
@@ -127,7 +143,8 @@ COMMAND_SWEEPS = [
     ("exec", "own_namespaces"), ("exec-detach", "shared_pids"), ("exec", "user_namespace"),
     ("delete-created", "own_namespaces"), ("delete-stopped", "with_hooks"),
     ("delete-stopped", "deep_groups"), ("delete-running", "shared_pids"),
-    ("run", "own_namespaces"), ("run-detach", "user_namespace"),
+    ("run", "own_namespaces"), ("run-detach", "user_namespace"), ("create", "mapped_mounts"),
+    ("mounts-add", "mapped_mounts"), ("mounts-remove", "mapped_mounts"),
 ]
 
 
@@ -144,7 +161,8 @@ def test_command_killed(lab, kind_of_bundle, thorough, verb, kind):
 @pytest.mark.parametrize("verb, kind", [
     ("create", "own_namespaces"), ("create", "shared_pids"), ("create", "user_namespace"),
     ("create", "with_hooks"), ("exec-detach", "own_namespaces"), ("exec-detach", "shared_pids"),
-    ("exec", "user_namespace"), ("run-detach", "shared_pids")])
+    ("exec", "user_namespace"), ("run-detach", "shared_pids"), ("create", "mapped_mounts"),
+    ("mounts-add", "mapped_mounts"), ("mounts-remove", "mapped_mounts")])
 def test_command_killed_while_its_init_works(lab, kind_of_bundle, thorough, verb, kind):
     bundle = kind_of_bundle(kind, verb)
     for where, name, _ in sweep(lab, bundle, VERBS[verb], "i", "c", thorough):
