@@ -183,17 +183,6 @@ void compile_idmap(struct compiler *c, size_t index)
              .number0 = (uint64_t)plan->map_slot);
 }
 
-void compile_idmap_closes(struct compiler *c)
-{
-    plan_from(&c->builder, OCI_ERR_INTERNAL, NULL);
-    int32_t first =
-        PLAN_SLOT_FIRST_GROUP + (c->input->groups ? (int32_t)c->input->groups->count : 0);
-    for (size_t i = 0; i < c->out->id_map_count; i++)
-        PLAN_ADD(&c->builder, .code = PLAN_CLOSE, .slot0 = first + (int32_t)i);
-    if (c->joined_user_slot >= 0)
-        PLAN_ADD(&c->builder, .code = PLAN_CLOSE, .slot0 = c->joined_user_slot);
-}
-
 int compile_id_map_holder(const struct id_map *map, struct compiled *compiled,
                           struct failure *failure)
 {

@@ -65,8 +65,6 @@ int compile_idmaps(struct compiler *c);
 void compile_idmap_opens(struct compiler *c);
 /* Give the tree of mounts[index] its mapping, if it is to have one. */
 void compile_idmap(struct compiler *c, size_t index);
-/* No more trees get mappings. */
-void compile_idmap_closes(struct compiler *c);
 
 /* compile_mounts.c */
 int compile_trees(struct compiler *c);

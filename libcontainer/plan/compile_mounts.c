@@ -185,8 +185,6 @@ int compile_mount_trees(struct compiler *c)
     compile_idmap_opens(c);
     for (size_t i = 0; r == 0 && i < c->config->mounts_count; i++)
         r = mount_tree(c, i);
-    if (c->namespaces.two_stage)
-        compile_idmap_closes(c);
     return r;
 }
 
@@ -425,8 +423,6 @@ int compile_mounts(struct compiler *c)
     PLAN_ADD(b, .code = PLAN_ROOT_ATTACH, .slot0 = c->root_slot, .number0 = root_relation(c));
     for (size_t i = 0; r == 0 && i < c->config->mounts_count; i++)
         r = compile_mount(c, i);
-    if (r == 0 && !c->namespaces.two_stage)
-        compile_idmap_closes(c);
     if (r == 0)
         r = compile_devices(c);
     if (r == 0)

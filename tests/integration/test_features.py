@@ -36,6 +36,17 @@ def test_seccomp(features):
 
 
 @pytest.mark.ocikit
+def test_mount_options_are_those_of_the_specification(features):
+    attributes = ("ro rw nosuid suid nodev dev noexec exec nodiratime diratime nosymfollow symfollow noatime "
+                  "strictatime relatime atime norelatime nostrictatime private shared slave unbindable").split()
+    others = ("sync async dirsync lazytime nolazytime defaults silent loud iversion noiversion mand nomand bind "
+              "rbind remount idmap ridmap tmpcopyup").split()
+    assert sorted(features["mountOptions"]) == sorted([*attributes, *("r" + name for name in attributes), *others])
+    assert len(features["mountOptions"]) == 62
+    assert features["linux"]["mountExtensions"]["idmap"]["enabled"] is True
+
+
+@pytest.mark.ocikit
 def test_every_mount_option_that_is_named_is_accepted(rt, bundle, features):
     """Each on a mount of its own; the ones left out need more than an option."""
     skipped = {"remount", "idmap", "ridmap", "mand", "loud", "silent"}

@@ -42,6 +42,7 @@ def test_default_mounts(rt, bundle, path, kind):
     assert magic(rt, bundle, path) == kind
 
 
+@pytest.mark.proves("/mounts", "/mounts/[]/source", "/mounts/[]/destination", "/mounts/[]/options", "option:bind", "option:ro")
 def test_bind_of_a_directory(rt, bundle, outside):
     bundle.mount("/data", outside, options=["bind", "ro"])
     found = rt.report(bundle.probe("read:/data/marker", "create:/data/new"))
@@ -143,12 +144,9 @@ def test_tmpfs_size_and_mode(rt, bundle):
     assert (found["uid"], found["gid"]) == (5, 6)
 
 
-@pytest.mark.ocikit
+@pytest.mark.proves("option:tmpcopyup")
 def test_tmpcopyup(rt, bundle):
     bundle.mount("/etc", "tmpfs", "tmpfs", ["tmpcopyup"])
-    if "tmpcopyup" not in rt.call("features").json()["mountOptions"]:
-        rt.run(bundle).failed("/mounts/", "tmpcopyup", "not supported")
-        return
     found = rt.report(bundle.probe("read:/etc/passwd", "create:/etc/new", "stat:/etc"))
     assert found[0]["data"].startswith("root:")
     assert found[1]["errno"] == 0
@@ -171,6 +169,7 @@ def test_cgroup_mount(rt, bundle):
     assert found[1]["errno"] == errno.EROFS
 
 
+@pytest.mark.proves("/root/readonly", "/root/path", "/root")
 def test_read_only_root(rt, bundle):
     bundle.config["root"]["readonly"] = True
     found = rt.report(bundle.probe("create:/file", "create:/dev/shm/file", "create:/etc/file"))
@@ -181,6 +180,7 @@ def test_writable_root(rt, bundle):
     assert rt.report(bundle.probe("create:/file"))[0]["errno"] == 0
 
 
+@pytest.mark.proves("/root/path")
 def test_root_by_absolute_path(rt, bundle):
     bundle.config["root"]["path"] = str(bundle.rootfs)
     assert rt.report(bundle.probe("stat:/bin/payload"))[0]["errno"] == 0
