@@ -33,6 +33,10 @@ static void build(struct plan *plan)
              .number1 = plan_text(&b, "{"), .number2 = plan_text(&b, "}"));
     PLAN_ADD(&b, .code = PLAN_EXEC, .text1 = plan_vector(&b, words, 1),
              .text2 = plan_vector(&b, words, 2));
+    PLAN_ADD(&b, .code = PLAN_ID_MAP, .slot0 = slot, .text0 = plan_text(&b, "/target"),
+             .number0 = PLAN_SLOT_FIRST_GROUP);
+    PLAN_ADD(&b, .code = PLAN_RECONFIGURE, .slot0 = slot, .text0 = plan_text(&b, "/target"),
+             .text1 = plan_vector(&b, words, 1));
     assert_int_equal(plan_finish(&b, PLAN_SLOT_FIRST_GROUP, 3, plan, &failure), 0);
     plan_builder_free(&b);
 }
@@ -75,7 +79,7 @@ static void test_bad_fields_are_refused(void **state)
     struct plan plan;
     build(&plan);
     struct plan_op *ops = (struct plan_op *)(plan.bytes + sizeof(struct plan_header));
-    const struct plan_op good[] = {ops[0], ops[2], ops[3], ops[4], ops[5], ops[6]};
+    const struct plan_op good[] = {ops[0], ops[2], ops[3], ops[4], ops[5], ops[6], ops[7], ops[8]};
     ops[0].slot0 = -1;
     refuse(&plan, "a slot below the table");
     ops[0].slot0 = 1000;
@@ -106,6 +110,14 @@ static void test_bad_fields_are_refused(void **state)
     ops[6].text1 = 0;
     refuse(&plan, "exec without arguments");
     ops[6] = good[5];
+    ops[7].number0 = 1000;
+    refuse(&plan, "a namespace beyond the table");
+    ops[7].number0 = UINT64_C(1) << 32;
+    refuse(&plan, "a namespace whose number overflows");
+    ops[7] = good[6];
+    ops[8].text1 = 0;
+    refuse(&plan, "a change without options");
+    ops[8] = good[7];
     assert_int_equal(plan_verify(plan.bytes, plan.size), 0);
     plan_free(&plan);
 }

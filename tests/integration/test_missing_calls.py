@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels and sandboxes without the calls that mounts are made with: another way that is as safe, or an
+error that says so.  strace makes the call fail as if the kernel did not have it."""
+import errno
+import os
+
+import pytest
+
+pytestmark = pytest.mark.ocikit
+
+
+@pytest.fixture(params=["ENOSYS", "EPERM"])
+def without_openat2(rt, request):
+    """ENOSYS is an old kernel, EPERM an old seccomp profile around the runtime."""
+    rt.wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject=openat2:error={request.param}"]
+    yield
+    rt.wrapper = []
+
+
+def test_container_without_openat2(rt, bundle, without_openat2):
+    """Binds, files, links inside, masks, devices and sysctl."""
+    (bundle.rootfs / "var/run").symlink_to("/run")
+    (bundle.rootfs / "gone").symlink_to("made/here")
+    bundle.mount("/var/run/data", "/etc", options=["bind", "ro"])
+    bundle.mount("/gone", "tmpfs", "tmpfs", [])
+    bundle.linux["sysctl"] = {"kernel.domainname": "set"}
+    found = rt.report(bundle.probe("read:/run/data/hostname", "stat:/made/here", "write:/dev/null",
+                                   "read:/proc/sys/kernel/domainname", "write:/proc/sys/kernel/domainname"))
+    assert found[0]["errno"] == 0 and found[1]["fs_type"] == 0x01021994
+    assert found[2]["errno"] == 0 and found[3]["data"] == "set\n" and found[4]["errno"] == errno.EROFS
+
+
+@pytest.mark.parametrize("target", ["{out}", "../../../../../../..{out}", "/proc/self/root{out}",
+                                    "/proc/self/cwd/../../../../../..{out}"])
+@pytest.mark.parametrize("member", ["mount", "device", "masked", "cwd"])
+def test_links_out_without_openat2(rt, bundle, outside, without_openat2, target, member):
+    (bundle.rootfs / "escape").symlink_to(target.format(out=outside))
+    if member == "mount":
+        bundle.mount("/escape/new", "tmpfs", "tmpfs", [])
+    elif member == "device":
+        bundle.linux["devices"] = [{"path": "/escape/new", "type": "c", "major": 1, "minor": 3}]
+    elif member == "masked":
+        bundle.linux["maskedPaths"] = ["/escape/marker"]
+    else:
+        bundle.process["cwd"] = "/escape/new"
+    rt.run(bundle.payload("exit", "0"))
+    rt.assert_clean()
+
+
+@pytest.mark.parametrize("name", ["proc", "sys"])
+def test_proc_and_sys_without_openat2(rt, bundle, without_openat2, name):
+    (bundle.rootfs / name).rmdir()
+    (bundle.rootfs / name).symlink_to("/home")
+    rt.run(bundle.payload("exit", "0")).failed(f"/{name}")
+    rt.assert_clean()
+
+
+@pytest.mark.parametrize("call", ["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "mount_setattr"])
+def test_without_a_call_that_is_needed(rt, bundle, call):
+    rt.wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:error=ENOSYS"]
+    try:
+        rt.run(bundle.payload("exit", "0")).failed("not implemented")
+    finally:
+        rt.wrapper = []
+    rt.assert_clean()
+
+
+def test_without_fspick(rt, bundle):
+    bundle.mount("/data", "tmpfs", "tmpfs", []).mount("/data", "tmpfs", "tmpfs", ["remount", "size=64k"])
+    rt.wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=fspick:error=ENOSYS"]
+    try:
+        rt.run(bundle.payload("exit", "0")).failed(f"/mounts/{len(bundle.config['mounts']) - 1}", "/data")
+    finally:
+        rt.wrapper = []
+    rt.assert_clean()
+
+
+@pytest.mark.parametrize("error", ["ENOSPC", "ENOMEM", "EPERM"])
+@pytest.mark.parametrize("kind,calls", [
+    ("copy", ["getdents64", "pwrite64", "symlinkat", "mknodat", "linkat", "fchownat", "fsetxattr"]),
+    ("map", ["mount_setattr"]), ("old", ["mount", "open_tree"])])
+def test_a_call_that_fails(rt, bundle, kind, calls, error):
+    """An error, or no harm; never a trace (EPERM of an attribute or an owner has reasons that are told of)."""
+    if kind == "copy":
+        home = bundle.rootfs / "home"
+        (home / "file").write_text("x", encoding="utf-8")
+        os.link(home / "file", home / "again")
+        (home / "link").symlink_to("x")
+        os.mkfifo(home / "fifo")
+        os.setxattr(home / "file", "user.one", b"1")
+        bundle.mount("/home", "tmpfs", "tmpfs", ["tmpcopyup"])
+    elif kind == "map":
+        maps = [{"containerID": 0, "hostID": 5, "size": 9}]
+        bundle.mount("/data", bundle.path, options=["bind", "idmap"])
+        bundle.config["mounts"][-1].update({"uidMappings": maps, "gidMappings": maps})
+    else:
+        bundle.mount("/data", "tmpfs", "tmpfs", ["iversion"])
+    for call in calls:
+        rt.wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:error={error}:when=1+"]
+        result = rt.run(bundle.payload("exit", "0"))
+        rt.wrapper = []
+        assert result.code != 0 or (call, error) == ("fsetxattr", "EPERM"), (call, result)
+        rt.assert_clean()
