@@ -126,7 +126,7 @@ static int make_old(struct init *init, const struct plan_op *op)
         r = scratch_begin(init);
     if (r < 0)
         return r;
-    uint64_t flags = op->number1 | old_flags(op->number0);
+    uint64_t flags = op->number2 | old_flags(op->number0);
     long made = SYS_5(mount, source, "m", op_text(init, op->text0), flags, data);
     long tree =
         made < 0 ? made : SYS_3(open_tree, AT_FDCWD, "m", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);

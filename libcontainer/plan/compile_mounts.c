@@ -145,7 +145,7 @@ static int make_filesystem(struct compiler *c, size_t index)
              .text0 = plan_text(b, mount->type),
              .text1 = plan_vector(b, plan->data, plan->data_count),
              .text2 = plan_text(b, mount->destination), .number0 = plan->set & ~late,
-             .number1 = plan->super);
+             .number2 = plan->super);
     plan->data_count = 0;
     if (plan->propagation)
         PLAN_ADD(b, .code = PLAN_MOUNT_ATTR, .slot0 = plan->slot, .number2 = plan->propagation);

@@ -228,7 +228,7 @@ static bool place_arguments(struct buffer *out, const struct compiled *compiled,
         buffer_text(out, " options");
         vector(out, plan, op->text1);
         bits(out, " attributes ", op->number0, attributes, ARRAY_SIZE(attributes));
-        bits(out, " flags ", op->number1, supers, ARRAY_SIZE(supers));
+        bits(out, " flags ", op->number2, supers, ARRAY_SIZE(supers));
         break;
     case PLAN_RECONFIGURE:
         slot(out, op->slot0);

@@ -57,13 +57,13 @@ enum plan_code {
     PLAN_ROOT_ATTACH, /* slot0: tree that becomes the root, with number0 as its propagation; stays
                          open for PLAN_ATTACH and others */
     PLAN_FS_MAKE,     /* text0: type, text1: vector of options, number0: MOUNT_ATTR_* -> slot0;
-                         text2: where it will go, for messages; PLAN_OLD_MOUNT with number1: MS_* */
+                         text2: where it will go, for messages; PLAN_OLD_MOUNT with number2: MS_* */
     PLAN_MOUNT_ATTR, /* slot0; number0: set, number1: clear, number2: propagation; PLAN_RECURSIVE */
     PLAN_ATTACH,     /* slot0 at text0 in the root; PLAN_REAL_DIR, PLAN_COPY_UP with number0: enum
                          plan_keep */
     PLAN_MOUNT_FIND, /* what is mounted at text0 in the root -> slot0 */
     PLAN_RECONFIGURE, /* the filesystem of slot0; text0: where it is, for messages, text1: vector of
-                         options, number1 as in PLAN_FS_MAKE, with number2: those MS_* that change */
+                         options, PLAN_OLD_MOUNT with number1: MS_*, number2: those of them that change */
     PLAN_ID_MAP,   /* slot0 gets the id mapping of the user namespace in slot number0; text0: where
                          it will go, for messages; PLAN_RECURSIVE */
     PLAN_CLOSE,    /* slot0 */
@@ -129,7 +129,7 @@ enum plan_flag {
     PLAN_LISTENER = 1024,    /* the filter's notification fd goes to the library, which answers */
     PLAN_LAST = 128,         /* nothing but exec follows, and the filter need allow nothing else */
     PLAN_KEEP_SLOT = 64,     /* the slot stays open for a later op */
-    PLAN_OLD_MOUNT = 512,    /* by mount(2), for what only that takes */
+    PLAN_OLD_MOUNT = 0x4000, /* by mount(2), for what only that takes */
     PLAN_COPY_UP =
         1024, /* what is in the directory below is copied into the new filesystem first */
 };
