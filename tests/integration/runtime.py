@@ -3,6 +3,7 @@
 
 Owns how the command is called; judges only the exit code, and only where asked (check=True).
 """
+import contextlib
 import json
 import os
 import secrets
@@ -57,6 +58,16 @@ class Runtime:
 
     def argv(self, *args):
         return [*self.wrapper, self.path, "--root", str(self.root), *map(str, args)]
+
+    @contextlib.contextmanager
+    def under_strace(self, *options, out=os.devnull):
+        """Every command in here runs under strace -f with these options; its lines go to out."""
+        # The leak sanitizer cannot work in a process that is traced.
+        self.wrapper = ["env", "ASAN_OPTIONS=detect_leaks=0", "strace", "-f", "-qq", "-o", str(out), *options]
+        try:
+            yield
+        finally:
+            self.wrapper = []
 
     def popen(self, *args, **options):
         return subprocess.Popen(self.argv(*args), **options)

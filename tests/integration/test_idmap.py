@@ -197,11 +197,8 @@ def test_equal_mappings_share_a_namespace(rt, bundle, source, tmp_path):
     plan = rt.call("plan", "-b", bundle).ok().out
     assert plan.count("user-namespace #") == 2
     trace = tmp_path / "trace"
-    rt.wrapper = ["strace", "-f", "-qq", "-e", "trace=clone3,clone,unshare", "-o", str(trace)]
-    try:
+    with rt.under_strace("-e", "trace=clone3,clone,unshare", out=trace):
         found = owners(rt, bundle, "/one/root", "/two/root", "/three/root")
-    finally:
-        rt.wrapper = []
     assert found == [(HOST, HOST + 1), (HOST, HOST + 1), (7, HOST + 1)]
     assert helpers(trace.read_text(encoding="utf-8")) == 2
 

@@ -12,9 +12,8 @@ pytestmark = pytest.mark.ocikit
 @pytest.fixture(params=["ENOSYS", "EPERM"])
 def without_openat2(rt, request):
     """ENOSYS is an old kernel, EPERM an old seccomp profile around the runtime."""
-    rt.wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject=openat2:error={request.param}"]
-    yield
-    rt.wrapper = []
+    with rt.under_strace("-e", f"inject=openat2:error={request.param}"):
+        yield
 
 
 def test_container_without_openat2(rt, bundle, without_openat2):
@@ -57,21 +56,15 @@ def test_proc_and_sys_without_openat2(rt, bundle, without_openat2, name):
 
 @pytest.mark.parametrize("call", ["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "mount_setattr"])
 def test_without_a_call_that_is_needed(rt, bundle, call):
-    rt.wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:error=ENOSYS"]
-    try:
+    with rt.under_strace("-e", f"inject={call}:error=ENOSYS"):
         rt.run(bundle.payload("exit", "0")).failed("not implemented")
-    finally:
-        rt.wrapper = []
     rt.assert_clean()
 
 
 def test_without_fspick(rt, bundle):
     bundle.mount("/data", "tmpfs", "tmpfs", []).mount("/data", "tmpfs", "tmpfs", ["remount", "size=64k"])
-    rt.wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=fspick:error=ENOSYS"]
-    try:
+    with rt.under_strace("-e", "inject=fspick:error=ENOSYS"):
         rt.run(bundle.payload("exit", "0")).failed(f"/mounts/{len(bundle.config['mounts']) - 1}", "/data")
-    finally:
-        rt.wrapper = []
     rt.assert_clean()
 
 
@@ -96,8 +89,7 @@ def test_a_call_that_fails(rt, bundle, kind, calls, error):
     else:
         bundle.mount("/data", "tmpfs", "tmpfs", ["iversion"])
     for call in calls:
-        rt.wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:error={error}:when=1+"]
-        result = rt.run(bundle.payload("exit", "0"))
-        rt.wrapper = []
+        with rt.under_strace("-e", f"inject={call}:error={error}:when=1+"):
+            result = rt.run(bundle.payload("exit", "0"))
         assert result.code != 0 or (call, error) == ("fsetxattr", "EPERM"), (call, result)
         rt.assert_clean()

@@ -143,11 +143,8 @@ def traced(rt, bundle, *options):
     """The mount(2) calls of a run whose last mount has these options."""
     bundle.mount("/data", "tmpfs", "tmpfs", options).payload("exit", "0").save()
     out = bundle.path / "trace"
-    rt.wrapper = ["strace", "-f", "-qq", "-e", "trace=mount", "-o", str(out)]
-    try:
+    with rt.under_strace("-e", "trace=mount", out=out):
         rt.run(bundle).ok()
-    finally:
-        rt.wrapper = []
     return [line for line in out.read_text(encoding="utf-8").splitlines() if "mount(" in line]
 
 

@@ -190,11 +190,8 @@ def test_cve_2025_52881_only_files_of_a_procfs_are_written(rt, bundle, tmp_path)
     bundle.linux["sysctl"] = {"kernel.domainname": "written"}
     bundle.process["oomScoreAdj"] = 100
     trace = tmp_path / "trace"
-    rt.wrapper = ["strace", "-f", "-y", "-qq", "-e", "trace=openat,openat2,open,write", "-o", str(trace)]
-    try:
+    with rt.under_strace("-y", "-e", "trace=openat,openat2,open,write", out=trace):
         rt.run(bundle.payload("exit", "0")).ok()
-    finally:
-        rt.wrapper = []
     opened = [line for line in trace.read_text(encoding="utf-8").splitlines()
               if re.search(r"O_WRONLY|O_RDWR", line) and re.search(r"domainname|oom_score|attr/", line)]
     assert len(opened) == 2, opened
