@@ -88,10 +88,11 @@ static int cgroup_trees(struct compiler *c, size_t index)
     return 0;
 }
 
-/* A tmpfs may get mount points made in it by later mounts: it turns read-only after them. */
+/* A tmpfs may get mount points made in it by later mounts, or a copy: it turns read-only after them. */
 static bool late_read_only(struct compiler *c, size_t index)
 {
-    return strcmp(c->config->mounts[index].type, "tmpfs") == 0 &&
+    bool waits = c->input->join == 0 || c->mounts[index].copy_up;
+    return waits && strcmp(c->config->mounts[index].type, "tmpfs") == 0 &&
            (c->mounts[index].set & MOUNT_ATTR_RDONLY);
 }
 
