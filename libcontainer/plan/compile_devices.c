@@ -33,17 +33,6 @@ static const char *const links[][2] = {
     {"pts/ptmx", "/dev/ptmx"},
 };
 
-/* A /dev that was bound from elsewhere has its devices already, and they are not ours to add to. */
-static bool dev_is_bound(const struct compiler *c)
-{
-    for (size_t i = 0; i < c->config->mounts_count; i++) {
-        _free_ char *path = clean_path(c->config->mounts[i].destination);
-        if (path && strcmp(path, "/dev") == 0 && mount_is_bind(&c->config->mounts[i]))
-            return true;
-    }
-    return false;
-}
-
 static int read_device(struct compiler *c, size_t index, struct node *node)
 {
     const struct oci_linux_device *device = &c->linux_->devices[index];
@@ -107,8 +96,10 @@ static bool needs_host_nodes(const struct compiler *c)
 /* A node under a /dev that is the host's is there already, and is not ours to make. */
 static bool in_bound_dev(const struct compiler *c, const char *path)
 {
+    if (!c->dev_is_bound)
+        return false;
     _free_ char *clean = clean_path(path);
-    return clean && strncmp(clean, "/dev/", 5) == 0 && dev_is_bound(c);
+    return clean && strncmp(clean, "/dev/", 5) == 0;
 }
 
 /* Where nodes cannot be made the host's own are bound; their trees are opened while the host can still be
@@ -119,7 +110,7 @@ int compile_device_trees(struct compiler *c)
         c->device_slots[i] = PLAN_SLOT_NONE;
     if (!needs_host_nodes(c))
         return 0;
-    bool bound = dev_is_bound(c);
+    bool bound = c->dev_is_bound;
     size_t count = ARRAY_SIZE(defaults) + c->linux_->devices_count;
     if (count > ARRAY_SIZE(c->device_slots)) {
         fail_at(c->failure, "/linux/devices");
@@ -174,7 +165,7 @@ static int listed_devices(struct compiler *c)
 
 int compile_devices(struct compiler *c)
 {
-    bool bound = dev_is_bound(c);
+    bool bound = c->dev_is_bound;
     plan_from(&c->builder, OCI_ERR_DEVICE, NULL);
     for (size_t i = 0; !bound && i < ARRAY_SIZE(defaults); i++) {
         struct node node = default_node(i);

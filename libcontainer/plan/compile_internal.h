@@ -39,6 +39,7 @@ struct compiler {
     int32_t root_slot;
     int32_t null_slot;         /* tree of the host's /dev/null, for masked files */
     struct mount_plan *mounts; /* one per entry of mounts[], see mount_plan.h */
+    bool dev_is_bound;         /* a /dev from elsewhere, which is not ours to add to */
     int32_t joined_user_slot;  /* the user namespace by path, for id mappings; or -1 */
     int32_t device_slots[64];  /* trees of the host's nodes, where nodes cannot be made */
 };

@@ -302,18 +302,11 @@ static int attach_groups(struct compiler *c, size_t index)
     return 0;
 }
 
-static bool same_place(struct compiler *c, size_t one, size_t other)
-{
-    _free_ char *a = clean_path(c->config->mounts[one].destination);
-    _free_ char *b = clean_path(c->config->mounts[other].destination);
-    return a && b && strcmp(a, b) == 0;
-}
-
 /* The mount that a remount is of, as far as the configuration tells; SIZE_MAX where it does not. */
 static size_t remounted(struct compiler *c, size_t index)
 {
     for (size_t i = index; i-- > 0;) {
-        if (!c->mounts[i].remount && same_place(c, i, index))
+        if (!c->mounts[i].remount && strcmp(c->mounts[i].place, c->mounts[index].place) == 0)
             return i;
     }
     return SIZE_MAX;
@@ -342,14 +335,20 @@ static void change_mount(struct compiler *c, size_t index)
     struct plan_builder *b = &c->builder;
     size_t of = remounted(c, index);
     bool own = of != SIZE_MAX && !c->mounts[of].bind && !mount_is_cgroup(&c->config->mounts[of]);
+    /* Nodes and links are still to be made in the container's own /dev. */
+    bool late = own && strcmp(plan->place, "/dev") == 0 && (plan->set & MOUNT_ATTR_RDONLY);
+    plan->set &= ~(late ? (uint64_t)MOUNT_ATTR_RDONLY : 0);
+    plan->all_set &= ~(late ? (uint64_t)MOUNT_ATTR_RDONLY : 0);
     plan->slot = plan_slot(b);
     PLAN_ADD(b, .code = PLAN_MOUNT_FIND, .slot0 = plan->slot,
              .text0 = plan_text(b, c->config->mounts[index].destination));
     if (!plan->bind)
         change_filesystem(c, index, own);
     set_attributes(c, plan->slot, plan);
-    PLAN_ADD(b, .code = PLAN_CLOSE, .slot0 = plan->slot);
-    plan->slot = PLAN_SLOT_NONE;
+    if (!late) {
+        PLAN_ADD(b, .code = PLAN_CLOSE, .slot0 = plan->slot);
+        plan->slot = PLAN_SLOT_NONE;
+    }
     /* The last word on it. */
     if (own && (plan->clear & MOUNT_ATTR_RDONLY))
         c->mounts[of].slot = PLAN_SLOT_NONE;
@@ -358,9 +357,7 @@ static void change_mount(struct compiler *c, size_t index)
 static int attach_bind(struct compiler *c, size_t index)
 {
     const struct oci_mount *mount = &c->config->mounts[index];
-    _free_ char *path = clean_path(mount->destination);
-    if (path == NULL)
-        return fail_memory(c->failure);
+    const char *path = c->mounts[index].place;
     bool proc = strcmp(path, "/proc") == 0, inside = strncmp(path, "/proc/", 6) == 0;
     PLAN_ADD(&c->builder, .code = PLAN_ATTACH, .slot0 = c->mounts[index].slot,
              .flags = (proc ? PLAN_MUST_BE_PROC | PLAN_ON_PROC : 0) | (inside ? PLAN_ON_PROC : 0),

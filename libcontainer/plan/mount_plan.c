@@ -267,9 +267,7 @@ char *clean_path(const char *path)
 static int check_destination(struct compiler *c, size_t index, const struct mount_plan *plan)
 {
     const struct oci_mount *mount = &c->config->mounts[index];
-    _free_ char *path = clean_path(mount->destination);
-    if (path == NULL)
-        return fail_memory(c->failure);
+    const char *path = plan->place;
     if (path[0] == 0)
         return bad_mount(c, index, "destination \"%s\" is the root itself", mount->destination);
     if (plan->remount)
@@ -319,7 +317,8 @@ static int read_one(struct compiler *c, size_t index, struct mount_plan *plan)
 {
     const struct oci_mount *mount = &c->config->mounts[index];
     plan->data = calloc(mount->options_count + 1, sizeof(*plan->data));
-    if (plan->data == NULL)
+    plan->place = clean_path(mount->destination);
+    if (plan->data == NULL || plan->place == NULL)
         return fail_memory(c->failure);
     plan->bind = mount_is_bind(mount);
     int r = 0;
@@ -332,6 +331,11 @@ static int read_one(struct compiler *c, size_t index, struct mount_plan *plan)
 
 int compile_read_mounts(struct compiler *c)
 {
+    /* Each takes a slot of the plan; and what compares them need not fear their number. */
+    if (c->config->mounts_count > PLAN_MAX_SLOTS) {
+        fail_at(c->failure, "/mounts");
+        return fail(c->failure, OCI_ERR_TOO_LARGE, "more than %d mounts", PLAN_MAX_SLOTS);
+    }
     c->mounts = calloc(c->config->mounts_count + 1, sizeof(*c->mounts));
     if (c->mounts == NULL)
         return fail_memory(c->failure);
@@ -339,6 +343,8 @@ int compile_read_mounts(struct compiler *c)
     for (size_t i = 0; r == 0 && i < c->config->mounts_count; i++) {
         c->mounts[i].slot = c->mounts[i].map_slot = PLAN_SLOT_NONE;
         r = read_one(c, i, &c->mounts[i]);
+        c->dev_is_bound |= r == 0 && c->mounts[i].bind && !c->mounts[i].remount &&
+                           strcmp(c->mounts[i].place, "/dev") == 0;
     }
     return r;
 }
@@ -348,6 +354,7 @@ void free_mounts(struct compiler *c)
     for (size_t i = 0; c->mounts && i < c->config->mounts_count; i++) {
         free(c->mounts[i].data);
         free(c->mounts[i].texts);
+        free(c->mounts[i].place);
     }
     free(c->mounts);
 }

@@ -15,6 +15,7 @@
 #endif
 
 struct mount_plan {
+    char *place; /* the destination, lexically cleaned; "" is the root */
     bool bind, recursive_bind, remount, copy_up;
     bool idmap, recursive_idmap;
     uint64_t set, clear, propagation;

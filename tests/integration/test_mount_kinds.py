@@ -262,3 +262,24 @@ def test_groups_of_the_host_do_not_show(rt, bundle):
     host = set(os.listdir(hostview.CGROUPS + "/memory"))
     assert "memory.limit_in_bytes" in found and "release_agent" not in found
     assert not [name for name in found if name.startswith("oct-")] and "release_agent" in host
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("options", [["remount", "bind"], ["remount"]])
+def test_remount_of_dev_is_no_bind_of_it(rt, bundle, options):
+    """Its devices are made all the same, before it turns read-only."""
+    bundle.mount("/dev", "none", "none", [*options, "nosuid", "ro"])
+    found = rt.report(bundle.probe("stat:/dev/null", "create:/dev/x"))
+    assert found[0]["errno"] == 0 and found[1]["errno"] == errno.EROFS
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("mount", [{"destination": "/a", "type": "tmpfs", "options": ["ro"]},
+                                   {"destination": "/a", "options": ["remount", "ro"]}])
+def test_many_mounts(rt, bundle, mount):
+    """A clear refusal in short time."""
+    bundle.config["mounts"] = [mount] * 100_000
+    rt.run(bundle, timeout=10).failed("/mounts", "more than 4096 mounts")
+    rt.assert_clean()
+    bundle.config["mounts"] = [mount] * 4000
+    rt.call("plan", "-b", bundle, timeout=10)
