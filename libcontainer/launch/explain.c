@@ -203,7 +203,7 @@ int explain(const struct compiled *compiled, const struct plan_message *message,
         return explain_program(message, program_name(compiled, op), failure);
     if (op->code == PLAN_NS_ENTER_ALL && message->error == ESRCH)
         return fail(failure, OCI_ERR_WRONG_STATE,
-                    "cannot execute in the container: it has stopped");
+                    "cannot enter the container: it has stopped");
     bool vector = op->code == PLAN_SECCOMP || op->code == PLAN_IDS || op->code == PLAN_SCHEDULER ||
                   op->code == PLAN_CPU_AFFINITY || op->code == PLAN_MEMORY_POLICY;
     if (is_lacking(did, message->error))

@@ -19,7 +19,8 @@ def last(bundle):
 
 @pytest.mark.proves("/mounts/[]/type", "/mounts/[]/destination", "/mounts")
 @pytest.mark.parametrize("kind,options,magic", [
-    ("proc", [], PROC_MAGIC), ("sysfs", ["ro"], SYSFS_MAGIC), ("devpts", ["newinstance", "ptmxmode=0666"], DEVPTS_MAGIC),
+    ("proc", [], PROC_MAGIC), ("sysfs", ["ro"], SYSFS_MAGIC),
+    ("devpts", ["newinstance", "ptmxmode=0666"], DEVPTS_MAGIC),
     ("mqueue", [], MQUEUE_MAGIC), ("tmpfs", ["size=4k"], TMPFS_MAGIC), ("ramfs", [], 0x858458f6)])
 def test_second_instance_elsewhere(rt, bundle, kind, options, magic):
     bundle.mount("/extra/deep", kind, kind, options)

@@ -272,7 +272,8 @@ def test_remount_of_a_tree(rt, bundle, source):
 
 
 @pytest.mark.parametrize("options,wanted", [
-    pytest.param(["remount", "ro"], "ro", marks=pytest.mark.ocikit), (["remount", "sync"], "sync"), (["remount", "size=128k"], "size=128k"),
+    pytest.param(["remount", "ro"], "ro", marks=pytest.mark.ocikit),
+    (["remount", "sync"], "sync"), (["remount", "size=128k"], "size=128k"),
     pytest.param(["remount", "lazytime"], "lazytime", marks=pytest.mark.ocikit)])
 def test_remount_of_a_filesystem(rt, bundle, options, wanted):
     bundle.mount("/data", "tmpfs", "tmpfs", ["size=64k", "mode=755"])

@@ -42,7 +42,8 @@ def test_default_mounts(rt, bundle, path, kind):
     assert magic(rt, bundle, path) == kind
 
 
-@pytest.mark.proves("/mounts", "/mounts/[]/source", "/mounts/[]/destination", "/mounts/[]/options", "option:bind", "option:ro")
+@pytest.mark.proves("/mounts", "/mounts/[]/source", "/mounts/[]/destination", "/mounts/[]/options",
+                    "option:bind", "option:ro")
 def test_bind_of_a_directory(rt, bundle, outside):
     bundle.mount("/data", outside, options=["bind", "ro"])
     found = rt.report(bundle.probe("read:/data/marker", "create:/data/new"))

@@ -115,7 +115,8 @@ def test_bubblewrap_2026_a_link_inside_still_works(rt, bundle, outside):
     """The other side: /var/run -> /run is how distributions are."""
     (bundle.rootfs / "var/run").symlink_to("/run")
     (bundle.rootfs / "var/lock").symlink_to("../run/lock")
-    bundle.mount("/var/run/one", outside, options=["bind", "ro"]).mount("/var/lock/two", outside, options=["bind", "ro"])
+    bundle.mount("/var/run/one", outside, options=["bind", "ro"])
+    bundle.mount("/var/lock/two", outside, options=["bind", "ro"])
     found = rt.report(bundle.probe("read:/run/one/marker", "read:/run/lock/two/marker"))
     assert [item["errno"] for item in found] == [0, 0]
 
