@@ -8,6 +8,7 @@ import ctypes
 import errno
 import os
 import re
+import shutil
 import stat
 import threading
 from contextlib import contextmanager
@@ -99,7 +100,9 @@ def test_cve_2024_5154_every_path_the_runtime_touches(rt, bundle, outside, path)
     """Planted as a link to the host; engines' files come as binds."""
     at = bundle.rootfs / path.lstrip("/")
     if at.is_dir() and not at.is_symlink():
-        at.rmdir()
+        shutil.rmtree(at)
+    else:
+        at.unlink(missing_ok=True)
     at.parent.mkdir(parents=True, exist_ok=True)
     at.symlink_to(outside / "marker")
     without(bundle, "/dev")
