@@ -131,7 +131,7 @@ enum plan_flag {
     PLAN_KEEP_SLOT = 64,     /* the slot stays open for a later op */
     PLAN_OLD_MOUNT = 0x4000, /* by mount(2), for what only that takes */
     PLAN_COPY_UP =
-        1024, /* what is in the directory below is copied into the new filesystem first */
+        0x8000, /* what is in the directory below is copied into the new filesystem first */
 };
 
 /* What of a new filesystem's root PLAN_COPY_UP leaves as it was made. */
