@@ -27,6 +27,7 @@ struct creation {
     struct log log;
     struct loaded loaded;
     struct group_set groups;
+    struct caller caller;
     struct compile_input input;
     struct compiled compiled;
     struct session session;
@@ -78,7 +79,12 @@ static int prepare(struct creation *c)
     if (r < 0)
         return r;
     const struct oci_linux *l = c->loaded.config->linux_;
+    caller_look(&c->caller);
     r = groups_plan(l ? l->cgroups_path : NULL, c->id, &c->groups, c->failure);
+    if (r == 0 && caller_is_rootless(&c->caller))
+        r = groups_set_aside(&c->groups, &c->log, c->failure);
+    if (r == 0 && l)
+        r = groups_check_denied(&c->groups, l->resources, c->failure);
     c->input = (struct compile_input){
         .id = c->id,
         .bundle = c->loaded.bundle,
@@ -87,7 +93,8 @@ static int prepare(struct creation *c)
         .log = &c->log,
         .process_place = "/process",
         .flags = c->options.flags,
-        .grantable = grantable_capabilities(),
+        .grantable = c->caller.permitted,
+        .caller = &c->caller,
         .modules = host_modules(),
         .keep_fds = 3 + (uint32_t)c->options.preserve_fds_count,
     };
@@ -201,8 +208,13 @@ static int make_groups(struct creation *c)
 {
     int r = groups_make(&c->groups, c->failure);
     const struct oci_linux *l = c->loaded.config->linux_;
-    if (r == 0 && l)
-        r = groups_apply(&c->groups, l->resources, &c->log, c->failure);
+    struct oci_linux_resources resources;
+    if (r == 0 && l && l->resources) {
+        resources = *l->resources;
+        if (caller_is_rootless(&c->caller))
+            resources.devices_count = 0;
+        r = groups_apply(&c->groups, &resources, &c->log, c->failure);
+    }
     return r == 0 ? groups_delegate(&c->groups, c->loaded.config, c->failure) : r;
 }
 
@@ -260,6 +272,13 @@ static int launch(struct creation *c)
     c->session.compiled = &c->compiled;
     c->session.file = c->loaded.file;
     c->session.cancel = c->options.cancel_fd ? *c->options.cancel_fd : -1;
+    c->session.mapper = (struct id_mapper){
+        .caller = &c->caller,
+        .init = spawn.init,
+        .newuidmap = c->context->newuidmap,
+        .newgidmap = c->context->newgidmap,
+        .cancel = c->session.cancel,
+    };
     c->session.hooks = host_hooks;
     c->session.net_devices = net_devices;
     c->session.listener = tell_listener;

@@ -236,6 +236,8 @@ static int compile(struct execution *e)
     int r = differing_namespaces(e, &namespaces);
     if (r < 0)
         return r;
+    struct caller caller;
+    caller_look(&caller);
     struct compile_input input = {
         .id = e->container->id,
         .bundle = e->record->bundle,
@@ -244,7 +246,8 @@ static int compile(struct execution *e)
         .log = &e->log,
         .process_place = e->options.process ? "" : "/process",
         .flags = e->record->caller_keyring ? CONTAINER_NO_NEW_KEYRING : 0,
-        .grantable = grantable_capabilities(),
+        .grantable = caller.permitted,
+        .caller = &caller,
         .modules = host_modules(),
         .join = (pid_t)e->record->pid,
         .keep_fds = 3 + (uint32_t)e->options.preserve_fds_count,

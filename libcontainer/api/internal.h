@@ -34,6 +34,7 @@ struct child {
 
 struct container_context {
     char *state_root;
+    char *newuidmap, *newgidmap;
     container_log_function log;
     void *log_data;
     pthread_mutex_t lock; /* of init */
@@ -106,9 +107,6 @@ struct oci_record_cgroup *groups_record(const struct group_set *set);
 /* The record's resctrl group; *root is the filesystem's, or -1 where there is none (any more). */
 int record_resctrl(const struct oci_record *record, struct resctrl_group *group, int *root,
                    struct failure *failure);
-
-/* The capabilities that this thread could give to a process. */
-uint64_t grantable_capabilities(void);
 
 /* Are the fds that are to be preserved open? */
 int check_preserved(const int *fds, size_t count, struct failure *failure);

@@ -23,6 +23,8 @@ int op_tree_open(struct init *init, const struct plan_op *op)
     if (op->flags & PLAN_RECURSIVE)
         flags |= AT_RECURSIVE;
     long fd = SYS_3(open_tree, AT_FDCWD, op_text(init, op->text0), flags);
+    if (fd == -ENOENT && (op->flags & PLAN_OPTIONAL))
+        return 0;
     if (fd < 0)
         return (int)fd;
     slot_set(init, op->slot0, (int)fd);
@@ -77,7 +79,7 @@ static long fs_option(int context, char *option)
     return r;
 }
 
-int op_fs_make(struct init *init, const struct plan_op *op)
+static int make_filesystem(struct init *init, const struct plan_op *op)
 {
     long r = SYS_2(fsopen, op_text(init, op->text0), FSOPEN_CLOEXEC);
     if (r < 0)
@@ -98,6 +100,35 @@ int op_fs_make(struct init *init, const struct plan_op *op)
     return 0;
 }
 
+int op_fs_make(struct init *init, const struct plan_op *op)
+{
+    int r = make_filesystem(init, op);
+    if (!(op->flags & PLAN_OR_TREE))
+        return r;
+    /* Whose namespace it shows is not this user namespace's: the host's own mount is shown instead. */
+    int tree = init->slots[op->number1];
+    if (r == -EPERM && tree >= 0) {
+        init->slots[op->number1] = -1;
+        slot_set(init, op->slot0, tree);
+        return 0;
+    }
+    slot_set(init, (int32_t)op->number1, -1);
+    return r;
+}
+
+static long set_attributes(int mount, unsigned flags, struct mount_attr *attr)
+{
+    long r = SYS_5(mount_setattr, mount, "", flags, attr, sizeof(*attr));
+    /* How access times are kept is locked on what a user namespace got from the host.  relatime is only the
+     * kernel's default, so that asking for it asks for nothing there. */
+    if (r == -EPERM && (attr->attr_clr & MOUNT_ATTR__ATIME) &&
+        !(attr->attr_set & MOUNT_ATTR__ATIME)) {
+        attr->attr_clr &= ~(uint64_t)MOUNT_ATTR__ATIME;
+        r = SYS_5(mount_setattr, mount, "", flags, attr, sizeof(*attr));
+    }
+    return r;
+}
+
 int op_mount_attr(struct init *init, const struct plan_op *op)
 {
     struct mount_attr attr = {
@@ -107,13 +138,15 @@ int op_mount_attr(struct init *init, const struct plan_op *op)
     };
     unsigned flags = AT_EMPTY_PATH | (op->flags & PLAN_RECURSIVE ? AT_RECURSIVE : 0);
     _fd_ int target = -1;
+    if (!op->text0 && init->slots[op->slot0] < 0 && (op->flags & PLAN_OPTIONAL))
+        return 0;
     if (op->text0) {
         target = resolve_in_root(init, init->root, op_text(init, op->text0), 0);
         if (target < 0)
             return target;
     }
     int mount = op->text0 ? target : init->slots[op->slot0];
-    return (int)SYS_5(mount_setattr, mount, "", flags, &attr, sizeof(attr));
+    return (int)set_attributes(mount, flags, &attr);
 }
 
 /* The target is made to fit what comes: a directory, or an empty file. */

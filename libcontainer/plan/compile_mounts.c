@@ -236,6 +236,10 @@ static int bind_tree(struct compiler *c, size_t index, struct mount_plan *plan)
         open_tree(c, c->config->mounts[index].source, plan->recursive_bind, &c->mount_slots[index]);
     if (r < 0)
         return r;
+    /* The host's control groups are mounted below it. */
+    if (is_restricted(c) && (plan->set & MOUNT_ATTR_RDONLY) &&
+        strcmp(c->config->mounts[index].source, "/sys") == 0)
+        plan->all_set |= MOUNT_ATTR_RDONLY;
     /* Unless it is asked for, nothing that is mounted inside comes back to the host. */
     if (plan->propagation == 0) {
         plan->propagation = MS_SLAVE;
@@ -250,9 +254,11 @@ static int bind_tree(struct compiler *c, size_t index, struct mount_plan *plan)
 static int cgroup_trees(struct compiler *c, size_t index, const struct mount_plan *plan)
 {
     const struct group_set *groups = c->input->groups;
-    for (size_t i = 0; i < groups->count; i++) {
+    for (size_t i = 0; i < groups->count + groups->denied; i++) {
+        const struct group *group = &groups->groups[i];
+        bool denied = i >= groups->count;
         _buffer_ struct buffer path = {0};
-        buffer_format(&path, "%s%s", groups->groups[i].mountpoint, groups->groups[i].path);
+        buffer_format(&path, "%s%s", group->mountpoint, denied ? group_own(group) : group->path);
         if (buffer_failed(&path))
             return fail_memory(c->failure);
         int32_t slot;
@@ -261,10 +267,31 @@ static int cgroup_trees(struct compiler *c, size_t index, const struct mount_pla
             return r;
         if (i == 0)
             c->mount_slots[index] = slot;
-        struct mount_plan attributes = {
-            .set = plan->set, .clear = plan->clear, .propagation = MS_PRIVATE};
+        /* The caller's own group is not the container's to change. */
+        struct mount_plan attributes = {.set = plan->set | (denied ? MOUNT_ATTR_RDONLY : 0),
+                                        .clear = plan->clear &
+                                                 ~(denied ? (uint64_t)MOUNT_ATTR_RDONLY : 0),
+                                        .propagation = MS_PRIVATE};
         set_attributes(c, slot, &attributes);
     }
+    return 0;
+}
+
+/* Read-only whatever was asked for: it is all of the host's, control groups included. */
+static int fallback_tree(struct compiler *c, size_t index, const struct mount_plan *plan)
+{
+    const char *path = filesystem_fallback(c, c->config->mounts[index].type);
+    if (path == NULL)
+        return 0;
+    int32_t slot = plan_slot(&c->builder);
+    PLAN_ADD(&c->builder, .code = PLAN_TREE_OPEN, .slot0 = slot,
+             .flags = PLAN_RECURSIVE | PLAN_OPTIONAL, .text0 = plan_text(&c->builder, path));
+    PLAN_ADD(&c->builder, .code = PLAN_MOUNT_ATTR, .slot0 = slot,
+             .flags = PLAN_RECURSIVE | PLAN_OPTIONAL,
+             .number0 = (plan->set & ~(uint64_t)MOUNT_ATTR__ATIME) |
+                        (strcmp(path, "/sys") == 0 ? MOUNT_ATTR_RDONLY : 0),
+             .number2 = MS_SLAVE);
+    c->mount_slots[index] = slot;
     return 0;
 }
 
@@ -292,6 +319,8 @@ int compile_trees(struct compiler *c)
             r = bind_tree(c, i, &plan);
         else if (r == 0 && is_cgroup(&c->config->mounts[i]))
             r = cgroup_trees(c, i, &plan);
+        else if (r == 0 && !plan.remount)
+            r = fallback_tree(c, i, &plan);
         free(plan.data);
     }
     return r == 0 ? compile_device_trees(c) : r;
@@ -314,13 +343,18 @@ static int make_filesystem(struct compiler *c, size_t index, struct mount_plan *
                   mount->source && mount->source[0] ? mount->source : mount->type);
     if (buffer_failed(&source))
         return fail_memory(c->failure);
+    if (strcmp(mount->type, "devpts") == 0)
+        drop_unmapped_options(c, index, plan->data, &plan->data_count);
     plan->data[plan->data_count] = source.data;
+    int32_t fallback = c->mount_slots[index];
     /* A tmpfs may get mount points made in it by later mounts: it turns read-only after them. */
     bool late = strcmp(mount->type, "tmpfs") == 0 && (plan->set & MOUNT_ATTR_RDONLY);
     uint64_t attributes = plan->set & ~(late ? (uint64_t)MOUNT_ATTR_RDONLY : 0);
     PLAN_ADD(b, .code = PLAN_FS_MAKE, .slot0 = slot, .text0 = plan_text(b, mount->type),
+             .flags = fallback >= 0 ? PLAN_OR_TREE : 0,
              .text1 = plan_vector(b, plan->data, plan->data_count + 1),
-             .text2 = plan_text(b, mount->destination), .number0 = attributes);
+             .text2 = plan_text(b, mount->destination), .number0 = attributes,
+             .number1 = fallback >= 0 ? (uint64_t)fallback : 0);
     if (plan->propagation)
         PLAN_ADD(b, .code = PLAN_MOUNT_ATTR, .slot0 = slot, .number2 = plan->propagation);
     PLAN_ADD(b, .code = PLAN_ATTACH, .slot0 = slot, .text0 = plan_text(b, mount->destination),
@@ -363,12 +397,13 @@ static int attach_groups(struct compiler *c, size_t index)
     const struct oci_mount *mount = &c->config->mounts[index];
     const struct group_set *groups = c->input->groups;
     struct plan_builder *b = &c->builder;
-    if (groups->count == 0)
+    size_t count = groups->count + groups->denied;
+    if (count == 0)
         return bad_mount(c, index, "this host has no control groups to mount at \"%s\"",
                          mount->destination);
     int32_t slot = c->mount_slots[index];
     c->mount_slots[index] = -1;
-    if (groups_unified(groups)) {
+    if (count == 1 && groups->groups[0].v2) {
         PLAN_ADD(b, .code = PLAN_ATTACH, .slot0 = slot, .text0 = plan_text(b, mount->destination));
         return 0;
     }
@@ -380,7 +415,7 @@ static int attach_groups(struct compiler *c, size_t index)
              .number0 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
     PLAN_ADD(b, .code = PLAN_ATTACH, .slot0 = directory, .text0 = plan_text(b, mount->destination),
              .flags = PLAN_KEEP_SLOT);
-    for (size_t i = 0; i < groups->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *name = last_component(groups->groups[i].mountpoint);
         _buffer_ struct buffer target = {0};
         buffer_format(&target, "%s/%s", mount->destination, name);

@@ -100,8 +100,10 @@ static void compile_identity(struct compiler *c, const struct oci_process *proce
                     " keeps the caller's groups",
                     process_place(c));
     plan_from(b, OCI_ERR_USER, "%s/user", process_place(c));
+    /* A user who maps only itself had to give up the right to leave its groups. */
+    bool stay = is_restricted(c) && count == 0;
     PLAN_ADD(b, .code = PLAN_IDS, .number0 = user->uid, .number1 = user->gid,
-             .flags = keep ? PLAN_KEEP_GROUPS : 0,
+             .flags = (keep ? PLAN_KEEP_GROUPS : 0) | (stay ? PLAN_MAY_BE_DENIED : 0),
              .text0 = plan_blob(b, user->additional_gids, count * sizeof(uint32_t)),
              .length = (uint32_t)count);
 }
