@@ -28,6 +28,8 @@ struct creation {
     struct loaded loaded;
     struct group_set groups;
     struct caller caller;
+    struct offered offered;
+    const struct oci_linux_resources *resources; /* what is set of them; points into offered */
     struct compile_input input;
     struct compiled compiled;
     struct session session;
@@ -208,14 +210,16 @@ static int make_groups(struct creation *c)
 {
     int r = groups_make(&c->groups, c->failure);
     const struct oci_linux *l = c->loaded.config->linux_;
-    struct oci_linux_resources resources;
-    if (r == 0 && l && l->resources) {
-        resources = *l->resources;
-        if (caller_is_rootless(&c->caller))
-            resources.devices_count = 0;
-        r = groups_apply(&c->groups, &resources, &c->log, c->failure);
-    }
-    return r == 0 ? groups_delegate(&c->groups, c->loaded.config, c->failure) : r;
+    /* Rules for devices are the host's root's to set.  Without them a user reaches no device that it could not
+     * reach before: it can make no nodes, and those that it is shown keep their owners and modes. */
+    c->resources = groups_offered(&c->groups, l ? l->resources : NULL,
+                                  !caller_is_rootless(&c->caller), &c->offered);
+    if (r == 0)
+        r = groups_apply(&c->groups, c->resources, &c->log, c->failure);
+    /* Delegated groups are the user's already. */
+    if (r < 0 || caller_is_rootless(&c->caller))
+        return r;
+    return groups_delegate(&c->groups, c->loaded.config, c->failure);
 }
 
 static int host_hooks(void *data, pid_t pid, struct failure *failure)
@@ -337,8 +341,8 @@ static int make(struct creation *c)
     if (r == 0 && c->resctrl.name)
         r = resctrl_join(c->resctrl_root, &c->resctrl, c->session.pid, c->failure);
     groups_close(&c->groups);
-    if (r == 0 && c->loaded.config->linux_)
-        r = groups_apply_pids(&c->groups, c->loaded.config->linux_->resources, c->failure);
+    if (r == 0)
+        r = groups_apply_pids(&c->groups, c->resources, c->failure);
     if (r == 0)
         r = hand_over_terminal(c);
     return r == 0 ? finish(c) : r;

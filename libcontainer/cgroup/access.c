@@ -168,3 +168,39 @@ int groups_check_denied(const struct group_set *set, const struct oci_linux_reso
         r = check_request(set, &requests[i], failure);
     return r;
 }
+
+static void offer_cpu(const struct group_set *set, struct offered *offered)
+{
+    if (offered->resources.cpu == NULL)
+        return;
+    offered->cpu = *offered->resources.cpu;
+    offered->resources.cpu = &offered->cpu;
+    if (denied_group(set, "cpu")) {
+        const char *cpus = offered->cpu.cpus, *mems = offered->cpu.mems;
+        offered->cpu = (struct oci_linux_cpu){.cpus = cpus, .mems = mems};
+    }
+    if (denied_group(set, "cpuset"))
+        offered->cpu.cpus = offered->cpu.mems = NULL;
+}
+
+const struct oci_linux_resources *groups_offered(const struct group_set *set,
+                                                 const struct oci_linux_resources *resources,
+                                                 bool with_devices, struct offered *offered)
+{
+    if (resources == NULL)
+        return NULL;
+    offered->resources = *resources;
+    struct oci_linux_resources *all = &offered->resources;
+    if (!with_devices)
+        all->devices_count = 0;
+    if (set->denied == 0)
+        return all;
+    if (denied_group(set, "memory"))
+        all->memory = NULL;
+    if (denied_group(set, "pids"))
+        all->pids = NULL;
+    if (denied_group(set, "blkio"))
+        all->block_io = NULL;
+    offer_cpu(set, offered);
+    return all;
+}

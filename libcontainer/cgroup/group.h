@@ -41,6 +41,15 @@ int groups_set_aside(struct group_set *set, const struct log *log, struct failur
 /* Does the configuration ask for a limit that only a group that was set aside could give? */
 int groups_check_denied(const struct group_set *set, const struct oci_linux_resources *resources,
                         struct failure *failure);
+/* What is to be set in the groups that there are: without rules for devices where they are not the caller's to
+ * set, and without what asks for nothing of a group that was set aside. */
+struct offered {
+    struct oci_linux_resources resources;
+    struct oci_linux_cpu cpu;
+};
+const struct oci_linux_resources *groups_offered(const struct group_set *set,
+                                                 const struct oci_linux_resources *resources,
+                                                 bool with_devices, struct offered *offered);
 /* Note which components of the paths are to be made, before they are, so that they can be removed whatever
  * happens. */
 int groups_note_missing(struct group_set *set, struct failure *failure);
