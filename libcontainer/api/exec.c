@@ -22,6 +22,7 @@ struct execution {
     struct oci_process process;
     struct oci_user user;
     struct oci_capabilities capabilities;
+    struct oci_console_size size;
     const char **env, **bounding, **effective, **permitted;
     struct group_set groups;
     struct compiled compiled;
@@ -320,11 +321,23 @@ static int check_options(struct execution *e, const struct container_exec_option
     return r;
 }
 
+static void choose_size(struct execution *e)
+{
+    int rows = e->options.rows, columns = e->options.columns;
+    bool chosen = e->options.process && e->process.console_size;
+    if (chosen || rows <= 0 || columns <= 0)
+        return;
+    e->size = (struct oci_console_size){.height = (uint64_t)rows, .width = (uint64_t)columns};
+    e->process.console_size = &e->size;
+}
+
 static int run_locked(struct execution *e)
 {
     int r = read_state(e);
     if (r == 0)
         r = e->options.process ? parse_process(e) : derive_process(e);
+    if (r == 0)
+        choose_size(e);
     if (r == 0)
         r = open_groups(e);
     if (r == 0)

@@ -293,6 +293,12 @@ int compile_terminal(struct compiler *c, const struct oci_process *process, bool
     if (!process->has_terminal || !process->terminal)
         return 0;
     const struct oci_console_size *size = process->console_size;
+    if (size && (size->height > UINT16_MAX || size->width > UINT16_MAX)) {
+        fail_at(c->failure, "%s/consoleSize/%s", process_place(c),
+                size->height > UINT16_MAX ? "height" : "width");
+        return fail(c->failure, OCI_ERR_RANGE, "a terminal has at most %u lines and columns",
+                    UINT16_MAX);
+    }
     plan_from(&c->builder, OCI_ERR_TERMINAL, "%s/terminal", process_place(c));
     PLAN_ADD(&c->builder, .code = PLAN_TERMINAL, .flags = console_node ? PLAN_CONSOLE_NODE : 0,
              .number0 = size ? size->height : 0, .number1 = size ? size->width : 0,

@@ -255,12 +255,13 @@ struct container_exec_options {
     size_t preserve_fds_count;
     const char *console_socket;
     const int *cancel_fd;
+    int rows, columns; /* the terminal's size from the beginning, unless the process object has one; 0: unknown */
 };
 
 #define CONTAINER_EXEC_OPTIONS_INIT                                                                \
     {                                                                                              \
         sizeof(struct container_exec_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0,  \
-            {-1, -1, -1}, NULL, 0, NULL, NULL                                                      \
+            {-1, -1, -1}, NULL, 0, NULL, NULL, 0, 0                                                \
     }
 
 /* Run one more process in a running container.  Returns once its program runs. OCI_ERR_WRONG_STATE,
