@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -37,6 +38,7 @@ struct creation {
     struct resctrl_group resctrl; /* no name: none */
     int resctrl_root;
     int stdio[3], null;
+    bool only_plan;
     int root, dir; /* the state directory and the container's folder */
     bool claimed;
     struct failure *failure;
@@ -73,6 +75,22 @@ static void creation_free(struct creation *c)
     close_fd(&c->dir);
 }
 
+static bool asks_for_user_namespace(const struct oci_linux *l)
+{
+    for (size_t i = 0; l && i < l->namespaces_count; i++) {
+        if (l->namespaces[i].type == OCI_NAMESPACE_TYPE_USER)
+            return true;
+    }
+    return false;
+}
+
+/* A plan may be read by who could not carry it out: it is that of the host's root then. */
+static bool is_for_root(const struct creation *c)
+{
+    return c->only_plan && !caller_can(&c->caller, CAP_SYS_ADMIN) &&
+           !asks_for_user_namespace(c->loaded.config->linux_);
+}
+
 /* Load and compile: everything that can be wrong with the configuration is found here. */
 static int prepare(struct creation *c)
 {
@@ -83,7 +101,11 @@ static int prepare(struct creation *c)
     const struct oci_linux *l = c->loaded.config->linux_;
     caller_look(&c->caller);
     r = groups_plan(l ? l->cgroups_path : NULL, c->id, &c->groups, c->failure);
-    if (r == 0 && caller_is_rootless(&c->caller))
+    bool for_root = is_for_root(c);
+    if (for_root)
+        log_message(&c->log, CONTAINER_LOG_INFO,
+                    "this is what root would do; the caller has no privileges for it");
+    if (r == 0 && caller_is_rootless(&c->caller) && !for_root)
         r = groups_set_aside(&c->groups, &c->log, c->failure);
     if (r == 0 && l)
         r = groups_check_denied(&c->groups, l->resources, c->failure);
@@ -95,8 +117,8 @@ static int prepare(struct creation *c)
         .log = &c->log,
         .process_place = "/process",
         .flags = c->options.flags,
-        .grantable = c->caller.permitted,
-        .caller = &c->caller,
+        .grantable = for_root ? ~UINT64_C(0) : c->caller.permitted,
+        .caller = for_root ? NULL : &c->caller,
         .modules = host_modules(),
         .keep_fds = 3 + (uint32_t)c->options.preserve_fds_count,
     };
@@ -435,6 +457,7 @@ int container_plan_text(container_context *context, const char *id,
 {
     struct failure failure = {0};
     struct creation c = creation_begin(context, id, &failure);
+    c.only_plan = true;
     int r = check_options(&c, options);
     if (r == 0)
         r = prepare(&c);

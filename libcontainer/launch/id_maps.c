@@ -11,7 +11,9 @@
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 
 #include <base/util.h>
@@ -145,8 +147,17 @@ static int check_helper(const struct map *map, struct failure *failure)
                           "Debian's package is uidmap), or map only the caller's own %s id, %u",
                           map->helper, map->what, map->own)
                    : fail_errno(failure, OCI_ERR_ID_MAPPING, errno, "look at %s", map->helper);
-    if ((st.st_mode & S_ISUID && st.st_uid == 0) ||
-        getxattr(map->helper, "security.capability", NULL, 0) > 0)
+    bool has_rights = (st.st_mode & S_ISUID && st.st_uid == 0) ||
+                      getxattr(map->helper, "security.capability", NULL, 0) > 0;
+    struct statvfs fs;
+    if (has_rights && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+        return fail(failure, OCI_ERR_ID_MAPPING,
+                    "%s can map nothing: the caller has given up gaining privileges (no_new_privs)",
+                    map->helper);
+    if (has_rights && statvfs(map->helper, &fs) == 0 && fs.f_flag & ST_NOSUID)
+        return fail(failure, OCI_ERR_ID_MAPPING,
+                    "%s can map nothing: it is on a mount with the option nosuid", map->helper);
+    if (has_rights)
         return 0;
     return fail(failure, OCI_ERR_ID_MAPPING,
                 "%s can map nothing: it is neither setuid root nor has it a file capability; "

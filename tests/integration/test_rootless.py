@@ -271,6 +271,24 @@ def test_helper_that_is_missing(user_rt, user_bundle, tmp_path):
 
 
 @pytest.mark.ocikit
+def test_helper_that_may_gain_nothing(user_rt, user_bundle):
+    user_rt.wrapper = ["setpriv", "--no-new-privs", *user_rt.wrapper]
+    user_rt.run(maps(user_bundle, ordinary_user.whole())).failed("newuidmap", "no_new_privs")
+    user_rt.run(maps(user_bundle, ordinary_user.single())).ok()
+
+
+@pytest.mark.ocikit
+def test_helper_on_a_nosuid_mount(user_rt, user_bundle, helpers):
+    hostview.mount("tmpfs", helpers, "tmpfs", 2, "mode=755")  # MS_NOSUID
+    try:
+        shutil.copy(shutil.which("newuidmap"), helpers / "newuidmap")
+        (helpers / "newuidmap").chmod(0o4755)
+        user_rt.run(maps(user_bundle, ordinary_user.whole())).failed("newuidmap", "nosuid")
+    finally:
+        hostview.umount(helpers)
+
+
+@pytest.mark.ocikit
 def test_helper_that_fails_without_a_word(user_rt, user_bundle, helpers):
     (helpers / "newuidmap").write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
     os.chown(helpers / "newuidmap", 0, 0)
@@ -332,3 +350,16 @@ def test_state_of_another_user(user_rt, rt, tmp_path):
     done = subprocess.run([*user_rt.wrapper, user_rt.path, "--root", str(tmp_path / "theirs"), "list"],
                           capture_output=True, check=False, timeout=20)
     assert done.returncode != 0 and b"permission denied" in done.stderr
+
+
+@pytest.mark.ocikit
+def test_plan_needs_no_privileges(user_rt, user_bundle):
+    """With a user namespace it is what the user would do, without one what root would do."""
+    assert "become-root" in user_rt.call("plan", "-b", user_bundle).ok().out
+    user_bundle.namespace("user", False)
+    for member in ("uidMappings", "gidMappings"):
+        del user_bundle.linux[member]
+    user_bundle.linux["resources"] = {"memory": {"limit": 1 << 26}}
+    out = user_rt.call("plan", "-b", user_bundle).ok().out
+    assert "become-root" not in out and "root-pivot" in out
+    user_rt.assert_clean()
