@@ -32,7 +32,7 @@ def test_run(user_rt, user_bundle):
     user_rt.assert_clean()
 
 
-@pytest.mark.proves("/linux/uidMappings/[]/containerID", "/linux/gidMappings/[]/containerID")
+@pytest.mark.proves("/linux/uidMappings", "/linux/gidMappings", "/linux/uidMappings/[]/containerID", "/linux/gidMappings/[]/containerID")
 def test_one_id(user_rt, user_bundle):
     maps(user_bundle, ordinary_user.single())
     user_bundle.args("/bin/cat", "/proc/self/uid_map", "/proc/self/gid_map", "/proc/self/setgroups")
@@ -67,6 +67,7 @@ def test_no_root_in_the_container(user_rt, user_bundle):
 
 
 @pytest.mark.ocikit  # runc 1.1.5 cannot
+@pytest.mark.proves("/process/user/uid", "/process/user/gid", "/process/user/additionalGids")
 def test_other_ids_and_groups(user_rt, user_bundle):
     maps(user_bundle, ordinary_user.whole())
     user_bundle.process["user"] = {"uid": 33, "gid": 34, "additionalGids": [5, 7]}
@@ -362,4 +363,21 @@ def test_plan_needs_no_privileges(user_rt, user_bundle):
     user_bundle.linux["resources"] = {"memory": {"limit": 1 << 26}}
     out = user_rt.call("plan", "-b", user_bundle).ok().out
     assert "become-root" not in out and "root-pivot" in out
+    user_rt.assert_clean()
+
+
+def test_many_mappings(user_rt, user_bundle):
+    many = [{"containerID": i, "hostID": FIRST + 10 * i, "size": 1} for i in range(1, 60)]
+    maps(user_bundle, [*ordinary_user.single(), *many])
+    out = user_rt.run(user_bundle.args("/bin/cat", "/proc/self/uid_map")).ok().out
+    assert lines(out)[1:] == [[str(i), str(FIRST + 10 * i), "1"] for i in range(1, 60)]
+
+
+@pytest.mark.ocikit
+def test_host_without_user_namespaces(user_rt, user_bundle):
+    """As where sysctl user.max_user_namespaces forbids more of them."""
+    user_rt.wrapper = [*user_rt.wrapper, "unshare", "-Ur", "sh", "-c",
+                       'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"', "x"]
+    maps(user_bundle, [{"containerID": 0, "hostID": 0, "size": 1}])
+    user_rt.run(user_bundle).failed("/linux/namespaces", "user.max_user_namespaces")
     user_rt.assert_clean()

@@ -182,6 +182,7 @@ def test_console_device(rt, bundle, console):
 @pytest.mark.proves("/process/consoleSize", "/process/consoleSize/height",
                     "/process/consoleSize/width")
 @pytest.mark.ocikit
+@pytest.mark.proves("/process/consoleSize", "/process/consoleSize/height", "/process/consoleSize/width")
 def test_console_size(rt, bundle, console):
     bundle.process.update(terminal=True, consoleSize={"height": 33, "width": 99})
     rt.create(bundle, "--console-socket", console.path)
