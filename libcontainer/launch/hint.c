@@ -48,6 +48,8 @@ static const char *filesystem_hint(const char *type, int error)
     return error == EPERM ? "few types of filesystems may be mounted in a user namespace" : NULL;
 }
 
+static const char priority[] = "only a caller with CAP_SYS_NICE on the host may raise a priority";
+
 const char *hint_for(const struct plan_op *op, const char *text0, int code, int error)
 {
     switch (op->code) {
@@ -69,6 +71,12 @@ const char *hint_for(const struct plan_op *op, const char *text0, int code, int 
         return NULL;
     case PLAN_RLIMIT:
         return error == EPERM ? "only a caller with CAP_SYS_RESOURCE may raise a hard limit" : NULL;
+    case PLAN_SYNC:
+        /* The library sets the scheduler while the init waits. */
+        return error == EPERM && op->number0 == PLAN_SYNC_SCHEDULER ? priority : NULL;
+    case PLAN_SCHEDULER:
+    case PLAN_IO_PRIORITY:
+        return error == EPERM ? priority : NULL;
     default:
         return NULL;
     }

@@ -30,6 +30,13 @@ uint16_t visible_flag(const struct compiler *c)
 int check_privileges(struct compiler *c)
 {
     const struct caller *caller = c->input->caller;
+    if (caller && c->linux_->net_devices_count && !caller_can(caller, CAP_NET_ADMIN)) {
+        fail_at(c->failure, "/linux/netDevices");
+        return fail(
+            c->failure, OCI_ERR_PERMISSION,
+            "moving a network device needs CAP_NET_ADMIN where it is, which user %u does not have",
+            caller->uid);
+    }
     if (caller == NULL || caller_can(caller, CAP_SYS_ADMIN) || has_user_namespace(c))
         return 0;
     fail_at(c->failure, "/linux/namespaces");

@@ -381,3 +381,21 @@ def test_host_without_user_namespaces(user_rt, user_bundle):
     maps(user_bundle, [{"containerID": 0, "hostID": 0, "size": 1}])
     user_rt.run(user_bundle).failed("/linux/namespaces", "user.max_user_namespaces")
     user_rt.assert_clean()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("member, value", [
+    ("scheduler", {"policy": "SCHED_FIFO", "priority": 10}),
+    ("scheduler", {"policy": "SCHED_OTHER", "nice": -5}),
+    ("ioPriority", {"class": "IOPRIO_CLASS_RT", "priority": 1})])
+def test_priorities_that_may_not_be_raised(user_rt, user_bundle, member, value):
+    user_bundle.process[member] = value
+    user_rt.run(user_bundle).failed(f"/process/{member}", "CAP_SYS_NICE")
+    user_rt.assert_clean()
+
+
+@pytest.mark.ocikit
+def test_network_devices(user_rt, user_bundle):
+    user_bundle.namespace("network").linux["netDevices"] = {"oct-none": {"name": "eth0"}}
+    user_rt.run(user_bundle).failed("/linux/netDevices", "CAP_NET_ADMIN")
+    user_rt.assert_clean()

@@ -68,6 +68,14 @@ def test_path_that_cannot_be_made(user_rt, user_bundle):
     ({"cpu": {"quota": 50000, "period": 100000}}, "cpu/quota"),
     ({"cpu": {"cpus": "0"}}, "cpu/cpus"),
     ({"blockIO": {"weight": 100}}, "blockIO"),
+    ({"memory": {"swappiness": 10}}, "memory/swappiness"),
+    ({"memory": {"disableOOMKiller": True}}, "memory/disableOOMKiller"),
+    ({"memory": {"kernelTCP": 1 << 26}}, "memory/kernelTCP"),
+    ({"cpu": {"burst": 10}}, "cpu/burst"),
+    ({"cpu": {"idle": 1}}, "cpu/idle"),
+    ({"cpu": {"realtimeRuntime": 1000}}, "cpu/realtimeRuntime"),
+    ({"hugepageLimits": [{"pageSize": "2MB", "limit": 1 << 22}]}, "hugepageLimits"),
+    ({"unified": {"memory.high": "1"}}, "unified"),
 ], ids=lambda value: value if isinstance(value, str) else "")
 @pytest.mark.ocikit
 def test_limits_without_groups(user_rt, user_bundle, resources, place):
@@ -213,3 +221,10 @@ def test_kill_all_without_groups(user_rt, user_bundle):
     name = user_rt.launch(user_bundle.payload("sleep"))
     user_rt.kill(name, "KILL", "--all")
     assert hostview.wait_exit(user_rt.pids[name]) == -signal.SIGKILL
+
+
+@pytest.mark.ocikit
+def test_update_without_groups(user_rt, user_bundle):
+    name = user_rt.launch(user_bundle.payload("sleep"))
+    user_rt.call("update", "--pids-limit", "5", name).failed("has no control group")
+    user_rt.stop(name)
