@@ -176,6 +176,8 @@ static int begin(struct call *call, const struct cli_arguments *arguments)
     exec.preserve_fds_count = (size_t)settings->preserve_fds;
     exec.console_socket = settings->console_socket;
     exec.cancel_fd = &call->cancel;
+    if (!settings->detach)
+        terminal_size(&exec.rows, &exec.columns);
     container_error *error = NULL;
     if (container_exec(call->container, &exec, &call->process, &error) < 0)
         return report_failure(call, error);
@@ -206,6 +208,7 @@ static int follow(struct call *call)
         .kill = kill_process,
         .wait = wait_process,
     };
+    /* It may have changed since the process was made. */
     if (session.terminal >= 0)
         terminal_resize(session.terminal);
     return session_follow(call->cli, &session, CLI_EXEC_ERROR);

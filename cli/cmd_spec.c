@@ -21,7 +21,7 @@ static const struct args_option options[] = {
     {"no-terminal", 0, ARGS_FLAG, offsetof(struct settings, no_terminal), NULL,
      "the program gets no terminal, but this command's own input and output"},
     {"rootless", 0, ARGS_FLAG, offsetof(struct settings, rootless), NULL,
-     "not supported; known so that the error is clear"},
+     "for a user without privileges: a user namespace with this user as its root"},
 };
 
 static int write_all(int fd, const char *text)
@@ -62,10 +62,6 @@ static int run(struct cli *cli, void *data, const struct cli_arguments *argument
 {
     (void)arguments;
     const struct settings *settings = data;
-    if (settings->rootless)
-        return output_error(cli, CLI_ERROR,
-                            "leave it out and add a user namespace with its mappings by hand",
-                            "--rootless: %s", oci_code_text(OCI_ERR_UNSUPPORTED));
     const char *bundle = settings->bundle ? settings->bundle : ".";
     _close_ int directory = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
@@ -75,7 +71,11 @@ static int run(struct cli *cli, void *data, const struct cli_arguments *argument
     container_error *error = NULL;
     /* A configuration for a given program has no terminal. */
     static const char *const shell[] = {"sh", NULL};
-    if (container_default_config(NULL, settings->no_terminal ? shell : NULL, &text, &error) < 0)
+    const char *const *argv = settings->no_terminal ? shell : NULL;
+    int r = settings->rootless
+                ? container_rootless_config(NULL, argv, geteuid(), getegid(), &text, &error)
+                : container_default_config(NULL, argv, &text, &error);
+    if (r < 0)
         return output_failure(cli, CLI_ERROR, error);
     return write_config(cli, directory, bundle, text);
 }
@@ -86,10 +86,16 @@ const struct cli_command cli_spec = {
     .arguments = "[options]",
     .about =
         "The configuration runs sh in the directory rootfs of the bundle, with namespaces of its\n"
-        "own, few capabilities and no new privileges. A file that exists is not replaced.",
+        "own, few capabilities and no new privileges. A file that exists is not replaced.\n"
+        "\n"
+        "With --rootless the container has a user namespace in which this user is root and the "
+        "only\n"
+        "one. To have more, add entries with the ranges of /etc/subuid and /etc/subgid to\n"
+        "uidMappings and gidMappings, which needs newuidmap and newgidmap.",
     .examples = "  ocikit spec\n"
                 "  ocikit spec --bundle /srv/web\n"
-                "  ocikit spec --no-terminal\n",
+                "  ocikit spec --no-terminal\n"
+                "  ocikit spec --rootless\n",
     .exit_codes = "  0    config.json is written\n"
                   "  1    it is not, or exists already\n"
                   "  2    a wrong call\n",

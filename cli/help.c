@@ -13,12 +13,18 @@ static const char program_text[] =
     "       ocikit help COMMAND\n"
     "\n"
     "A bundle is a directory with config.json and a root filesystem. `run` does everything in\n"
-    "one step; engines use `create`, `start`, `kill` and `delete`.\n";
+    "one step; engines use `create`, `start`, `kill` and `delete`.\n"
+    "\n"
+    "Root is not needed: `spec --rootless` writes a configuration with a user namespace. A user "
+    "has\n"
+    "the ids of /etc/subuid and /etc/subgid, control groups that were delegated, and no limits\n"
+    "without them.\n";
 
 static const char program_examples[] =
     "Examples:\n"
     "  ocikit spec --bundle /srv/web         write a configuration to start from\n"
     "  ocikit run --bundle /srv/web web      run it and wait for its end\n"
+    "  ocikit spec --rootless                the same for a user without privileges\n"
     "\n"
     "Exit codes:\n"
     "  0    success\n"

@@ -173,10 +173,12 @@ static const char *with_id(const char *text, const char *id, char *room, size_t 
 static const char *hint_for(const container_error *error, char *text, size_t size)
 {
     int code = container_error_code(error);
+    if (code == OCI_ERR_PERMISSION && strstr(container_error_message(error), "state directory"))
+        return "name a directory of your own with --root, or set XDG_RUNTIME_DIR";
     /* These fail in many ways for who may not do what containers need. */
     if (geteuid() != 0 &&
         (code == OCI_ERR_CGROUP || code == OCI_ERR_PERMISSION || code == OCI_ERR_NAMESPACE))
-        return "this version runs containers as root only";
+        return "`man ocikit`, WITHOUT ROOT, says what a user needs for containers";
     if (is_document_error(code) && is_config(container_error_file(error)))
         return "`ocikit validate` lists everything that is wrong with a configuration";
     const char *operation = container_error_operation(error);

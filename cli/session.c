@@ -15,7 +15,7 @@
 
 enum { SIGNALS, PROCESS, RELAY, FDS = RELAY + TERMINAL_FDS };
 
-static void pass_signals(const struct session *session)
+static void pass_signals(const struct session *session, struct terminal *terminal)
 {
     struct signalfd_siginfo event;
     while (read(session->signals, &event, sizeof(event)) == sizeof(event)) {
@@ -24,6 +24,8 @@ static void pass_signals(const struct session *session)
                 terminal_resize(session->terminal);
             continue;
         }
+        if (event.ssi_signo == SIGCONT && terminal)
+            terminal_continue(terminal);
         /* Where the process has just ended there is nobody left to tell. */
         session->kill(session->target, (int)event.ssi_signo, NULL);
     }
@@ -46,7 +48,7 @@ static int loop(const struct session *session, struct terminal *terminal)
             return -1;
         }
         if (fds[SIGNALS].revents)
-            pass_signals(session);
+            pass_signals(session, terminal);
         if (count == FDS)
             terminal_move(terminal, fds + RELAY);
         if (fds[PROCESS].revents)

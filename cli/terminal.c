@@ -15,18 +15,32 @@
 /* More than a pty can hold: only a process that outlives the first one writes beyond it. */
 enum { DRAIN_LIMIT = 1024 * 1024 };
 
-enum { END_INTERVAL_MS = 500 };
+enum { INTERVAL_MS = 500 };
+
+static bool find_size(struct winsize *size)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (ioctl(fd, TIOCGWINSZ, size) == 0)
+            return size->ws_row > 0 && size->ws_col > 0;
+    }
+    return false;
+}
+
+bool terminal_size(int *rows, int *columns)
+{
+    struct winsize size;
+    if (!find_size(&size))
+        return false;
+    *rows = size.ws_row;
+    *columns = size.ws_col;
+    return true;
+}
 
 void terminal_resize(int master)
 {
     struct winsize size;
-    for (int fd = 0; fd <= 2; fd++) {
-        if (ioctl(fd, TIOCGWINSZ, &size) == 0) {
-            if (size.ws_row > 0 && size.ws_col > 0)
-                ioctl(master, TIOCSWINSZ, &size);
-            return;
-        }
-    }
+    if (find_size(&size))
+        ioctl(master, TIOCSWINSZ, &size);
 }
 
 /* A shell has put us into the background: its terminal is not ours to read or change. */
@@ -36,16 +50,52 @@ static bool is_background(void)
     return foreground >= 0 && foreground != getpgrp();
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static int make_raw(struct terminal *terminal)
 {
-    if (tcgetattr(STDIN_FILENO, &terminal->saved) < 0)
-        return -1;
     struct termios raw = terminal->saved;
     cfmakeraw(&raw);
     if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) < 0)
         return -1;
     terminal->is_raw = true;
     return 0;
+}
+
+static void go_away(struct terminal *terminal)
+{
+    terminal->is_away = true;
+    terminal->is_raw = false; /* whoever has it now sets the mode */
+    terminal->input.ended = true;
+    terminal->next = now_ms() + INTERVAL_MS;
+}
+
+/* The terminal is ours: what is typed goes to the container. */
+static int come_back(struct terminal *terminal)
+{
+    if (!terminal->has_saved && tcgetattr(STDIN_FILENO, &terminal->saved) < 0)
+        return -1;
+    terminal->has_saved = true;
+    if (make_raw(terminal) < 0)
+        return -1;
+    terminal->is_away = terminal->input.ended = false;
+    terminal_resize(terminal->master);
+    return 0;
+}
+
+void terminal_continue(struct terminal *terminal)
+{
+    if (!terminal->is_typed)
+        return;
+    if (is_background())
+        go_away(terminal);
+    else if (terminal->is_away || terminal->is_raw)
+        come_back(terminal);
 }
 
 int terminal_begin(struct terminal *terminal, int master)
@@ -62,10 +112,10 @@ int terminal_begin(struct terminal *terminal, int master)
     if (!terminal->is_typed)
         return 0;
     if (is_background()) {
-        terminal->input.ended = true;
+        go_away(terminal);
         return 0;
     }
-    return make_raw(terminal);
+    return come_back(terminal);
 }
 
 static void want(const struct terminal_channel *channel, struct pollfd *fd)
@@ -127,13 +177,6 @@ static void move(struct terminal_channel *channel, const struct pollfd *fd)
         fill(channel);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* The pipe has ended and all that came from it is typed. */
 static bool is_at_end(const struct terminal *terminal)
 {
@@ -143,38 +186,77 @@ static bool is_at_end(const struct terminal *terminal)
 
 /* A pipe has ended, but a terminal has no end: type the character that means it, once for the line
  * that was begun and once for the end itself.  The kernel forgets it where the program changes the
- * terminal's mode, and a program that reads key by key takes it as a key: so it is typed again. */
+ * terminal's mode, and a program that reads key by key, as shells do, takes it as a key that means
+ * nothing within a line: there the line is ended first.  So it is typed again. */
 static void type_end(struct terminal *terminal)
 {
     struct termios mode;
     struct terminal_channel *input = &terminal->input;
-    bool is_first = terminal->next_end == 0;
-    terminal->next_end = now_ms() + END_INTERVAL_MS;
+    bool is_first = !terminal->is_end_typed;
+    terminal->is_end_typed = true;
+    terminal->next = now_ms() + INTERVAL_MS;
     if (tcgetattr(terminal->master, &mode) < 0 || mode.c_cc[VEOF] == _POSIX_VDISABLE)
         return;
     bool is_canonical = mode.c_lflag & ICANON;
-    bool is_line_begun = is_first && input->end > 0 && input->data[input->end - 1] != '\n';
     if (is_first && !is_canonical)
         return;
     input->start = input->end = 0;
+    if (!is_canonical && terminal->is_line_begun) {
+        terminal->is_line_begun = false;
+        input->data[input->end++] = '\n';
+        return;
+    }
     input->data[input->end++] = (char)mode.c_cc[VEOF];
-    if (is_line_begun)
+    if (is_canonical && terminal->is_line_begun && is_first)
         input->data[input->end++] = (char)mode.c_cc[VEOF];
+}
+
+/* Our terminal is gone, not only given away: so is the container's then.  The program hears of it as of any
+ * hang-up.  Another file takes the number, which is not ours to close. */
+static void hang_up(struct terminal *terminal)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0)
+        return;
+    dup3(null, terminal->master, O_CLOEXEC);
+    close(null);
+    terminal->output.ended = terminal->input.discarded = true;
+    terminal->output.start = terminal->output.end = terminal->input.start = terminal->input.end = 0;
+    terminal->is_typed = false;
+}
+
+static void after_input(struct terminal *terminal)
+{
+    struct terminal_channel *input = &terminal->input;
+    if (!terminal->is_typed && input->end > 0 && input->start == 0 && !input->ended)
+        terminal->is_line_begun = input->data[input->end - 1] != '\n';
+    if (!terminal->is_typed || !input->ended || terminal->is_away)
+        return;
+    if (is_background())
+        go_away(terminal);
+    else
+        hang_up(terminal);
 }
 
 int terminal_timeout(const struct terminal *terminal)
 {
-    if (!is_at_end(terminal))
+    if (!is_at_end(terminal) && !terminal->is_away)
         return -1;
-    int64_t left = terminal->next_end - now_ms();
+    int64_t left = terminal->next - now_ms();
     return left > 0 ? (int)left : 0;
 }
 
 void terminal_move(struct terminal *terminal, const struct pollfd fds[TERMINAL_FDS])
 {
     move(&terminal->input, &fds[0]);
-    if (is_at_end(terminal) && now_ms() >= terminal->next_end)
+    after_input(terminal);
+    if (is_at_end(terminal) && now_ms() >= terminal->next)
         type_end(terminal);
+    if (terminal->is_away && now_ms() >= terminal->next) {
+        terminal->next = now_ms() + INTERVAL_MS;
+        if (tcgetpgrp(STDIN_FILENO) == getpgrp())
+            come_back(terminal);
+    }
     move(&terminal->output, &fds[1]);
 }
 

@@ -25,14 +25,23 @@ struct terminal_channel {
 struct terminal {
     int master;
     bool is_raw;
-    bool is_typed; /* standard input is a terminal of its own */
-    struct termios saved;
-    int64_t next_end; /* when the end of input is typed again, in ms of the monotonic clock */
+    bool is_typed;      /* standard input is a terminal of its own */
+    bool is_away;       /* which a shell has given to somebody else for now */
+    bool is_line_begun; /* the pipe's last line, which is typed in, has no end yet */
+    bool is_end_typed;  /* the end was due once before */
+    bool has_saved;
+    struct termios saved; /* what is to be restored: the mode that was found first */
+    int64_t
+        next; /* when the end of input is typed again, or our terminal looked for, in ms of the monotonic
+                     clock */
     struct terminal_channel input, output;
 };
 
 /* Give the master the size of our own terminal; nothing happens when we have none. */
 void terminal_resize(int master);
+
+/* The size of our own terminal; false when we have none, or it has no size. */
+bool terminal_size(int *rows, int *columns);
 
 /* Begin: raw mode where standard input is a terminal.  0, or -1 with errno set. */
 int terminal_begin(struct terminal *terminal, int master);
@@ -45,6 +54,9 @@ int terminal_timeout(const struct terminal *terminal);
 
 /* Copy what poll has announced, and type what its timeout was for. */
 void terminal_move(struct terminal *terminal, const struct pollfd fds[TERMINAL_FDS]);
+
+/* We were continued, perhaps in the foreground again, after a shell has had the terminal. */
+void terminal_continue(struct terminal *terminal);
 
 /* Write out what the process left behind and restore the mode of our own terminal.  May be
  * repeated. */

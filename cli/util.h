@@ -5,6 +5,7 @@
 #ifndef OCIKIT_CLI_UTIL_H
 #define OCIKIT_CLI_UTIL_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -22,6 +23,12 @@ static inline void close_fd(const int *fd)
 {
     if (*fd >= 0)
         close(*fd);
+}
+
+static inline void close_file(FILE **p)
+{
+    if (*p)
+        fclose(*p);
 }
 
 static inline void close_container(container **p)

@@ -7,11 +7,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #define DEFAULT_STATE_ROOT "/run/ocikit"
+#define DEFAULT_NEWUIDMAP "/usr/bin/newuidmap"
+#define DEFAULT_NEWGIDMAP "/usr/bin/newgidmap"
+
+static void free_context(container_context *context)
+{
+    free(context->state_root);
+    free(context->newuidmap);
+    free(context->newgidmap);
+    free(context);
+}
 
 static int context_make(const struct container_context_options *given, container_context **context,
                         struct failure *failure)
@@ -24,14 +32,22 @@ static int context_make(const struct container_context_options *given, container
     if (root[0] != '/')
         return fail(failure, OCI_ERR_INVALID_ARGUMENT, "state directory \"%s\" is not absolute",
                     root);
+    const char *newuidmap = options.newuidmap ? options.newuidmap : DEFAULT_NEWUIDMAP;
+    const char *newgidmap = options.newgidmap ? options.newgidmap : DEFAULT_NEWGIDMAP;
+    if (newuidmap[0] != '/' || newgidmap[0] != '/')
+        return fail(failure, OCI_ERR_INVALID_ARGUMENT,
+                    "the path of an id map helper is not absolute");
     container_context *result = calloc(1, sizeof(*result));
-    char *copy = strdup(root);
-    if (result == NULL || copy == NULL || pthread_mutex_init(&result->lock, NULL) != 0) {
-        free(result);
-        free(copy);
+    if (result == NULL)
+        return fail_memory(failure);
+    result->state_root = strdup(root);
+    result->newuidmap = strdup(newuidmap);
+    result->newgidmap = strdup(newgidmap);
+    if (result->state_root == NULL || result->newuidmap == NULL || result->newgidmap == NULL ||
+        pthread_mutex_init(&result->lock, NULL) != 0) {
+        free_context(result);
         return fail_memory(failure);
     }
-    result->state_root = copy;
     result->log = options.log;
     result->log_data = options.log_data;
     result->init = -1;
@@ -54,8 +70,7 @@ void container_context_free(container_context *context)
     close_fd(&context->init);
     context_forget_children(context);
     pthread_mutex_destroy(&context->lock);
-    free(context->state_root);
-    free(context);
+    free_context(context);
 }
 
 int context_init(container_context *context, struct failure *failure)
@@ -172,15 +187,6 @@ int stdio_resolve(const int given[3], int result[3], int *null, struct failure *
             result[i] = *null;
     }
     return 0;
-}
-
-uint64_t grantable_capabilities(void)
-{
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct data[2] = {{0, 0, 0}, {0, 0, 0}};
-    if (syscall(SYS_capget, &header, data) < 0)
-        return 0;
-    return (uint64_t)data[1].permitted << 32 | data[0].permitted;
 }
 
 int check_preserved(const int *fds, size_t count, struct failure *failure)

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -27,6 +28,9 @@ struct creation {
     struct log log;
     struct loaded loaded;
     struct group_set groups;
+    struct caller caller;
+    struct offered offered;
+    const struct oci_linux_resources *resources; /* what is set of them; points into offered */
     struct compile_input input;
     struct compiled compiled;
     struct session session;
@@ -34,6 +38,7 @@ struct creation {
     struct resctrl_group resctrl; /* no name: none */
     int resctrl_root;
     int stdio[3], null;
+    bool only_plan;
     int root, dir; /* the state directory and the container's folder */
     bool claimed;
     struct failure *failure;
@@ -70,6 +75,22 @@ static void creation_free(struct creation *c)
     close_fd(&c->dir);
 }
 
+static bool asks_for_user_namespace(const struct oci_linux *l)
+{
+    for (size_t i = 0; l && i < l->namespaces_count; i++) {
+        if (l->namespaces[i].type == OCI_NAMESPACE_TYPE_USER)
+            return true;
+    }
+    return false;
+}
+
+/* A plan may be read by who could not carry it out: it is that of the host's root then. */
+static bool is_for_root(const struct creation *c)
+{
+    return c->only_plan && !caller_can(&c->caller, CAP_SYS_ADMIN) &&
+           !asks_for_user_namespace(c->loaded.config->linux_);
+}
+
 /* Load and compile: everything that can be wrong with the configuration is found here. */
 static int prepare(struct creation *c)
 {
@@ -78,7 +99,16 @@ static int prepare(struct creation *c)
     if (r < 0)
         return r;
     const struct oci_linux *l = c->loaded.config->linux_;
+    caller_look(&c->caller);
     r = groups_plan(l ? l->cgroups_path : NULL, c->id, &c->groups, c->failure);
+    bool for_root = is_for_root(c);
+    if (for_root)
+        log_message(&c->log, CONTAINER_LOG_INFO,
+                    "this is what root would do; the caller has no privileges for it");
+    if (r == 0 && caller_is_rootless(&c->caller) && !for_root)
+        r = groups_set_aside(&c->groups, &c->log, c->failure);
+    if (r == 0 && l)
+        r = groups_check_denied(&c->groups, l->resources, c->failure);
     c->input = (struct compile_input){
         .id = c->id,
         .bundle = c->loaded.bundle,
@@ -87,7 +117,8 @@ static int prepare(struct creation *c)
         .log = &c->log,
         .process_place = "/process",
         .flags = c->options.flags,
-        .grantable = grantable_capabilities(),
+        .grantable = for_root ? ~UINT64_C(0) : c->caller.permitted,
+        .caller = for_root ? NULL : &c->caller,
         .modules = host_modules(),
         .keep_fds = 3 + (uint32_t)c->options.preserve_fds_count,
     };
@@ -201,9 +232,16 @@ static int make_groups(struct creation *c)
 {
     int r = groups_make(&c->groups, c->failure);
     const struct oci_linux *l = c->loaded.config->linux_;
-    if (r == 0 && l)
-        r = groups_apply(&c->groups, l->resources, &c->log, c->failure);
-    return r == 0 ? groups_delegate(&c->groups, c->loaded.config, c->failure) : r;
+    /* Rules for devices are the host's root's to set.  Without them a user reaches no device that it could not
+     * reach before: it can make no nodes, and those that it is shown keep their owners and modes. */
+    c->resources = groups_offered(&c->groups, l ? l->resources : NULL,
+                                  !caller_is_rootless(&c->caller), &c->offered);
+    if (r == 0)
+        r = groups_apply(&c->groups, c->resources, &c->log, c->failure);
+    /* Delegated groups are the user's already. */
+    if (r < 0 || caller_is_rootless(&c->caller))
+        return r;
+    return groups_delegate(&c->groups, c->loaded.config, c->failure);
 }
 
 static int host_hooks(void *data, pid_t pid, struct failure *failure)
@@ -260,6 +298,13 @@ static int launch(struct creation *c)
     c->session.compiled = &c->compiled;
     c->session.file = c->loaded.file;
     c->session.cancel = c->options.cancel_fd ? *c->options.cancel_fd : -1;
+    c->session.mapper = (struct id_mapper){
+        .caller = &c->caller,
+        .init = spawn.init,
+        .newuidmap = c->context->newuidmap,
+        .newgidmap = c->context->newgidmap,
+        .cancel = c->session.cancel,
+    };
     c->session.hooks = host_hooks;
     c->session.net_devices = net_devices;
     c->session.listener = tell_listener;
@@ -323,8 +368,8 @@ static int make(struct creation *c)
     if (r == 0 && c->resctrl.name)
         r = resctrl_join(c->resctrl_root, &c->resctrl, c->session.pid, c->failure);
     groups_close(&c->groups);
-    if (r == 0 && c->loaded.config->linux_)
-        r = groups_apply_pids(&c->groups, c->loaded.config->linux_->resources, c->failure);
+    if (r == 0)
+        r = groups_apply_pids(&c->groups, c->resources, c->failure);
     if (r == 0)
         r = hand_over_terminal(c);
     return r == 0 ? finish(c) : r;
@@ -417,6 +462,7 @@ int container_plan_text(container_context *context, const char *id,
 {
     struct failure failure = {0};
     struct creation c = creation_begin(context, id, &failure);
+    c.only_plan = true;
     int r = check_options(&c, options);
     if (r == 0)
         r = prepare(&c);

@@ -22,6 +22,7 @@ struct execution {
     struct oci_process process;
     struct oci_user user;
     struct oci_capabilities capabilities;
+    struct oci_console_size size;
     const char **env, **bounding, **effective, **permitted;
     struct group_set groups;
     struct compiled compiled;
@@ -203,6 +204,8 @@ static int compile(struct execution *e)
     int r = differing_namespaces(e->record->pid, e->pidfd, &namespaces, e->failure);
     if (r < 0)
         return r;
+    struct caller caller;
+    caller_look(&caller);
     struct compile_input input = {
         .id = e->container->id,
         .bundle = e->record->bundle,
@@ -211,7 +214,8 @@ static int compile(struct execution *e)
         .log = &e->log,
         .process_place = e->options.process ? "" : "/process",
         .flags = e->record->caller_keyring ? CONTAINER_NO_NEW_KEYRING : 0,
-        .grantable = grantable_capabilities(),
+        .grantable = caller.permitted,
+        .caller = &caller,
         .modules = host_modules(),
         .join = (pid_t)e->record->pid,
         .keep_fds = 3 + (uint32_t)e->options.preserve_fds_count,
@@ -284,11 +288,23 @@ static int check_options(struct execution *e, const struct container_exec_option
     return r;
 }
 
+static void choose_size(struct execution *e)
+{
+    int rows = e->options.rows, columns = e->options.columns;
+    bool chosen = e->options.process && e->process.console_size;
+    if (chosen || rows <= 0 || columns <= 0)
+        return;
+    e->size = (struct oci_console_size){.height = (uint64_t)rows, .width = (uint64_t)columns};
+    e->process.console_size = &e->size;
+}
+
 static int run_locked(struct execution *e)
 {
     int r = read_state(e);
     if (r == 0)
         r = e->options.process ? parse_process(e) : derive_process(e);
+    if (r == 0)
+        choose_size(e);
     if (r == 0)
         r = open_groups(e);
     if (r == 0)

@@ -34,6 +34,7 @@ struct child {
 
 struct container_context {
     char *state_root;
+    char *newuidmap, *newgidmap;
     container_log_function log;
     void *log_data;
     pthread_mutex_t lock; /* of init */
@@ -116,9 +117,6 @@ int differing_namespaces(pid_t pid, int pidfd, uint64_t *mask, struct failure *f
 int make_id_maps(container_context *context, const struct compiled *compiled, struct spawn *spawn,
                  const char *file, int cancel, struct failure *failure);
 void close_id_maps(const struct compiled *compiled, struct spawn *spawn);
-
-/* The capabilities that this thread could give to a process. */
-uint64_t grantable_capabilities(void);
 
 /* Are the fds that are to be preserved open? */
 int check_preserved(const int *fds, size_t count, struct failure *failure);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -65,8 +66,50 @@ static const struct oci_linux_namespace namespaces[] = {
     {.type = OCI_NAMESPACE_TYPE_MOUNT}, {.type = OCI_NAMESPACE_TYPE_CGROUP},
 };
 
-static int default_config(const char *rootfs, const char *const *argv, char **text,
-                          struct failure *failure)
+/* The host's ids that are root of the user namespace of a container without privileges. */
+struct owner {
+    uid_t uid;
+    gid_t gid;
+};
+
+/* What a user who maps only itself may have: a user namespace, and no group of terminals, no limits. */
+static void make_rootless(struct oci_linux *section, struct oci_linux_namespace *all,
+                          struct oci_mount *list, struct oci_id_mapping maps[2],
+                          const struct owner *owner)
+{
+    memcpy(all, namespaces, sizeof(namespaces));
+    all[ARRAY_SIZE(namespaces)] = (struct oci_linux_namespace){.type = OCI_NAMESPACE_TYPE_USER};
+    memcpy(list, mounts, sizeof(mounts));
+    for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
+        if (list[i].options == (const char **)pts_options)
+            list[i].options_count--; /* gid=5 is the last */
+    }
+    maps[0] = (struct oci_id_mapping){.host_id = owner->uid, .size = 1};
+    maps[1] = (struct oci_id_mapping){.host_id = owner->gid, .size = 1};
+    section->namespaces = all;
+    section->namespaces_count++;
+    section->uid_mappings = &maps[0];
+    section->gid_mappings = &maps[1];
+    section->uid_mappings_count = section->gid_mappings_count = 1;
+    section->resources = NULL;
+}
+
+static int write_config(const struct oci_runtime_config *config, char **text,
+                        struct failure *failure)
+{
+    char *written;
+    int r = oci_write(oci_runtime_config_type(), config, OCI_WRITE_PRETTY, &written, NULL);
+    if (r < 0)
+        return fail(failure, r, "the default configuration cannot be written: %s",
+                    oci_code_text(r));
+    *text = strdup(written);
+    oci_free(written);
+    return *text ? 0 : fail_memory(failure);
+}
+
+/* owner: NULL for a caller with the host's privileges. */
+static int default_config(const char *rootfs, const char *const *argv, const struct owner *owner,
+                          char **text, struct failure *failure)
 {
     static const char *const shell[] = {"sh"};
     struct oci_rlimit limit = {.type = "RLIMIT_NOFILE", .soft = 1024, .hard = 1024};
@@ -119,21 +162,30 @@ static int default_config(const char *rootfs, const char *const *argv, char **te
         .mounts_count = ARRAY_SIZE(mounts),
         .linux_ = &linux_section,
     };
-    char *written;
-    int r = oci_write(oci_runtime_config_type(), &config, OCI_WRITE_PRETTY, &written, NULL);
-    if (r < 0)
-        return fail(failure, r, "the default configuration cannot be written: %s",
-                    oci_code_text(r));
-    *text = strdup(written);
-    oci_free(written);
-    return *text ? 0 : fail_memory(failure);
+    struct oci_linux_namespace all[ARRAY_SIZE(namespaces) + 1];
+    struct oci_mount list[ARRAY_SIZE(mounts)];
+    struct oci_id_mapping maps[2];
+    if (owner) {
+        make_rootless(&linux_section, all, list, maps, owner);
+        config.mounts = list;
+    }
+    return write_config(&config, text, failure);
+}
+
+int container_rootless_config(const char *rootfs, const char *const *argv, uid_t uid, gid_t gid,
+                              char **text, container_error **error)
+{
+    struct failure failure = {0};
+    struct owner owner = {uid, gid};
+    int r = default_config(rootfs, argv, &owner, text, &failure);
+    return r < 0 ? fail_public(&failure, "spec", NULL, error) : 0;
 }
 
 int container_default_config(const char *rootfs, const char *const *argv, char **text,
                              container_error **error)
 {
     struct failure failure = {0};
-    int r = default_config(rootfs, argv, text, &failure);
+    int r = default_config(rootfs, argv, NULL, text, &failure);
     return r < 0 ? fail_public(&failure, "spec", NULL, error) : 0;
 }
 
@@ -165,7 +217,11 @@ int container_run(container_context *context, const char *id, const char *rootfs
         return fail_public(&failure, "run", id, error);
     }
     char *config;
-    int r = default_config(rootfs, argv, &config, &failure);
+    struct caller caller;
+    caller_look(&caller);
+    struct owner owner = {caller.uid, caller.gid};
+    bool rootless = !caller_can(&caller, CAP_SYS_ADMIN);
+    int r = default_config(rootfs, argv, rootless ? &owner : NULL, &config, &failure);
     if (r < 0)
         return fail_public(&failure, "run", id, error);
     struct container_create_options options = CONTAINER_CREATE_OPTIONS_INIT;

@@ -21,6 +21,10 @@ static int update_groups(container *container, const struct oci_linux_resources 
         return fail(failure, OCI_ERR_NOT_RUNNING, "container not running: \"%s\" is %s",
                     container->id, status_text(status));
     r = record_groups(record, &groups, failure);
+    if (r == 0 && groups.count == 0)
+        return fail(failure, OCI_ERR_CGROUP,
+                    "container \"%s\" has no control group: who made it may make none",
+                    container->id);
     return r == 0 ? groups_update(&groups, resources, &log, failure) : r;
 }
 

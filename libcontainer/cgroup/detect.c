@@ -275,6 +275,11 @@ void groups_disown(struct group_set *set, size_t first)
         set->groups[i].made = 0;
 }
 
+const char *group_own(const struct group *group)
+{
+    return group->own && below(group->own) && group->own[1] ? group->own : "";
+}
+
 bool groups_unified(const struct group_set *set)
 {
     return set->count == 1 && set->groups[0].v2;
@@ -311,7 +316,7 @@ void groups_close(struct group_set *set)
 
 void groups_free(struct group_set *set)
 {
-    for (size_t i = 0; i < set->count; i++)
+    for (size_t i = 0; i < set->count + set->denied; i++)
         group_free(&set->groups[i]);
     free(set->groups);
     *set = (struct group_set){0};

@@ -28,12 +28,28 @@ struct group {
 struct group_set {
     struct group *groups;
     size_t count;
+    size_t denied; /* behind those that count: hierarchies in which the caller may make no group */
 };
 
 /* Find the mounted hierarchies and compute the paths for a container; makes nothing.  cgroups_path
  * as in the configuration, or NULL. */
 int groups_plan(const char *cgroups_path, const char *id, struct group_set *set,
                 struct failure *failure);
+/* access.c: set the groups aside that this caller, who is not the host's root, may not make or enter; the
+ * container stays where the caller is in those hierarchies. */
+int groups_set_aside(struct group_set *set, const struct log *log, struct failure *failure);
+/* Does the configuration ask for a limit that only a group that was set aside could give? */
+int groups_check_denied(const struct group_set *set, const struct oci_linux_resources *resources,
+                        struct failure *failure);
+/* What is to be set in the groups that there are: without rules for devices where they are not the caller's to
+ * set, and without what asks for nothing of a group that was set aside. */
+struct offered {
+    struct oci_linux_resources resources;
+    struct oci_linux_cpu cpu;
+};
+const struct oci_linux_resources *groups_offered(const struct group_set *set,
+                                                 const struct oci_linux_resources *resources,
+                                                 bool with_devices, struct offered *offered);
 /* Note which components of the paths are to be made, before they are, so that they can be removed whatever
  * happens. */
 int groups_note_missing(struct group_set *set, struct failure *failure);
@@ -61,6 +77,8 @@ void groups_thaw(const struct group_set *set);
 int groups_signal(const struct group_set *set, int signal, struct failure *failure);
 /* Remove what was made, once it is empty: waits up to timeout_ms; kill: ends who is still in it. */
 int groups_remove(const struct group_set *set, int timeout_ms, bool kill, struct failure *failure);
+/* Where the caller is, below the mount point; "" where that cannot be seen. */
+const char *group_own(const struct group *group);
 /* Is this the only hierarchy, a version 2 one? */
 bool groups_unified(const struct group_set *set);
 /* The group that has a controller, or NULL. */

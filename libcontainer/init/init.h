@@ -44,6 +44,10 @@ void slot_set(struct init *init, int32_t slot, int fd);
 /* op_exec.c: close what the program must not get and tell that it is about to run; once. */
 int announce(struct init *init);
 
+/* op_credentials.c: with PLAN_VISIBLE, let this process's files under proc belong to its user, who has no
+ * right to write them otherwise, or take that back. */
+void be_visible(const struct plan_op *op, bool visible);
+
 /* report.c */
 int send_message(struct init *init, int fd, struct plan_message *message, int passed_fd);
 int send_kind(struct init *init, uint32_t kind, int64_t number, int passed_fd);

@@ -57,6 +57,12 @@ int op_bounding(struct init *init, const struct plan_op *op)
     return 0;
 }
 
+void be_visible(const struct plan_op *op, bool visible)
+{
+    if (op->flags & PLAN_VISIBLE)
+        SYS_5(prctl, PR_SET_DUMPABLE, visible, 0, 0, 0);
+}
+
 /* With fs.suid_dumpable set, a change of identity makes a process visible to others again. */
 static void stay_hidden(void)
 {
@@ -71,7 +77,7 @@ int op_ids(struct init *init, const struct plan_op *op)
         return (int)r;
     if (!(op->flags & PLAN_KEEP_GROUPS))
         r = SYS_2(setgroups, op->length, op->length ? init->plan + op->text0 : NULL);
-    if (r < 0)
+    if (r < 0 && !(r == -EPERM && (op->flags & PLAN_MAY_BE_DENIED)))
         return (int)r;
     r = SYS_3(setresgid, op->number1, op->number1, op->number1);
     if (r == 0)

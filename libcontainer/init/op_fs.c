@@ -140,10 +140,8 @@ static int make_old(struct init *init, const struct plan_op *op)
     return 0;
 }
 
-int op_fs_make(struct init *init, const struct plan_op *op)
+static int make_new(struct init *init, const struct plan_op *op)
 {
-    if (op->flags & PLAN_OLD_MOUNT)
-        return make_old(init, op);
     long r = SYS_2(fsopen, op_text(init, op->text0), FSOPEN_CLOEXEC);
     if (r < 0)
         return (int)r;
@@ -158,6 +156,22 @@ int op_fs_make(struct init *init, const struct plan_op *op)
         return fs_failed(init, context, NULL, r);
     slot_set(init, op->slot0, (int)r);
     return 0;
+}
+
+int op_fs_make(struct init *init, const struct plan_op *op)
+{
+    int r = op->flags & PLAN_OLD_MOUNT ? make_old(init, op) : make_new(init, op);
+    if (!(op->flags & PLAN_OR_TREE))
+        return r;
+    /* Whose namespace it shows is not this user namespace's: the host's own mount is shown instead. */
+    int tree = init->slots[op->number1];
+    if (r == -EPERM && tree >= 0) {
+        init->slots[op->number1] = -1;
+        slot_set(init, op->slot0, tree);
+        return 0;
+    }
+    slot_set(init, (int32_t)op->number1, -1);
+    return r;
 }
 
 /* What mount(2) is not told it takes away: the rest stays as it is by being told again. */

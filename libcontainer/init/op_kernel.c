@@ -14,7 +14,7 @@
 
 #include "init.h"
 
-int op_proc_write(struct init *init, const struct plan_op *op)
+static int proc_write(struct init *init, const struct plan_op *op)
 {
     const char *path = op_text(init, op->text0), *value = op_text(init, op->text1);
     struct open_how how = {
@@ -38,6 +38,14 @@ int op_proc_write(struct init *init, const struct plan_op *op)
     }
     r = SYS_3(write, fd, value, str_length(value));
     return r < 0 ? (int)r : 0;
+}
+
+int op_proc_write(struct init *init, const struct plan_op *op)
+{
+    be_visible(op, true);
+    int r = proc_write(init, op);
+    be_visible(op, false);
+    return r;
 }
 
 int op_loopback(struct init *init, const struct plan_op *op)

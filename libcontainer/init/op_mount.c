@@ -25,6 +25,8 @@ int op_tree_open(struct init *init, const struct plan_op *op)
     if (op->flags & PLAN_RECURSIVE)
         flags |= AT_RECURSIVE;
     long fd = SYS_3(open_tree, AT_FDCWD, op_text(init, op->text0), flags);
+    if (fd == -ENOENT && (op->flags & PLAN_OPTIONAL))
+        return 0;
     if (fd < 0)
         return (int)fd;
     slot_set(init, op->slot0, (int)fd);
@@ -54,6 +56,19 @@ int op_root_attach(struct init *init, const struct plan_op *op)
     return 0;
 }
 
+static long set_attributes(int mount, unsigned flags, struct mount_attr *attr)
+{
+    long r = SYS_5(mount_setattr, mount, "", flags, attr, sizeof(*attr));
+    /* How access times are kept is locked on what a user namespace got from the host.  relatime is only the
+     * kernel's default, so that asking for it asks for nothing there. */
+    if (r == -EPERM && (attr->attr_clr & MOUNT_ATTR__ATIME) &&
+        !(attr->attr_set & MOUNT_ATTR__ATIME)) {
+        attr->attr_clr &= ~(uint64_t)MOUNT_ATTR__ATIME;
+        r = SYS_5(mount_setattr, mount, "", flags, attr, sizeof(*attr));
+    }
+    return r;
+}
+
 int op_mount_attr(struct init *init, const struct plan_op *op)
 {
     struct mount_attr attr = {
@@ -62,7 +77,9 @@ int op_mount_attr(struct init *init, const struct plan_op *op)
         .propagation = op->number2,
     };
     unsigned flags = AT_EMPTY_PATH | (op->flags & PLAN_RECURSIVE ? AT_RECURSIVE : 0);
-    return (int)SYS_5(mount_setattr, init->slots[op->slot0], "", flags, &attr, sizeof(attr));
+    if (init->slots[op->slot0] < 0 && (op->flags & PLAN_OPTIONAL))
+        return 0;
+    return (int)set_attributes(init->slots[op->slot0], flags, &attr);
 }
 
 int op_id_map(struct init *init, const struct plan_op *op)

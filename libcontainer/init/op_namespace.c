@@ -76,18 +76,15 @@ int op_ns_unshare(struct init *init, const struct plan_op *op)
 
 /* Offsets can be written only while nobody is in the namespace; then this process enters it itself,
  * so no further fork is needed. */
-int op_time_offsets(struct init *init, const struct plan_op *op)
+static int write_offsets(struct init *init, const struct plan_op *op)
 {
-    long r = SYS_1(unshare, CLONE_NEWTIME);
-    if (r < 0)
-        return (int)r;
     int proc = init->slots[PLAN_SLOT_PROC];
     const char *lines = op_text(init, op->text0);
     if (lines) {
         _fd_ int fd = (int)SYS_4(openat, proc, "self/timens_offsets", O_WRONLY | O_CLOEXEC, 0);
         if (fd < 0)
             return fd;
-        r = SYS_3(write, fd, lines, str_length(lines));
+        long r = SYS_3(write, fd, lines, str_length(lines));
         if (r < 0)
             return (int)r;
     }
@@ -95,6 +92,17 @@ int op_time_offsets(struct init *init, const struct plan_op *op)
     if (ns < 0)
         return ns;
     return (int)SYS_2(setns, ns, CLONE_NEWTIME);
+}
+
+int op_time_offsets(struct init *init, const struct plan_op *op)
+{
+    long r = SYS_1(unshare, CLONE_NEWTIME);
+    if (r < 0)
+        return (int)r;
+    be_visible(op, true);
+    r = write_offsets(init, op);
+    be_visible(op, false);
+    return (int)r;
 }
 
 /* The second stage is a child of the library's process, so that the library can wait for it; this
@@ -118,8 +126,12 @@ int op_fork(struct init *init, const struct plan_op *op)
 
 int op_sync(struct init *init, const struct plan_op *op)
 {
+    be_visible(op, true);
     int r = send_kind(init, PLAN_MESSAGE_SYNC, (int64_t)op->number0, -1);
-    return r < 0 ? r : receive_go(init, init->slots[PLAN_SLOT_CONTROL]);
+    if (r >= 0)
+        r = receive_go(init, init->slots[PLAN_SLOT_CONTROL]);
+    be_visible(op, false);
+    return r;
 }
 
 int op_ns_root(struct init *init, const struct plan_op *op)
@@ -128,9 +140,11 @@ int op_ns_root(struct init *init, const struct plan_op *op)
     if (!(op->flags & PLAN_KEEP_GROUPS))
         SYS_2(setgroups, 0, NULL);
     long r = SYS_3(setresgid, 0, 0, 0);
-    if (r < 0)
+    /* EINVAL: the namespace has no 0, and the process stays who it is, with every capability there. */
+    if (r < 0 && r != -EINVAL)
         return (int)r;
-    return (int)SYS_3(setresuid, 0, 0, 0);
+    r = SYS_3(setresuid, 0, 0, 0);
+    return r < 0 && r != -EINVAL ? (int)r : 0;
 }
 
 int op_session(struct init *init, const struct plan_op *op)

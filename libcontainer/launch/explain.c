@@ -3,6 +3,7 @@
  * Reports of the init in words: the init knows a number, the plan what that op was for and which
  * part of the configuration it came from.
  */
+#include <launch/hint.h>
 #include <launch/session.h>
 
 #include <errno.h>
@@ -221,7 +222,15 @@ int explain(const struct compiled *compiled, const struct plan_message *message,
         snprintf(doing + length, sizeof(doing) - length, " for \"%s\"",
                  plan_string(plan, op->text2));
     }
-    return explain_detail(message, code, doing, failure);
+    const char *text0 = op->text0 && !vector ? plan_string(plan, op->text0) : "";
+    const char *hint =
+        message->detail == PLAN_DETAIL_NONE ? hint_for(op, text0, code, message->error) : NULL;
+    int r = explain_detail(message, code, doing, failure);
+    if (hint) {
+        size_t length = strlen(failure->text);
+        snprintf(failure->text + length, sizeof(failure->text) - length, "; %s", hint);
+    }
+    return r;
 }
 
 int explain_start(const struct plan_message *message, const char *program, const char *file,

@@ -97,25 +97,6 @@ int session_go(struct session *session, struct failure *failure)
     return fail_errno(failure, OCI_ERR_INIT_DIED, -r, "the container's init ended");
 }
 
-static int write_map(pid_t pid, const char *file, const char *text, struct failure *failure)
-{
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-    _close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
-    size_t length = strlen(text);
-    if (fd >= 0 && write(fd, text, length) == (ssize_t)length)
-        return 0;
-    int error = errno;
-    fail_at(failure, strcmp(file, "uid_map") == 0 ? "/linux/uidMappings" : "/linux/gidMappings");
-    return fail_errno(failure, OCI_ERR_ID_MAPPING, error, "write %s", path);
-}
-
-static int write_maps(struct session *session, struct failure *failure)
-{
-    int r = write_map(session->pid, "uid_map", session->compiled->uid_map, failure);
-    return r == 0 ? write_map(session->pid, "gid_map", session->compiled->gid_map, failure) : r;
-}
-
 static int set_scheduler(struct session *session, struct failure *failure)
 {
     if (syscall(SYS_sched_setattr, session->pid, &session->compiled->scheduler, 0) == 0)
@@ -128,7 +109,7 @@ static int answer_sync(struct session *session, int64_t point, struct failure *f
 {
     int r = 0;
     if (point == PLAN_SYNC_MAPS)
-        r = write_maps(session, failure);
+        r = id_maps_write(&session->mapper, session->pid, session->compiled, failure);
     else if (point == PLAN_SYNC_SCHEDULER)
         r = set_scheduler(session, failure);
     else if (point == PLAN_SYNC_NET_DEVICES && session->net_devices && session->passed >= 0)

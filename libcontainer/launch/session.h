@@ -28,6 +28,7 @@
 #ifndef OCIKIT_SESSION_H
 #define OCIKIT_SESSION_H
 
+#include <launch/id_maps.h>
 #include <launch/spawn.h>
 #include <plan/compile.h>
 
@@ -42,7 +43,8 @@ struct session {
     /* Move the network devices; socket is of the container's network namespace. */
     int (*net_devices)(void *data, int socket, struct failure *failure);
     void *data;
-    pid_t told_pid; /* what GO tells the init the container's pid is; -1: its own */
+    struct id_mapper mapper; /* of a plan that makes a user namespace */
+    pid_t told_pid;          /* what GO tells the init the container's pid is; -1: its own */
     /* results */
     pid_t pid;
     int pidfd;   /* of the process that goes on */

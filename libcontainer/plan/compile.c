@@ -84,16 +84,23 @@ static int compile_places(struct compiler *c)
 {
     plan_from(&c->builder, OCI_ERR_CGROUP, c->linux_->cgroups_path ? "/linux/cgroupsPath" : NULL);
     compile_group_joins(c, false);
+    bool late = opens_trees_late(c);
     int r = compile_oom_score(c, c->config->process);
     compile_namespace_opens(c);
-    if (r == 0)
+    if (r == 0 && !late)
         r = compile_time_namespace(c);
-    if (r == 0 && c->namespaces.two_stage)
+    if (r == 0 && c->namespaces.two_stage && !late)
         r = compile_trees(c);
     if (r == 0 && has_user_namespace(c))
         r = compile_privileged(c, c->config->process);
     compile_namespace_joins(c);
     compile_namespace_makes(c);
+    /* Still as the caller, who may read where the namespace's root may not. */
+    if (r == 0 && c->namespaces.two_stage && late)
+        r = compile_trees(c);
+    compile_namespace_root(c);
+    if (r == 0 && late)
+        r = compile_time_namespace(c);
     plan_from(&c->builder, OCI_ERR_INTERNAL, NULL);
     PLAN_ADD(&c->builder, .code = PLAN_SESSION);
     compile_namespace_arrival(c);
@@ -164,6 +171,8 @@ int compile_create(const struct compile_input *input, struct compiled *compiled,
     if (r == 0)
         r = check_process(&c, input->config->process);
     if (r == 0)
+        r = check_privileges(&c);
+    if (r == 0)
         r = compile_read_mounts(&c);
     if (r == 0)
         r = compile_idmaps(&c);
@@ -171,6 +180,8 @@ int compile_create(const struct compile_input *input, struct compiled *compiled,
         r = rootfs_path(&c);
     if (r == 0)
         r = compile_id_maps(&c);
+    if (r == 0)
+        r = check_mapped_ids(&c, input->config->process);
     if (r == 0)
         r = compile_places(&c);
     if (r == 0)
@@ -201,6 +212,8 @@ int compile_exec(const struct compile_input *input, const struct oci_process *pr
         return r;
     struct plan_builder *b = &c.builder;
     r = check_process(&c, process);
+    if (r == 0)
+        r = check_mapped_ids(&c, process);
     if (r == 0)
         r = compile_affinity(&c, process, false);
     plan_from(b, OCI_ERR_CGROUP, NULL);

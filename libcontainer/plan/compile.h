@@ -6,7 +6,8 @@
  * The order of a create:
  *
  *     stage one, where the caller is    control groups, oom score, namespaces by path, time offsets
- *     (user namespaces, pid by path)    the host's trees are opened, limits, fork into stage two
+ *     (user namespaces, pid by path)    the host's trees are opened, limits, fork into stage two; a
+ *                                       caller that may not copy the host's mounts opens them after it
  *     stage two, in the namespaces      session, keyring, loopback, names, kernel parameters
  *     root                              trees, private, attach, mounts, devices, masks, terminal,
  *                                       hooks, read-only, pivot
@@ -20,6 +21,7 @@
 
 #include <ocikit/spec.h>
 
+#include <base/caller.h>
 #include <base/log.h>
 #include <base/modules.h>
 #include <cgroup/group.h>
@@ -38,9 +40,10 @@ struct compile_input {
     const char *process_place; /* where the process object is in its document: "/process" or "" */
     unsigned flags;            /* enum container_create_flags */
     uint32_t keep_fds;
-    uint64_t grantable; /* capabilities that the caller can give */
-    pid_t join;         /* exec: the container's first process */
-    unsigned modules;   /* enum host_modules */
+    uint64_t grantable;          /* capabilities that the caller can give */
+    const struct caller *caller; /* NULL: the host's root */
+    pid_t join;                  /* exec: the container's first process */
+    unsigned modules;            /* enum host_modules */
 };
 
 /* An id mapping as the kernel reads it, with the places in the configuration that it is from. */
@@ -98,6 +101,9 @@ int compile_mount_add(const struct compile_input *input, uint64_t namespaces,
                       struct compiled *compiled, struct failure *failure);
 int compile_mount_remove(const struct compile_input *input, const char *destination,
                          uint64_t namespaces, struct compiled *compiled, struct failure *failure);
+/* compile_helper.c: a plan that runs one program of the host and ends.  argv ends with NULL. */
+int compile_helper(const char *path, const char *const *argv, uint64_t timeout_ms,
+                   struct compiled *compiled, struct failure *failure);
 
 void compiled_free(struct compiled *compiled);
 

@@ -89,8 +89,7 @@ static bool described(const struct compiler *c, const char *path)
 /* Device nodes cannot be made in a user namespace, nor by a caller without that right. */
 static bool needs_host_nodes(const struct compiler *c)
 {
-    return ((c->namespaces.fresh | c->namespaces.joined) & CLONE_NEWUSER) ||
-           !(c->input->grantable >> CAP_MKNOD & 1);
+    return is_restricted(c) || !(c->input->grantable >> CAP_MKNOD & 1);
 }
 
 /* A node under a /dev that is the host's is there already, and is not ours to make. */

@@ -57,6 +57,7 @@ void compile_namespace_opens(struct compiler *c);
 int compile_time_namespace(struct compiler *c);
 void compile_namespace_joins(struct compiler *c);
 void compile_namespace_makes(struct compiler *c);   /* the second stage, where there is one */
+void compile_namespace_root(struct compiler *c);    /* the maps, and the root that they give */
 void compile_namespace_arrival(struct compiler *c); /* what is done first inside */
 
 /* compile_idmap.c */
@@ -122,6 +123,23 @@ int compile_program(struct compiler *c, const struct oci_process *process);
 
 /* compile_hooks.c */
 int compile_hooks(struct compiler *c, const struct hook_list *list, const char *status);
+
+/* compile_rootless.c */
+/* Is the caller without privileges over the mounts that it sees?  They are opened inside its own user
+ * namespace then. */
+bool opens_trees_late(const struct compiler *c);
+/* Is everything done in a user namespace, the container's or one that the caller is in already? */
+bool is_restricted(const struct compiler *c);
+/* Where there are no privileges and no user namespace that would give some. */
+int check_privileges(struct compiler *c);
+/* Are the process's ids in the mappings of the user namespace that is made for it? */
+int check_mapped_ids(struct compiler *c, const struct oci_process *process);
+/* Ids in options of a devpts, such as "gid=5", that the user namespace does not have are left out. */
+void drop_unmapped_options(struct compiler *c, size_t index, const char **data, size_t *count);
+/* What a user namespace may not have of its own, and where the host has it; NULL: nothing to fall back on. */
+const char *filesystem_fallback(const struct compiler *c, const char *type);
+/* PLAN_VISIBLE where the process has no right to its own files under proc otherwise. */
+uint16_t visible_flag(const struct compiler *c);
 
 /* compile_check.c */
 int check_supported(struct compiler *c);

@@ -180,14 +180,22 @@ int compile_oom_score(struct compiler *c, const struct oci_process *process)
         return fail(c->failure, OCI_ERR_RANGE, "%d is not from -1000 to 1000",
                     process->oom_score_adj);
     }
+    int score = process->oom_score_adj;
+    const struct caller *caller = c->input->caller;
+    if (caller && caller_is_rootless(caller) && score < caller->oom_score_adj) {
+        log_message(c->input->log, CONTAINER_LOG_WARNING,
+                    "%s/oomScoreAdj: %d needs privileges; it stays at the caller's %d", place,
+                    score, caller->oom_score_adj);
+        score = caller->oom_score_adj;
+    }
     char value[16];
     _buffer_ struct buffer text = {0};
-    buffer_format(&text, "%d", process->oom_score_adj);
+    buffer_format(&text, "%d", score);
     if (buffer_failed(&text))
         return fail_memory(c->failure);
     memcpy(value, text.data, text.length + 1);
     plan_from(&c->builder, OCI_ERR_RLIMIT, "%s/oomScoreAdj", place);
-    PLAN_ADD(&c->builder, .code = PLAN_PROC_WRITE,
+    PLAN_ADD(&c->builder, .code = PLAN_PROC_WRITE, .flags = visible_flag(c),
              .text0 = plan_text(&c->builder, "self/oom_score_adj"),
              .text1 = plan_text(&c->builder, value));
     return 0;

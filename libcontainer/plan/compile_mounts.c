@@ -51,6 +51,10 @@ static int bind_tree(struct compiler *c, size_t index)
     int r = open_tree(c, c->config->mounts[index].source, plan->recursive_bind, &plan->slot);
     if (r < 0)
         return r;
+    /* The host's control groups are mounted below it. */
+    if (is_restricted(c) && (plan->set & MOUNT_ATTR_RDONLY) &&
+        strcmp(c->config->mounts[index].source, "/sys") == 0)
+        plan->all_set |= MOUNT_ATTR_RDONLY;
     /* Unless it is asked for, nothing that is mounted inside comes back to the host. */
     if (plan->propagation == 0) {
         plan->propagation = MS_SLAVE;
@@ -67,9 +71,11 @@ static int cgroup_trees(struct compiler *c, size_t index)
 {
     const struct group_set *groups = c->input->groups;
     const struct mount_plan *plan = &c->mounts[index];
-    for (size_t i = 0; i < groups->count; i++) {
+    for (size_t i = 0; i < groups->count + groups->denied; i++) {
+        const struct group *group = &groups->groups[i];
+        bool denied = i >= groups->count;
         _buffer_ struct buffer path = {0};
-        buffer_format(&path, "%s%s", groups->groups[i].mountpoint, groups->groups[i].path);
+        buffer_format(&path, "%s%s", group->mountpoint, denied ? group_own(group) : group->path);
         if (buffer_failed(&path))
             return fail_memory(c->failure);
         int32_t slot;
@@ -78,9 +84,11 @@ static int cgroup_trees(struct compiler *c, size_t index)
             return r;
         if (i == 0)
             c->mounts[index].slot = slot;
+        /* The caller's own group is not the container's to change. */
+        uint64_t only_read = denied ? MOUNT_ATTR_RDONLY : 0;
         struct mount_plan attributes = {
-            .set = plan->set,
-            .clear = plan->clear,
+            .set = plan->set | only_read,
+            .clear = plan->clear & ~only_read,
             .propagation = plan->propagation ? plan->propagation : MS_PRIVATE,
         };
         set_attributes(c, slot, &attributes);
@@ -140,13 +148,17 @@ static int make_filesystem(struct compiler *c, size_t index)
     int r = more_data(c, index, &label, &source);
     if (r < 0)
         return r;
+    if (strcmp(mount->type, "devpts") == 0)
+        drop_unmapped_options(c, index, plan->data, &plan->data_count);
+    bool has_fallback = plan->fallback_slot >= 0;
     plan->slot = plan_slot(b);
     uint64_t late = late_read_only(c, index) ? MOUNT_ATTR_RDONLY : 0;
-    PLAN_ADD(b, .code = PLAN_FS_MAKE, .flags = plan->old ? PLAN_OLD_MOUNT : 0, .slot0 = plan->slot,
+    PLAN_ADD(b, .code = PLAN_FS_MAKE, .slot0 = plan->slot,
+             .flags = (plan->old ? PLAN_OLD_MOUNT : 0) | (has_fallback ? PLAN_OR_TREE : 0),
              .text0 = plan_text(b, mount->type),
              .text1 = plan_vector(b, plan->data, plan->data_count),
              .text2 = plan_text(b, mount->destination), .number0 = plan->set & ~late,
-             .number2 = plan->super);
+             .number1 = has_fallback ? (uint64_t)plan->fallback_slot : 0, .number2 = plan->super);
     plan->data_count = 0;
     if (plan->propagation)
         PLAN_ADD(b, .code = PLAN_MOUNT_ATTR, .slot0 = plan->slot, .number2 = plan->propagation);
@@ -161,6 +173,24 @@ static bool made_early(const struct compiler *c, size_t index)
     return c->namespaces.two_stage && c->mounts[index].map_slot >= 0;
 }
 
+/* Read-only whatever was asked for: it is all of the host's, control groups included. */
+static int fallback_tree(struct compiler *c, size_t index)
+{
+    struct mount_plan *plan = &c->mounts[index];
+    const char *path = filesystem_fallback(c, c->config->mounts[index].type);
+    if (path == NULL)
+        return 0;
+    plan->fallback_slot = plan_slot(&c->builder);
+    PLAN_ADD(&c->builder, .code = PLAN_TREE_OPEN, .slot0 = plan->fallback_slot,
+             .flags = PLAN_RECURSIVE | PLAN_OPTIONAL, .text0 = plan_text(&c->builder, path));
+    PLAN_ADD(&c->builder, .code = PLAN_MOUNT_ATTR, .slot0 = plan->fallback_slot,
+             .flags = PLAN_RECURSIVE | PLAN_OPTIONAL,
+             .number0 = (plan->set & ~(uint64_t)MOUNT_ATTR__ATIME) |
+                        (strcmp(path, "/sys") == 0 ? MOUNT_ATTR_RDONLY : 0),
+             .number2 = MS_SLAVE);
+    return 0;
+}
+
 static int mount_tree(struct compiler *c, size_t index)
 {
     const struct mount_plan *plan = &c->mounts[index];
@@ -172,7 +202,7 @@ static int mount_tree(struct compiler *c, size_t index)
     if (mount_is_cgroup(&c->config->mounts[index]))
         return cgroup_trees(c, index);
     if (!made_early(c, index))
-        return 0;
+        return fallback_tree(c, index);
     if (plan->old)
         return bad_mount(c, index,
                          "an option of 256 or more characters, iversion or silent cannot "
@@ -266,12 +296,13 @@ static int attach_groups(struct compiler *c, size_t index)
     const struct oci_mount *mount = &c->config->mounts[index];
     const struct group_set *groups = c->input->groups;
     struct plan_builder *b = &c->builder;
-    if (groups->count == 0)
+    size_t count = groups->count + groups->denied;
+    if (count == 0)
         return bad_mount(c, index, "this host has no control groups to mount at \"%s\"",
                          mount->destination);
     int32_t slot = c->mounts[index].slot;
     c->mounts[index].slot = PLAN_SLOT_NONE;
-    if (groups_unified(groups)) {
+    if (count == 1 && groups->groups[0].v2) {
         PLAN_ADD(b, .code = PLAN_ATTACH, .slot0 = slot, .text0 = plan_text(b, mount->destination));
         return 0;
     }
@@ -283,7 +314,7 @@ static int attach_groups(struct compiler *c, size_t index)
              .number0 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
     PLAN_ADD(b, .code = PLAN_ATTACH, .slot0 = directory, .text0 = plan_text(b, mount->destination),
              .flags = PLAN_KEEP_SLOT);
-    for (size_t i = 0; i < groups->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *name = last_component(groups->groups[i].mountpoint);
         _buffer_ struct buffer target = {0};
         buffer_format(&target, "%s/%s", mount->destination, name);

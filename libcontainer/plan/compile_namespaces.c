@@ -161,7 +161,7 @@ int compile_time_namespace(struct compiler *c)
     if (buffer_failed(&lines))
         return fail_memory(c->failure);
     plan_from(&c->builder, OCI_ERR_NAMESPACE, offsets ? "/linux/timeOffsets" : "/linux/namespaces");
-    PLAN_ADD(&c->builder, .code = PLAN_TIME_OFFSETS,
+    PLAN_ADD(&c->builder, .code = PLAN_TIME_OFFSETS, .flags = visible_flag(c),
              .text0 = lines.length ? plan_text(&c->builder, lines.data) : 0);
     return 0;
 }
@@ -226,9 +226,16 @@ void compile_namespace_makes(struct compiler *c)
         return;
     plan_from(b, OCI_ERR_NAMESPACE, "/linux/namespaces");
     PLAN_ADD(b, .code = PLAN_FORK, .number0 = made_by_clone(c));
+}
+
+void compile_namespace_root(struct compiler *c)
+{
+    struct plan_builder *b = &c->builder;
+    if (!c->namespaces.two_stage)
+        return;
     plan_from(b, OCI_ERR_ID_MAPPING, "/linux/uidMappings");
     if (c->namespaces.fresh & CLONE_NEWUSER)
-        PLAN_ADD(b, .code = PLAN_SYNC, .number0 = PLAN_SYNC_MAPS);
+        PLAN_ADD(b, .code = PLAN_SYNC, .flags = visible_flag(c), .number0 = PLAN_SYNC_MAPS);
     if (has_user_namespace(c))
         PLAN_ADD(b, .code = PLAN_NS_ROOT, .flags = keeps_groups(c) ? PLAN_KEEP_GROUPS : 0);
 }

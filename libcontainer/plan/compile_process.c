@@ -100,8 +100,10 @@ static void compile_identity(struct compiler *c, const struct oci_process *proce
                     " keeps the caller's groups",
                     process_place(c));
     plan_from(b, OCI_ERR_USER, "%s/user", process_place(c));
+    /* A user who maps only itself had to give up the right to leave its groups. */
+    bool stay = is_restricted(c) && count == 0;
     PLAN_ADD(b, .code = PLAN_IDS, .number0 = user->uid, .number1 = user->gid,
-             .flags = keep ? PLAN_KEEP_GROUPS : 0,
+             .flags = (keep ? PLAN_KEEP_GROUPS : 0) | (stay ? PLAN_MAY_BE_DENIED : 0),
              .text0 = plan_blob(b, user->additional_gids, count * sizeof(uint32_t)),
              .length = (uint32_t)count);
 }
@@ -291,6 +293,12 @@ int compile_terminal(struct compiler *c, const struct oci_process *process, bool
     if (!process->has_terminal || !process->terminal)
         return 0;
     const struct oci_console_size *size = process->console_size;
+    if (size && (size->height > UINT16_MAX || size->width > UINT16_MAX)) {
+        fail_at(c->failure, "%s/consoleSize/%s", process_place(c),
+                size->height > UINT16_MAX ? "height" : "width");
+        return fail(c->failure, OCI_ERR_RANGE, "a terminal has at most %u lines and columns",
+                    UINT16_MAX);
+    }
     plan_from(&c->builder, OCI_ERR_TERMINAL, "%s/terminal", process_place(c));
     PLAN_ADD(&c->builder, .code = PLAN_TERMINAL, .flags = console_node ? PLAN_CONSOLE_NODE : 0,
              .number0 = size ? size->height : 0, .number1 = size ? size->width : 0,

@@ -228,6 +228,8 @@ static bool place_arguments(struct buffer *out, const struct compiled *compiled,
         buffer_text(out, " options");
         vector(out, plan, op->text1);
         bits(out, " attributes ", op->number0, attributes, ARRAY_SIZE(attributes));
+        if (op->flags & PLAN_OR_TREE)
+            buffer_format(out, " or the host's, #%u", (unsigned)op->number1);
         bits(out, " flags ", op->number2, supers, ARRAY_SIZE(supers));
         break;
     case PLAN_RECONFIGURE:

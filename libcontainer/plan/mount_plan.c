@@ -341,7 +341,7 @@ int compile_read_mounts(struct compiler *c)
         return fail_memory(c->failure);
     int r = 0;
     for (size_t i = 0; r == 0 && i < c->config->mounts_count; i++) {
-        c->mounts[i].slot = c->mounts[i].map_slot = PLAN_SLOT_NONE;
+        c->mounts[i].slot = c->mounts[i].map_slot = c->mounts[i].fallback_slot = PLAN_SLOT_NONE;
         r = read_one(c, i, &c->mounts[i]);
         c->dev_is_bound |= r == 0 && c->mounts[i].bind && !c->mounts[i].remount &&
                            strcmp(c->mounts[i].place, "/dev") == 0;

@@ -26,10 +26,11 @@ struct mount_plan {
     bool old;          /* what is asked for needs mount(2) */
     const char **data; /* what goes to the filesystem, one option each; room for four more */
     size_t data_count;
-    char *texts;      /* of data */
-    uint64_t keep;    /* enum plan_keep */
-    int32_t slot;     /* the tree, while it waits to be attached or to become read-only; else -1 */
-    int32_t map_slot; /* the user namespace of its id mapping; -1: none */
+    char *texts;   /* of data */
+    uint64_t keep; /* enum plan_keep */
+    int32_t slot;  /* the tree, while it waits to be attached or to become read-only; else -1 */
+    int32_t fallback_slot; /* the host's mount, for a filesystem that may not be made; -1: none */
+    int32_t map_slot;      /* the user namespace of its id mapping; -1: none */
 };
 
 /* c->mounts: every entry of mounts[], sorted and checked; freed with the compiler. */

@@ -47,17 +47,19 @@ enum plan_code {
     PLAN_TIME_OFFSETS, /* text0: lines for timens_offsets; enters the new time namespace */
     PLAN_FORK,         /* number0: CLONE_NEW* of the second stage, which goes on alone */
     PLAN_SYNC,         /* number0: enum plan_sync; tell the library and wait for its answer */
-    PLAN_NS_ROOT,      /* become user and group 0 of the new user namespace */
+    PLAN_NS_ROOT,      /* become user and group 0 of the user namespace, where it has them */
     PLAN_SESSION,      /* setsid */
     PLAN_KEYRING,      /* text0: name of a new session keyring */
 
     /* the root filesystem */
     PLAN_PRIVATE,     /* make every mount of the new mount namespace private */
-    PLAN_TREE_OPEN,   /* text0: path -> slot0: a detached copy of the mount; PLAN_RECURSIVE */
+    PLAN_TREE_OPEN,   /* text0: path -> slot0: a detached copy of the mount; PLAN_RECURSIVE;
+                         PLAN_OPTIONAL: what is missing leaves the slot empty */
     PLAN_ROOT_ATTACH, /* slot0: tree that becomes the root, with number0 as its propagation; stays
                          open for PLAN_ATTACH and others */
     PLAN_FS_MAKE,     /* text0: type, text1: vector of options, number0: MOUNT_ATTR_* -> slot0;
-                         text2: where it will go, for messages; PLAN_OLD_MOUNT with number2: MS_* */
+                         text2: where it will go, for messages; PLAN_OLD_MOUNT with number2: MS_*,
+                         PLAN_OR_TREE with number1 */
     PLAN_MOUNT_ATTR, /* slot0; number0: set, number1: clear, number2: propagation; PLAN_RECURSIVE */
     PLAN_ATTACH,     /* slot0 at text0 in the root; PLAN_REAL_DIR, PLAN_COPY_UP with number0: enum
                          plan_keep */
@@ -99,7 +101,8 @@ enum plan_code {
     PLAN_SECCOMP,    /* text0: struct sock_filter[length]; number0: SECCOMP_FILTER_FLAG_*;
                       PLAN_LAST */
     PLAN_BOUNDING,   /* number0: capabilities that stay */
-    PLAN_IDS,        /* number0: uid, number1: gid, text0: uint32_t[length] of groups */
+    PLAN_IDS,        /* number0: uid, number1: gid, text0: uint32_t[length] of groups;
+                        PLAN_MAY_BE_DENIED: no groups are asked for, the caller's may stay */
     PLAN_CAPS,       /* number0: effective, number1: permitted, number2: inheritable */
     PLAN_AMBIENT,    /* number0 */
     PLAN_UMASK,      /* number0 */
@@ -129,6 +132,8 @@ enum plan_flag {
     PLAN_LISTENER = 1024,    /* the filter's notification fd goes to the library, which answers */
     PLAN_LAST = 128,         /* nothing but exec follows, and the filter need allow nothing else */
     PLAN_KEEP_SLOT = 64,     /* the slot stays open for a later op */
+    PLAN_OR_TREE = 0x1000,   /* where the filesystem may not be made: the tree in slot number1 */
+    PLAN_VISIBLE = 0x2000,   /* the process's files under proc are its own user's during the op */
     PLAN_OLD_MOUNT = 0x4000, /* by mount(2), for what only that takes */
     PLAN_COPY_UP =
         0x8000, /* what is in the directory below is copied into the new filesystem first */

@@ -126,6 +126,8 @@ static bool good_op(const struct area *area, const struct plan_header *header,
         return false;
     if (op->code == PLAN_HOME && (op->number1 > area->size || op->text0 > area->size - op->number1))
         return false;
+    if ((op->flags & PLAN_OR_TREE) && op->number1 >= header->slot_count)
+        return false;
     bool slot = op->slot0 >= 0 && (uint32_t)op->slot0 < header->slot_count;
     if (op->code == PLAN_ROOT_CHROOT && (op->text0 == 0) != slot)
         return false;

@@ -16,3 +16,4 @@ from integration_fixtures import *  # noqa: E402,F401,F403  pylint: disable=wron
 def build():
     """The build directory under test."""
     return Path(os.environ.get("OCIKIT_BUILD", REPOSITORY / "build")).resolve()
+from rootless_fixtures import *  # noqa: E402,F401,F403  pylint: disable=wrong-import-position

@@ -137,6 +137,26 @@ def test_a_shell_ends_with_its_input(rt, bundle, attempt):
     rt.assert_clean()
 
 
+@pytest.mark.ocikit
+@pytest.mark.parametrize("attempt", range(5))
+def test_a_last_line_without_an_end(rt, bundle, attempt):
+    """As from a pipe, a shell carries out what stands before the end."""
+    bundle.process["terminal"] = True
+    bundle.args("sh")
+    result = rt.run(bundle, stdin=b"exit 5", timeout=15)
+    assert result.code == 5, f"attempt {attempt}: {result!r}"
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+def test_a_last_line_without_an_end_stays_so(rt, bundle):
+    """A program that reads lines gets exactly what was sent."""
+    bundle.process["terminal"] = True
+    bundle.args("/bin/sh", "-c", "cat > /out")
+    rt.run(bundle, stdin=b"one\ntwo", timeout=15).ok()
+    assert (bundle.rootfs / "out").read_bytes() == b"one\ntwo"
+
+
 def test_create_sends_the_terminal(rt, bundle, console):
     bundle.process["terminal"] = True
     bundle.args("/bin/sh", "-c", "tty_of=$(readlink /proc/self/fd/0); echo on:$tty_of; read x; exit 3")
@@ -162,11 +182,55 @@ def test_console_device(rt, bundle, console):
 @pytest.mark.proves("/process/consoleSize", "/process/consoleSize/height",
                     "/process/consoleSize/width")
 @pytest.mark.ocikit
+@pytest.mark.proves("/process/consoleSize", "/process/consoleSize/height", "/process/consoleSize/width")
 def test_console_size(rt, bundle, console):
     bundle.process.update(terminal=True, consoleSize={"height": 33, "width": 99})
     rt.create(bundle, "--console-socket", console.path)
     size = fcntl.ioctl(console.receive(), termios.TIOCGWINSZ, b"\0" * 8)
     assert struct.unpack("HHHH", size)[:2] == (33, 99)
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("size, place", [
+    ({"height": 70000, "width": 80}, "height"), ({"height": 24, "width": 65536}, "width"),
+    ({"height": -1, "width": 80}, "height"), ({"height": "24", "width": 80}, "height"),
+    ({"height": 24}, "width")])
+def test_bad_console_size(rt, bundle, size, place):
+    bundle.process.update(terminal=True, consoleSize=size)
+    rt.run(bundle).failed("/process/consoleSize", place)
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("what", ["nothing", "file", "directory", "datagram"])
+def test_console_socket_that_is_none(rt, bundle, tmp_path, what):
+    bundle.process["terminal"] = True
+    path = tmp_path / "s"
+    server = None
+    if what == "file":
+        path.write_text("x", encoding="utf-8")
+    elif what == "directory":
+        path.mkdir()
+    elif what == "datagram":
+        server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        server.bind(str(path))
+    rt.call("create", "-b", bundle, "--console-socket", path, rt.new_id()).failed(
+        "connect to console socket", str(path))
+    if server:
+        server.close()
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+def test_receiver_that_vanishes(rt, bundle, console):
+    """Its end hangs the terminal up: the program hears of it."""
+    bundle.process["terminal"] = True
+    bundle.args("/bin/sh", "-c", "trap 'exit 8' HUP; echo ready; while :; do sleep 0.02; done")
+    name = rt.launch(bundle, "--console-socket", console.path)
+    assert b"ready" in read_until(console.receive(), b"ready")
+    os.close(console.fd)
+    console.fd = None
+    assert hostview.wait_exit(rt.pids[name]) == 8
 
 
 def test_controlling_terminal(rt, bundle, console):

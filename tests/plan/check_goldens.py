@@ -5,8 +5,10 @@
 check_goldens.py PLAN_TEXT [--update]
 
 Each folder NAME holds config.json and plan.txt, what PLAN_TEXT prints for it: a plan, or one line with
-the error.  The folder's name ends in -v1 or -none where the host is not to have cgroup version 2, and begins with
-running- where the plan is to add the configuration's mount to a container that is there.  --update rewrites the goldens; look at the difference before you commit it.
+the error.  The folder's name ends in -v1 or -none where the host is not to have cgroup version 2, and in -user
+where the caller is an ordinary user who may make no control group; it begins with running- where the plan is
+to add the configuration's mount to a container that is there.  --update rewrites the goldens; look at the
+difference before you commit it.
 """
 import difflib
 import pathlib
@@ -17,7 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def groups_of(name: str) -> str:
-    for kind in ("v1", "none"):
+    for kind in ("v1", "none", "user"):
         if name.endswith("-" + kind):
             return kind
     return "v2"

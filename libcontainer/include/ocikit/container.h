@@ -83,11 +83,14 @@ struct container_context_options {
     const char *state_root;     /* absolute; made (0700) at the first create; default /run/ocikit */
     container_log_function log; /* NULL: silence */
     void *log_data;
+    /* Absolute paths of the programs that map a user's subordinate ids, for callers that may not do so
+     * themselves; default /usr/bin/newuidmap and /usr/bin/newgidmap. */
+    const char *newuidmap, *newgidmap;
 };
 
 #define CONTAINER_CONTEXT_OPTIONS_INIT                                                             \
     {                                                                                              \
-        sizeof(struct container_context_options), NULL, NULL, NULL                                 \
+        sizeof(struct container_context_options), NULL, NULL, NULL, NULL, NULL                     \
     }
 
 /* A context names the state directory and the log function; nothing is opened or made yet.
@@ -252,12 +255,13 @@ struct container_exec_options {
     size_t preserve_fds_count;
     const char *console_socket;
     const int *cancel_fd;
+    int rows, columns; /* the terminal's size from the beginning, unless the process object has one; 0: unknown */
 };
 
 #define CONTAINER_EXEC_OPTIONS_INIT                                                                \
     {                                                                                              \
         sizeof(struct container_exec_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0,  \
-            {-1, -1, -1}, NULL, 0, NULL, NULL                                                      \
+            {-1, -1, -1}, NULL, 0, NULL, NULL, 0, 0                                                \
     }
 
 /* Run one more process in a running container.  Returns once its program runs. OCI_ERR_WRONG_STATE,
@@ -323,8 +327,14 @@ OCI_API int container_mount_remove(container *container, const char *destination
 OCI_API int container_default_config(const char *rootfs, const char *const *argv, char **text,
                                      container_error **error);
 
+/* The same for a caller without privileges, as `ocikit spec --rootless` writes it: in a user namespace in which
+ * root is the user uid and group gid of the host. */
+OCI_API int container_rootless_config(const char *rootfs, const char *const *argv, uid_t uid, gid_t gid,
+                                      char **text, container_error **error);
+
 /* Run argv in a root filesystem with safe defaults (own namespaces, a small set of capabilities,
- * masked paths, no new privileges, no network but loopback), wait for it and remove every trace.
+ * masked paths, no new privileges, no network but loopback), wait for it and remove every trace.  A caller
+ * without privileges gets a user namespace as of container_rootless_config.
  * stdio as in the create options; may be NULL.  id may be NULL for one that is made up. */
 OCI_API int container_run(container_context *context, const char *id, const char *rootfs,
                           const char *const *argv, const int stdio[3],

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * plan_text CONFIG GROUPS [running]: the plan of a configuration for the container "golden" in the bundle
- * /bundle, on a host with SELinux and the given control groups ("v2", "v1" or "none"), so that the text is the
- * same everywhere; with "running" the plan that adds the configuration's mount to the container when it runs.
- * A configuration that is refused prints its error and exits with 1.
+ * /bundle, on a host with SELinux and the given control groups ("v2", "v1" or "none"), or of an ordinary user
+ * on the first of these ("user"), so that the text is the same everywhere; with "running" the plan that adds
+ * the configuration's mount to the container when it runs.  A configuration that is refused prints its error
+ * and exits with 1.
  */
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -23,6 +24,18 @@ static struct group v2[] = {
      .fd = -1,
      .dir = -1},
 };
+
+static struct group denied[] = {
+    {.controllers = (char *)"",
+     .mountpoint = (char *)"/sys/fs/cgroup",
+     .path = (char *)"/golden",
+     .own = (char *)"/user",
+     .v2 = true,
+     .fd = -1, .dir = -1},
+};
+
+static const struct caller user = {
+    .uid = 1000, .gid = 1000, .oom_score_adj = 100, .uids = {.all = true}, .gids = {.all = true}};
 
 static struct group v1[] = {
     {.controllers = (char *)"pids",
@@ -60,11 +73,14 @@ int main(int argc, char **argv)
     bool running = argc == 4 && strcmp(argv[3], "running") == 0;
     if (argc != 3 && !running)
         return 2;
-    struct group_set groups = {NULL, 0};
+    struct group_set groups = {NULL, 0, 0};
+    bool is_user = strcmp(argv[2], "user") == 0;
     if (strcmp(argv[2], "v2") == 0)
-        groups = (struct group_set){v2, ARRAY_SIZE(v2)};
+        groups = (struct group_set){v2, ARRAY_SIZE(v2), 0};
     else if (strcmp(argv[2], "v1") == 0)
-        groups = (struct group_set){v1, ARRAY_SIZE(v1)};
+        groups = (struct group_set){v1, ARRAY_SIZE(v1), 0};
+    else if (is_user)
+        groups = (struct group_set){denied, 0, ARRAY_SIZE(denied)};
     struct log log = {print_log, NULL, "golden"};
     struct failure failure = {0};
     char *text = NULL;
@@ -81,7 +97,8 @@ int main(int argc, char **argv)
         .log = &log,
         .process_place = "/process",
         .keep_fds = 3,
-        .grantable = ~UINT64_C(0),
+        .grantable = is_user ? 0 : ~UINT64_C(0),
+        .caller = is_user ? &user : NULL,
         .modules = HOST_APPARMOR | HOST_APPARMOR_FOLDER | HOST_SELINUX,
         .join = running ? 42 : 0,
     };
