@@ -18,6 +18,8 @@ static const struct args_option options[] = {
      "return as soon as the program runs"},
     {"keep", 0, ARGS_FLAG, offsetof(struct launch_settings, keep), NULL,
      "do not remove the container after its end"},
+    {"no-subreaper", 0, ARGS_FLAG, offsetof(struct launch_settings, no_subreaper), NULL,
+     "accepted for callers of other runtimes: this command adopts no processes"},
 };
 
 static int kill_container(void *target, int signal, container_error **error)

@@ -3,11 +3,13 @@
  * Creating a container as `create` and `run` do.
  */
 #include "launch.h"
+#include "activation.h"
 #include "output.h"
 #include "pid_file.h"
 #include "util.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,8 +33,11 @@ int launch_fds(struct cli *cli, int count, int **fds)
         return 0;
     for (int i = 0; i < count; i++) {
         if (fcntl(FIRST_PRESERVED + i, F_GETFD) < 0) {
-            output_error(cli, CLI_ERROR, NULL, "--preserve-fds %d: file descriptor %d is not open",
-                         count, FIRST_PRESERVED + i);
+            output_error(
+                cli, CLI_ERROR, NULL,
+                "%d file descriptors are to be passed on by --preserve-fds and LISTEN_FDS: "
+                "%d is not open",
+                count, FIRST_PRESERVED + i);
             return -1;
         }
     }
@@ -103,7 +108,13 @@ int launch_create(struct cli *cli, const struct launch_settings *settings, const
                   bool has_relay, int cancel, container **result)
 {
     _free_ int *fds = NULL;
-    if (launch_fds(cli, settings->preserve_fds, &fds) < 0 || cli_context(cli) < 0)
+    int listening = activation_count();
+    /* More than there can be is refused below. */
+    int given = settings->preserve_fds < INT_MAX / 2 ? settings->preserve_fds : INT_MAX / 2;
+    int preserved = listening + given;
+    _cleanup_(activation_free) struct activation activation;
+    activation_describe(&activation, listening);
+    if (launch_fds(cli, preserved, &fds) < 0 || cli_context(cli) < 0)
         return CLI_ERROR;
     if (!has_relay && settings->console_socket == NULL) {
         int code = refuse_lost_terminal(cli, settings);
@@ -114,7 +125,9 @@ int launch_create(struct cli *cli, const struct launch_settings *settings, const
     options.bundle = settings->bundle ? settings->bundle : ".";
     options.console_socket = settings->console_socket;
     options.preserve_fds = fds;
-    options.preserve_fds_count = (size_t)settings->preserve_fds;
+    options.preserve_fds_count = (size_t)preserved;
+    options.pidfd_socket = settings->pidfd_socket;
+    options.env = activation.env;
     options.cancel_fd = cancel >= 0 ? &cancel : NULL;
     options.flags = (settings->no_pivot ? CONTAINER_NO_PIVOT : 0u) |
                     (settings->no_new_keyring ? CONTAINER_NO_NEW_KEYRING : 0u);

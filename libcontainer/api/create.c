@@ -27,6 +27,9 @@ struct creation {
     struct log log;
     struct loaded loaded;
     struct group_set groups;
+    struct oci_runtime_config config; /* the loaded one with what the options add */
+    struct oci_process process;
+    const char **env;
     struct compile_input input;
     struct compiled compiled;
     struct session session;
@@ -59,6 +62,7 @@ static struct creation creation_begin(container_context *context, const char *id
 static void creation_free(struct creation *c)
 {
     loaded_free(&c->loaded);
+    free(c->env);
     groups_free(&c->groups);
     compiled_free(&c->compiled);
     session_close(&c->session);
@@ -70,11 +74,37 @@ static void creation_free(struct creation *c)
     close_fd(&c->dir);
 }
 
+/* The options' environment stands behind the configuration's; what is stored stays as it was given, so that
+ * container_exec does not pass on what was meant for the first process. */
+static int add_environment(struct creation *c)
+{
+    size_t more = 0, count;
+    while (c->options.env && c->options.env[more])
+        more++;
+    c->config = *c->loaded.config;
+    if (more == 0 || c->config.process == NULL)
+        return 0;
+    c->process = *c->config.process;
+    count = c->process.env_count;
+    c->env = calloc(count + more, sizeof(*c->env));
+    if (c->env == NULL)
+        return fail_memory(c->failure);
+    if (count)
+        memcpy(c->env, c->process.env, count * sizeof(*c->env));
+    memcpy(c->env + count, c->options.env, more * sizeof(*c->env));
+    c->process.env = c->env;
+    c->process.env_count = count + more;
+    c->config.process = &c->process;
+    return 0;
+}
+
 /* Load and compile: everything that can be wrong with the configuration is found here. */
 static int prepare(struct creation *c)
 {
     int r = load_config(c->options.bundle, c->options.config, c->options.config_length, &c->log,
                         &c->loaded, c->failure);
+    if (r == 0)
+        r = add_environment(c);
     if (r < 0)
         return r;
     const struct oci_linux *l = c->loaded.config->linux_;
@@ -82,7 +112,7 @@ static int prepare(struct creation *c)
     c->input = (struct compile_input){
         .id = c->id,
         .bundle = c->loaded.bundle,
-        .config = c->loaded.config,
+        .config = &c->config,
         .groups = &c->groups,
         .log = &c->log,
         .process_place = "/process",
@@ -322,6 +352,8 @@ static int make(struct creation *c)
         r = groups_apply_pids(&c->groups, c->loaded.config->linux_->resources, c->failure);
     if (r == 0)
         r = hand_over_terminal(c);
+    if (r == 0 && c->options.pidfd_socket)
+        r = pidfd_send(c->options.pidfd_socket, c->session.pidfd, c->failure);
     return r == 0 ? finish(c) : r;
 }
 
