@@ -171,7 +171,8 @@ const struct cli_command cli_ps = {
     .arguments = "[options] ID [PS OPTIONS]",
     .about =
         "The table is what ps(1) of the host prints with PS OPTIONS (default -ef), without the\n"
-        "lines of other processes; it needs a column PID. Ids are those of the host.",
+        "lines of other processes; it needs a column PID, before any with blanks in it. Ids are\n"
+        "those of the host.",
     .examples = "  ocikit ps web\n"
                 "  ocikit ps web -o pid,rss,args\n"
                 "  ocikit ps --format json web           [4711,4715]\n",

@@ -51,6 +51,10 @@ struct launch_settings {
  */
 int launch_exit_code(const container_error *error, int failure);
 
+/* Are all fds that are to be passed on open?  To be asked before this command opens any of its own, which would
+ * take their numbers.  CLI_OK, or CLI_ERROR after a report. */
+int launch_check_fds(struct cli *cli, const struct launch_settings *settings);
+
 /* The numbers 3 to 3+count-1, all of which must be open.  0, or -1 after a report. */
 int launch_fds(struct cli *cli, int count, int **fds);
 

@@ -27,9 +27,7 @@ struct creation {
     struct log log;
     struct loaded loaded;
     struct group_set groups;
-    struct oci_runtime_config config; /* the loaded one with what the options add */
-    struct oci_process process;
-    const char **env;
+    struct additions additions;
     struct compile_input input;
     struct compiled compiled;
     struct session session;
@@ -62,7 +60,7 @@ static struct creation creation_begin(container_context *context, const char *id
 static void creation_free(struct creation *c)
 {
     loaded_free(&c->loaded);
-    free(c->env);
+    additions_free(&c->additions);
     groups_free(&c->groups);
     compiled_free(&c->compiled);
     session_close(&c->session);
@@ -74,28 +72,9 @@ static void creation_free(struct creation *c)
     close_fd(&c->dir);
 }
 
-/* The options' environment stands behind the configuration's; what is stored stays as it was given, so that
- * container_exec does not pass on what was meant for the first process. */
-static int add_environment(struct creation *c)
+static bool has_notify(const struct creation *c)
 {
-    size_t more = 0, count;
-    while (c->options.env && c->options.env[more])
-        more++;
-    c->config = *c->loaded.config;
-    if (more == 0 || c->config.process == NULL)
-        return 0;
-    c->process = *c->config.process;
-    count = c->process.env_count;
-    c->env = calloc(count + more, sizeof(*c->env));
-    if (c->env == NULL)
-        return fail_memory(c->failure);
-    if (count)
-        memcpy(c->env, c->process.env, count * sizeof(*c->env));
-    memcpy(c->env + count, c->options.env, more * sizeof(*c->env));
-    c->process.env = c->env;
-    c->process.env_count = count + more;
-    c->config.process = &c->process;
-    return 0;
+    return c->options.flags & CONTAINER_NOTIFY_SOCKET;
 }
 
 /* Load and compile: everything that can be wrong with the configuration is found here. */
@@ -104,7 +83,8 @@ static int prepare(struct creation *c)
     int r = load_config(c->options.bundle, c->options.config, c->options.config_length, &c->log,
                         &c->loaded, c->failure);
     if (r == 0)
-        r = add_environment(c);
+        r = additions_make(&c->additions, c->loaded.config, c->options.env,
+                           has_notify(c) ? c->context->state_root : NULL, c->id, c->failure);
     if (r < 0)
         return r;
     const struct oci_linux *l = c->loaded.config->linux_;
@@ -112,7 +92,7 @@ static int prepare(struct creation *c)
     c->input = (struct compile_input){
         .id = c->id,
         .bundle = c->loaded.bundle,
-        .config = &c->config,
+        .config = &c->additions.config,
         .groups = &c->groups,
         .log = &c->log,
         .process_place = "/process",
@@ -334,7 +314,9 @@ static int make(struct creation *c)
         c->resctrl.made = false;
         return r;
     }
-    r = make_groups(c);
+    r = has_notify(c) ? notify_make_folder(c->dir, c->failure) : 0;
+    if (r == 0)
+        r = make_groups(c);
     if (r == 0 && c->resctrl.name)
         r = resctrl_make(c->resctrl_root, c->loaded.config->linux_->intel_rdt, &c->resctrl,
                          c->failure);
@@ -384,7 +366,8 @@ static int check_options(struct creation *c, const struct container_create_optio
     int r = options_copy(&c->options, sizeof(c->options), given, c->failure);
     if (r == 0)
         r = store_check_id(c->id, c->failure);
-    if (r == 0 && c->options.flags & ~(unsigned)(CONTAINER_NO_NEW_KEYRING | CONTAINER_NO_PIVOT))
+    const unsigned flags = CONTAINER_NO_NEW_KEYRING | CONTAINER_NO_PIVOT | CONTAINER_NOTIFY_SOCKET;
+    if (r == 0 && c->options.flags & ~flags)
         r = fail(c->failure, OCI_ERR_UNSUPPORTED,
                  "the create flags hold one that this library does not know");
     if (r == 0)

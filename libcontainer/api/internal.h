@@ -110,6 +110,22 @@ int record_resctrl(const struct oci_record *record, struct resctrl_group *group,
 /* The capabilities that this thread could give to a process. */
 uint64_t grantable_capabilities(void);
 
+/* A configuration with what the options of a create add; the loaded one and the options must outlive it. */
+struct additions {
+    struct oci_runtime_config config;
+    struct oci_process process;
+    const char **env;
+    struct oci_mount *mounts;
+    char *source;
+};
+/* root: the state directory where there is to be a notify socket, else NULL. */
+int additions_make(struct additions *additions, const struct oci_runtime_config *config,
+                   const char *const *env, const char *root, const char *id,
+                   struct failure *failure);
+void additions_free(struct additions *additions);
+/* What the mount of the notify socket's folder shows; the socket itself is made when somebody listens. */
+int notify_make_folder(int dir, struct failure *failure);
+
 /* Are the fds that are to be preserved open? */
 int check_preserved(const int *fds, size_t count, struct failure *failure);
 

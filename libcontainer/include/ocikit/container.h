@@ -102,7 +102,12 @@ OCI_API void container_context_free(container_context *context);
 enum container_create_flags {
     CONTAINER_NO_NEW_KEYRING = 1, /* stay in the caller's session keyring */
     CONTAINER_NO_PIVOT = 2,       /* move the root mount instead of pivot_root (initramfs hosts) */
+    CONTAINER_NOTIFY_SOCKET = 4,  /* give the program a socket to say that it is ready */
 };
+
+/* Where the program finds that socket, and what its environment's NOTIFY_SOCKET says. */
+#define CONTAINER_NOTIFY_FOLDER "/run/notify"
+#define CONTAINER_NOTIFY_PATH CONTAINER_NOTIFY_FOLDER "/notify.sock"
 
 struct container_create_options {
     size_t size;
@@ -145,6 +150,12 @@ OCI_API int container_create(container_context *context, const char *id,
  * poststart hooks have run.  OCI_ERR_WRONG_STATE, OCI_ERR_INIT_DIED, OCI_ERR_EXEC_NOT_FOUND,
  * OCI_ERR_EXEC_NOT_EXECUTABLE, OCI_ERR_HOOK, OCI_ERR_BUSY, OCI_ERR_NOT_FOUND. */
 OCI_API int container_start(container *container, container_error **error);
+
+/* Listen on the socket of a container that was created with CONTAINER_NOTIFY_SOCKET: *fd, the caller's to close,
+ * receives the datagrams that its program sends (sd_notify(3): lines such as READY=1).  To be called before
+ * container_start; the last to call it listens.  What arrives was written by the container: do not believe more
+ * than that it is ready.  OCI_ERR_NOT_FOUND without the flag; OCI_ERR_BUSY, OCI_ERR_IO. */
+OCI_API int container_notify_open(container *container, int *fd, container_error **error);
 
 /* ---- looking ---- */
 
