@@ -85,7 +85,7 @@ def test_interval(rt, bundle):
     watching = follow(rt, name, "--interval=150ms")
     lines = [json.loads(watching.stdout.readline()) for _ in range(3)]
     assert [line["type"] for line in lines] == ["stats"] * 3
-    rt.stop(name)
+    rt.delete(name, "--force")
     rest, errors = watching.communicate(timeout=10)
     assert watching.returncode == 0, errors
     for line in rest.splitlines():
