@@ -79,6 +79,29 @@ void end_events(container_events *events)
     CALL("container_events_close", (container_events_close(events), 0), result == 0);
 }
 
+/* A group that is removed makes the fds of version 1 readable as a shortage of memory does. */
+container_events *begin_oom(container *made)
+{
+    container_events *events = NULL;
+    CALL("container_events_open(oom)",
+         container_events_open(made, CONTAINER_EVENT_OOM, &events, NULL),
+         result == 0 || result == OCI_ERR_UNSUPPORTED);
+    return events;
+}
+
+void end_oom(container_events *events)
+{
+    struct container_event event = {0};
+    if (events == NULL)
+        return;
+    struct pollfd fd = {.fd = container_events_fd(events), .events = POLLIN};
+    poll(&fd, 1, 1000);
+    CALL("container_events_next(removed)", container_events_next(events, &event), result == 0);
+    if (poll(&fd, 1, 0) != 0)
+        fail("container_events_fd", "readable for a group that is gone", 0);
+    CALL("container_events_close", (container_events_close(events), 0), result == 0);
+}
+
 /* Whatever the host's umask is, the program may write to the socket. */
 void test_notify(void)
 {

@@ -387,7 +387,7 @@ static void test_running(int ignored)
         test_looking_inside(made);
         CALL("container_notify_open(none)", container_notify_open(made, &(int){-1}, NULL),
              result == OCI_ERR_NOT_FOUND);
-        container_events *events = begin_events(made);
+        container_events *events = begin_events(made), *oom = begin_oom(made);
         CALL("container_kill", container_kill(made, SIGKILL, CONTAINER_KILL_ALL, NULL),
              result == 0);
         end_events(events);
@@ -397,6 +397,7 @@ static void test_running(int ignored)
         CALL("container_pause(stopped)", container_pause(made, NULL),
              result == OCI_ERR_NOT_RUNNING);
         CALL("container_delete", container_delete(made, CONTAINER_DELETE_FORCE, NULL), result == 0);
+        end_oom(oom);
         CALL("container_close", (container_close(made), 0), result == 0);
     }
     test.handles--;

@@ -31,6 +31,8 @@ void test_paused(container *made);
 void test_looking_inside(container *made);
 container_events *begin_events(container *made);
 void end_events(container_events *events);
+container_events *begin_oom(container *made);
+void end_oom(container_events *events);
 void test_notify(void);
 
 /* Evaluate a call between two records.  The value must satisfy the condition on `result`. */
