@@ -146,6 +146,7 @@ def test_created_is_a_time_with_nanoseconds(rt, bundle):
     assert rt.state(name)["created"] == text
 
 
+@pytest.mark.proves("/annotations")
 def test_list_has_the_state_of_each(rt, bundle, make_bundle):
     bundle.config["annotations"] = {"org.example.key": 'a "value"\n'}
     names = sorted([rt.create(bundle), rt.launch(make_bundle().payload("sleep")),
@@ -211,3 +212,20 @@ def test_rootless_spec_runs(rt, rootfs, tmp_path):
     config["process"].update(terminal=False, args=["/bin/true"])
     rt.run(bundles.Bundle(tmp_path / "b", config, rootfs)).ok()
     hostview.reap()
+
+
+@pytest.mark.proves("/ociVersion")
+@pytest.mark.parametrize("version", ["1.0.0", "1.0.2-dev", "1.1.0"])
+def test_version_of_the_configuration_is_in_the_state(rt, bundle, version):
+    bundle.config["ociVersion"] = version
+    name = rt.create(bundle)
+    assert rt.state(name)["ociVersion"] == version
+
+
+@pytest.mark.ocikit
+@pytest.mark.proves("/ociVersion")
+@pytest.mark.parametrize("version", ["2.0.0", "0.9.0", "1", "", "one"])
+def test_version_that_is_not_known(rt, bundle, version):
+    bundle.config["ociVersion"] = version
+    rt.call("create", "-b", bundle, rt.new_id()).failed("/ociVersion")
+    rt.assert_clean()
