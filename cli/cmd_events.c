@@ -92,7 +92,7 @@ static int begin(struct cli *cli, container *watched, container_events **events)
     container_error *error = NULL;
     unsigned kinds = CONTAINER_EVENT_OOM | CONTAINER_EVENT_EXIT;
     int r = container_events_open(watched, kinds, events, &error);
-    if (r == OCI_ERR_UNSUPPORTED) {
+    if (r == OCI_ERR_UNSUPPORTED || r == OCI_ERR_PERMISSION || r == OCI_ERR_CGROUP) {
         output_warning(cli, container_id(watched), container_error_message(error));
         container_error_free(error);
         error = NULL;

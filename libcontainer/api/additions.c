@@ -105,6 +105,9 @@ static int bind_notify(int folder, int fd, struct failure *failure)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof(address.sun_path),
              "/proc/thread-self/fd/%d/" STORE_NOTIFY_NAME, folder);
+    /* Whoever waits in a start would never hear of the program again. */
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+        return fail(failure, OCI_ERR_BUSY, "somebody else listens on the notify socket already");
     if (unlinkat(folder, STORE_NOTIFY_NAME, 0) < 0 && errno != ENOENT)
         return fail_errno(failure, OCI_ERR_IO, errno, "remove the old notify socket");
     if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)

@@ -163,7 +163,8 @@ static void end_all(int dir, const char *id)
         record_groups(record, &groups, &ignored) < 0)
         return;
     _close_ int pidfd = -1;
-    if (container_find_status(dir, record, &pidfd) != CONTAINER_PAUSED)
+    enum container_status status = container_find_status(dir, record, &pidfd);
+    if (status != CONTAINER_PAUSED && !(status == CONTAINER_CREATED && groups_frozen(&groups)))
         return;
     syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
     groups_signal(&groups, SIGKILL, &ignored);

@@ -71,9 +71,21 @@ static enum reached look(const struct group *group, int dir)
     return line == NULL ? MOVING : line[7] == '1' ? FROZEN : THAWED;
 }
 
+/* Is the group itself to be frozen?  On version 1 its state also tells of groups around it. */
+static bool is_asked(const struct group *group, int dir)
+{
+    char text[16];
+    if (group_read(dir, group->v2 ? "cgroup.freeze" : "freezer.self_freezing", text, sizeof(text)) >
+        0)
+        return text[0] == '1';
+    return group_read(dir, "freezer.state", text, sizeof(text)) > 0 && strncmp(text, "FR", 2) == 0;
+}
+
+enum awaited { REACHED, TOO_LATE, OVERTAKEN };
+
 /* The kernel announces a change of cgroup.events; freezer.state has to be read again and again, which is
- * also what makes the kernel look. */
-static bool await(const struct group *group, int dir, enum reached wanted, int timeout_ms)
+ * also what makes the kernel look.  Somebody may ask for the opposite meanwhile. */
+static enum awaited await(const struct group *group, int dir, enum reached wanted, int timeout_ms)
 {
     int64_t deadline = monotonic_ms() + timeout_ms;
     _close_ int events = group->v2 ? openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC) : -1;
@@ -82,12 +94,14 @@ static bool await(const struct group *group, int dir, enum reached wanted, int t
         char text[1024];
         /* Only what was read before can be announced as changed. */
         if (events >= 0 && pread(events, text, sizeof(text), 0) < 0)
-            return false;
+            return TOO_LATE;
         if (look(group, dir) == wanted)
-            return true;
+            return REACHED;
+        if (is_asked(group, dir) != (wanted == FROZEN))
+            return OVERTAKEN;
         int64_t left = deadline - monotonic_ms();
         if (left <= 0)
-            return false;
+            return TOO_LATE;
         struct pollfd change = {.fd = events, .events = POLLPRI};
         poll(&change, events >= 0 ? 1 : 0, left < wait ? (int)left : wait);
         wait = events >= 0 ? 100 : wait < 16 ? wait * 2 : 16;
@@ -97,6 +111,9 @@ static bool await(const struct group *group, int dir, enum reached wanted, int t
 static int open_freezer(const struct group_set *set, const struct group **group, const char **file,
                         struct failure *failure)
 {
+    if (set->count == 0)
+        return fail(failure, OCI_ERR_UNSUPPORTED,
+                    "the container has no control group, by which it could be frozen");
     *group = freezer_of(set, file);
     if (*group == NULL)
         return fail(
@@ -126,8 +143,13 @@ int groups_freeze(const struct group_set *set, int timeout_ms, struct failure *f
     int r = write_state(group, dir, file, group->v2 ? "1" : "FROZEN", failure);
     if (r < 0)
         return r;
-    if (await(group, dir, FROZEN, timeout_ms))
+    enum awaited end = await(group, dir, FROZEN, timeout_ms);
+    if (end == REACHED)
         return 0;
+    if (end == OVERTAKEN)
+        return fail(failure, OCI_ERR_BUSY,
+                    "control group %s%s was let run by somebody else while it was being frozen",
+                    group->mountpoint, group->path);
     groups_thaw(set);
     return fail(
         failure, OCI_ERR_TIMEOUT,
@@ -145,7 +167,8 @@ int groups_resume(const struct group_set *set, int timeout_ms, struct failure *f
     int r = write_state(group, dir, file, group->v2 ? "0" : "THAWED", failure);
     if (r < 0)
         return r;
-    if (await(group, dir, THAWED, timeout_ms))
+    /* Overtaken: it ran, and was frozen again. */
+    if (await(group, dir, THAWED, timeout_ms) != TOO_LATE)
         return 0;
     return fail(failure, OCI_ERR_TIMEOUT,
                 "control group %s%s is still frozen after %d ms: a group around it is frozen too",

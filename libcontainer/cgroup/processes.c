@@ -120,6 +120,9 @@ int groups_processes(const struct group_set *set, pid_t **list, size_t *count,
                      struct failure *failure)
 {
     struct pids pids = {0};
+    if (set->count == 0)
+        return fail(failure, OCI_ERR_UNSUPPORTED,
+                    "the container has no control group, by which its processes are known");
     _close_ int dir = open_one(set, failure);
     if (dir < 0 && dir != OCI_ERR_NOT_FOUND)
         return dir;

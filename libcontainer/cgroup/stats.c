@@ -305,6 +305,9 @@ static void source_close(const struct stats_source *source)
 
 int groups_stats(const struct group_set *set, char **json, struct failure *failure)
 {
+    if (set->count == 0)
+        return fail(failure, OCI_ERR_UNSUPPORTED,
+                    "the container has no control group, which would count what it uses");
     _cleanup_(source_close) struct stats_source source = {
         .cpu = open_controller(set, "cpu"),
         .cpuacct = open_controller(set, "cpuacct"),

@@ -232,6 +232,23 @@ def test_readiness_in_two_steps(rt, bundle, manager):
 
 
 @pytest.mark.ocikit
+def test_a_second_start_does_not_take_the_messages(rt, bundle, manager):
+    bundle.args("/bin/sh", "-c", "while [ ! -e /go ]; do sleep 0.02; done; exec /bin/payload ready")
+    name = rt.create(bundle, env=manager.environment)
+    waiting = rt.popen("start", name, env=manager.environment)
+    try:
+        hostview.until(lambda: rt.status(name) == "running")
+        rt.call("start", name, env=manager.environment, timeout=10).failed("")
+        assert waiting.poll() is None
+        (bundle.rootfs / "go").touch()
+        assert "READY=1" in manager.lines()
+        assert waiting.wait(10) == 0
+    finally:
+        waiting.kill()
+        waiting.wait()
+
+
+@pytest.mark.ocikit
 @pytest.mark.parametrize("detach", [True, False])
 def test_readiness_of_run(rt, bundle, manager, detach):
     name = rt.new_id()

@@ -153,7 +153,7 @@ OCI_API int container_start(container *container, container_error **error);
 
 /* Listen on the socket of a container that was created with CONTAINER_NOTIFY_SOCKET: *fd, the caller's to close,
  * receives the datagrams that its program sends (sd_notify(3): lines such as READY=1).  To be called before
- * container_start; the last to call it listens.  What arrives was written by the container: do not believe more
+ * container_start.  What arrives was written by the container: do not believe more
  * than that it is ready.  OCI_ERR_NOT_FOUND without the flag; OCI_ERR_BUSY, OCI_ERR_IO. */
 OCI_API int container_notify_open(container *container, int *fd, container_error **error);
 

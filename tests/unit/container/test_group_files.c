@@ -160,7 +160,10 @@ static void test_unlimited_swap(void **state)
 static void test_nothing(void **state)
 {
     struct group_set none = {0};
-    expect(&none, nothing);
+    struct failure failure = {0};
+    char *json = NULL;
+    assert_int_equal(groups_stats(&none, &json, &failure), OCI_ERR_UNSUPPORTED);
+    assert_non_null(strstr(failure.text, "no control group"));
     struct group_set gone = set_of("v2", "memory");
     expect(&gone, nothing);
     put("v2", "cpu.stat", "");
@@ -172,8 +175,6 @@ static void test_nothing(void **state)
     put("v2", "io.stat", "");
     put("v2", "cpu.pressure", "");
     struct group_set odd = set_of("v2", NULL);
-    struct failure failure = {0};
-    char *json = NULL;
     assert_int_equal(groups_stats(&odd, &json, &failure), 0);
     assert_null(strstr(json, "current"));
     assert_null(strstr(json, "limit"));
@@ -219,6 +220,22 @@ static void test_freeze(void **state)
     assert_string_equal(get("v2", "cgroup.freeze", text), "0");
     put("v2", "cgroup.events", "populated 1\nfrozen 0\n");
     assert_int_equal(groups_resume(&set, 1000, &failure), 0);
+    groups_free(&set);
+}
+
+/* A file that keeps nothing stands for somebody who asks for the opposite at once. */
+static void test_overtaken(void **state)
+{
+    struct failure failure = {0};
+    put("v2", "cgroup.freeze", "0");
+    put("v2", "cgroup.events", "populated 1\nfrozen 0\n");
+    char path[256];
+    snprintf(path, sizeof(path), "%s/v2/g/cgroup.freeze", top);
+    struct group_set set = set_of("v2", NULL);
+    unlink(path);
+    assert_int_equal(symlink("/dev/null", path), 0);
+    assert_int_equal(groups_freeze(&set, 5000, &failure), OCI_ERR_BUSY);
+    assert_non_null(strstr(failure.text, "somebody else"));
     groups_free(&set);
 }
 
@@ -312,6 +329,10 @@ static void test_processes(void **state)
     assert_int_equal(count, 4);
     free(list);
     groups_free(&set);
+    struct group_set none = {0};
+    assert_int_equal(groups_processes(&none, &list, &count, &failure), OCI_ERR_UNSUPPORTED);
+    assert_int_equal(groups_freeze(&none, 50, &failure), OCI_ERR_UNSUPPORTED);
+    assert_non_null(strstr(failure.text, "no control group"));
     set = set_of("gone", NULL);
     assert_int_equal(groups_processes(&set, &list, &count, &failure), 0);
     assert_int_equal(count, 0);
@@ -324,9 +345,16 @@ static void test_processes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_v2_stats),   CASE(test_unlimited_swap), CASE(test_nothing),
-        CASE(test_v1_stats),   CASE(test_freeze),         CASE(test_freeze_that_does_not_happen),
-        CASE(test_no_freezer), CASE(test_v2_oom),         CASE(test_processes),
+        CASE(test_v2_stats),
+        CASE(test_unlimited_swap),
+        CASE(test_nothing),
+        CASE(test_v1_stats),
+        CASE(test_freeze),
+        CASE(test_overtaken),
+        CASE(test_freeze_that_does_not_happen),
+        CASE(test_no_freezer),
+        CASE(test_v2_oom),
+        CASE(test_processes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
