@@ -214,6 +214,7 @@ def test_rootless_spec_runs(rt, rootfs, tmp_path):
     hostview.reap()
 
 
+@pytest.mark.ocikit
 @pytest.mark.proves("/ociVersion")
 @pytest.mark.parametrize("version", ["1.0.0", "1.0.2-dev", "1.1.0"])
 def test_version_of_the_configuration_is_in_the_state(rt, bundle, version):
