@@ -36,9 +36,9 @@ static const struct args_option global_options[] = {
 const struct args_table cli_global_options = {global_options, ARRAY_SIZE(global_options)};
 
 const struct cli_command *const cli_commands[] = {
-    &cli_run,   &cli_create, &cli_start,    &cli_exec,     &cli_kill,  &cli_delete,
-    &cli_state, &cli_list,   &cli_ps,       &cli_events,   &cli_pause, &cli_resume,
-    &cli_update, &cli_spec,  &cli_plan,   &cli_validate, &cli_features, NULL,
+    &cli_run,    &cli_create, &cli_start, &cli_exec,     &cli_kill,     &cli_delete,
+    &cli_state,  &cli_list,   &cli_ps,    &cli_events,   &cli_pause,    &cli_resume,
+    &cli_update, &cli_spec,   &cli_plan,  &cli_validate, &cli_features, NULL,
 };
 
 /* Files that are opened later must not take the numbers 0 to 2, which the container inherits; so
