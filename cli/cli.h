@@ -27,7 +27,7 @@ struct cli {
     const char *root;
     const char *log;
     const char *log_format;
-    const char *rootless; /* accepted for callers of other runtimes; nothing depends on it */
+    const char *rootless; /* "true", "false" or "auto"; accepted for callers of other runtimes */
     bool debug;
     bool systemd_cgroup;
     bool version;
@@ -65,8 +65,9 @@ struct cli_command {
 extern const struct args_table cli_global_options;
 extern const struct cli_command *const cli_commands[]; /* ends with NULL */
 
-extern const struct cli_command cli_create, cli_delete, cli_exec, cli_features, cli_kill, cli_list,
-    cli_mounts, cli_plan, cli_run, cli_spec, cli_start, cli_state, cli_update, cli_validate;
+extern const struct cli_command cli_create, cli_delete, cli_events, cli_exec, cli_features,
+    cli_kill, cli_list, cli_mounts, cli_pause, cli_plan, cli_ps, cli_resume, cli_run, cli_spec,
+    cli_start, cli_state, cli_update, cli_validate;
 
 /* The context for the state directory of the global options, made at the first call.  0, or a
  * negative code after the error was reported. */

@@ -15,6 +15,8 @@ static const struct args_option options[] = {LAUNCH_OPTIONS};
 static int run(struct cli *cli, void *data, const struct cli_arguments *arguments)
 {
     const struct launch_settings *settings = data;
+    if (launch_check_fds(cli, settings) != CLI_OK)
+        return CLI_ERROR;
     _close_ int cancel = signals_hold_cancelling();
     if (cancel < 0)
         return output_error(cli, CLI_ERROR, NULL, "signals cannot be received: %s",

@@ -28,6 +28,8 @@ struct settings {
     bool no_new_privs;
     struct args_list capabilities;
     int preserve_fds;
+    const char *pidfd_socket;
+    bool ignore_paused;
 };
 
 static const struct args_option options[] = {
@@ -52,6 +54,10 @@ static const struct args_option options[] = {
      "add a capability; may be repeated"},
     {"preserve-fds", 0, ARGS_NUMBER, offsetof(struct settings, preserve_fds), "N",
      "pass on the fds 3 to 3+N-1 (default 0)"},
+    {"pidfd-socket", 0, ARGS_TEXT, offsetof(struct settings, pidfd_socket), "PATH",
+     "unix socket that is sent a pidfd of the process"},
+    {"ignore-paused", 0, ARGS_FLAG, offsetof(struct settings, ignore_paused), NULL,
+     "in a paused container, wait until it is resumed"},
 };
 
 /* What one call holds. */
@@ -152,6 +158,10 @@ static int report_failure(struct call *call, container_error *error)
         container_state_status(state) == CONTAINER_CREATED &&
         asprintf(&hint, "start it first: `ocikit start %s`", container_id(call->container)) < 0)
         hint = NULL;
+    if (state && container_state_status(state) == CONTAINER_PAUSED &&
+        asprintf(&hint, "`ocikit resume %s` lets it run; --ignore-paused waits for that",
+                 container_id(call->container)) < 0)
+        hint = NULL;
     return output_failure_hint(call->cli, code, error, hint);
 }
 
@@ -178,6 +188,8 @@ static int begin(struct call *call, const struct cli_arguments *arguments)
     exec.cancel_fd = &call->cancel;
     if (!settings->detach)
         terminal_size(&exec.rows, &exec.columns);
+    exec.pidfd_socket = settings->pidfd_socket;
+    exec.flags = settings->ignore_paused ? CONTAINER_EXEC_IGNORE_PAUSED : 0;
     container_error *error = NULL;
     if (container_exec(call->container, &exec, &call->process, &error) < 0)
         return report_failure(call, error);

@@ -15,7 +15,7 @@ struct settings {
 
 static const struct args_option options[] = {
     {"all", 'a', ARGS_FLAG, offsetof(struct settings, all), NULL,
-     "send it to every process of the container"},
+     "send it to every process of the container; one that has stopped is no error"},
     {"", 0, ARGS_OTHER, offsetof(struct settings, signal), "SIGNAL",
      "the same as SIGNAL behind ID: -9, -KILL"},
 };
@@ -42,11 +42,11 @@ static int run(struct cli *cli, void *data, const struct cli_arguments *argument
     int code = choose_signal(cli, settings, arguments, &signal);
     if (code != CLI_OK)
         return code;
-    _container_ container *found = NULL;
-    if (cli_open(cli, arguments->items[0], &found) < 0)
+    if (cli_context(cli) < 0)
         return CLI_ERROR;
     container_error *error = NULL;
-    if (container_kill(found, signal, settings->all ? CONTAINER_KILL_ALL : 0, &error) < 0)
+    unsigned flags = settings->all ? CONTAINER_KILL_ALL : 0;
+    if (container_kill_id(cli->context, arguments->items[0], signal, flags, &error) < 0)
         return output_failure(cli, CLI_ERROR, error);
     return CLI_OK;
 }

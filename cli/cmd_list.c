@@ -2,8 +2,12 @@
 /*
  * `ocikit list`.
  */
+#include "json.h"
 #include "output.h"
 #include "util.h"
+
+#include <ocikit/container_state.h>
+#include <ocikit/value.h>
 
 #include <pwd.h>
 #include <stdio.h>
@@ -106,6 +110,32 @@ static int print_table(struct cli *cli, const struct rows *rows)
     return output_flush(cli);
 }
 
+static void free_document(oci_document **document)
+{
+    oci_document_free(*document);
+}
+
+/* The state document with the owner as a name, as the table has it; NULL when memory is out. */
+static char *named_state(const struct row *row)
+{
+    const char *json = container_state_json(row->state);
+    _cleanup_(free_document) oci_document *document = NULL;
+    char *owner = NULL, *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&owner, &size);
+    if (file == NULL)
+        return NULL;
+    json_string(file, row->owner);
+    if (fclose(file) == 0 &&
+        oci_parse(oci_container_state_type(), json, strlen(json), NULL, &document, NULL) == 0 &&
+        oci_set(document, "/owner", owner, size, NULL) == 0 &&
+        oci_write(oci_container_state_type(), oci_container_state_root(document), 0, &text, NULL) <
+            0)
+        text = NULL;
+    free(owner);
+    return text;
+}
+
 static int print_json(struct cli *cli, const struct rows *rows)
 {
     if (rows->count == 0) {
@@ -113,11 +143,10 @@ static int print_json(struct cli *cli, const struct rows *rows)
         return output_flush(cli);
     }
     for (size_t i = 0; i < rows->count; i++) {
-        const char *json = container_state_json(rows->items[i].state);
-        size_t length = strlen(json);
-        while (length > 0 && json[length - 1] == '\n')
-            length--;
-        printf("%s%.*s", i == 0 ? "[" : ",\n", (int)length, json);
+        _spec_text_ char *json = named_state(&rows->items[i]);
+        if (json == NULL)
+            return output_error(cli, CLI_ERROR, NULL, "out of memory");
+        printf("%s%.*s", i == 0 ? "[" : ",\n", (int)strcspn(json, "\n"), json);
     }
     puts("]");
     return output_flush(cli);

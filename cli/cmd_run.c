@@ -3,6 +3,7 @@
  * `ocikit run`: create, start and, in the foreground, stay until the end and remove.
  */
 #include "launch.h"
+#include "notify.h"
 #include "output.h"
 #include "session.h"
 #include "signals.h"
@@ -18,6 +19,8 @@ static const struct args_option options[] = {
      "return as soon as the program runs"},
     {"keep", 0, ARGS_FLAG, offsetof(struct launch_settings, keep), NULL,
      "do not remove the container after its end"},
+    {"no-subreaper", 0, ARGS_FLAG, offsetof(struct launch_settings, no_subreaper), NULL,
+     "accepted for callers of other runtimes: this command adopts no processes"},
 };
 
 static int kill_container(void *target, int signal, container_error **error)
@@ -41,11 +44,12 @@ static int start(struct cli *cli, container *made)
 }
 
 static int follow(struct cli *cli, const struct launch_settings *settings, container *made,
-                  int signals)
+                  struct notify *notify, int signals)
 {
     struct session session = {
         .pidfd = container_pidfd(made),
         .terminal = container_terminal_fd(made),
+        .notify = notify,
         .signals = signals,
         .target = made,
         .kill = kill_container,
@@ -66,6 +70,8 @@ static int follow(struct cli *cli, const struct launch_settings *settings, conta
 static int run(struct cli *cli, void *data, const struct cli_arguments *arguments)
 {
     const struct launch_settings *settings = data;
+    if (launch_check_fds(cli, settings) != CLI_OK)
+        return CLI_ERROR;
     _close_ int cancel = signals_hold_cancelling();
     _close_ int signals = settings->detach ? -1 : signals_hold_forwardable();
     if (cancel < 0 || (!settings->detach && signals < 0))
@@ -77,10 +83,19 @@ static int run(struct cli *cli, void *data, const struct cli_arguments *argument
         return code;
     if (container_terminal_fd(made) >= 0)
         terminal_resize(container_terminal_fd(made));
-    code = start(cli, made);
-    if (code != CLI_OK || settings->detach)
+    _cleanup_(notify_end) struct notify notify = NOTIFY_INIT;
+    code = notify_begin(cli, made, &notify);
+    if (code != CLI_OK)
+        container_delete(made, CONTAINER_DELETE_FORCE, NULL);
+    else
+        code = start(cli, made);
+    if (code != CLI_OK)
         return code;
-    return follow(cli, settings, made, signals);
+    if (settings->detach) {
+        notify_await(&notify, container_pidfd(made));
+        return CLI_OK;
+    }
+    return follow(cli, settings, made, &notify, signals);
 }
 
 const struct cli_command cli_run = {

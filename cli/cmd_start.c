@@ -2,6 +2,7 @@
 /*
  * `ocikit start`.
  */
+#include "notify.h"
 #include "output.h"
 #include "util.h"
 
@@ -11,9 +12,14 @@ static int run(struct cli *cli, void *data, const struct cli_arguments *argument
     _container_ container *found = NULL;
     if (cli_open(cli, arguments->items[0], &found) < 0)
         return CLI_ERROR;
+    _cleanup_(notify_end) struct notify notify = NOTIFY_INIT;
+    int code = notify_begin(cli, found, &notify);
+    if (code != CLI_OK)
+        return code;
     container_error *error = NULL;
     if (container_start(found, &error) < 0)
         return output_failure(cli, CLI_ERROR, error);
+    notify_await(&notify, container_pidfd(found));
     return CLI_OK;
 }
 
@@ -23,7 +29,9 @@ const struct cli_command cli_start = {
     .arguments = "ID",
     .about =
         "Returns once the program runs and the poststart hooks have ended. A program that cannot\n"
-        "be executed is an error here.",
+        "be executed is an error here. With NOTIFY_SOCKET in the environment, also waits until "
+        "the\n"
+        "program has said that it is ready, and passes that on.",
     .examples = "  ocikit start web\n"
                 "  ocikit --root /run/mine start web\n",
     .exit_codes = "  0    the program runs\n"

@@ -22,9 +22,10 @@ const struct cli_command cli_state = {
     .name = "state",
     .purpose = "print the state of a container as JSON",
     .arguments = "ID",
-    .about = "The document has ociVersion, id, status (creating, created, running, stopped), pid, "
-             "bundle,\n"
-             "annotations, and besides them rootfs, created and owner.",
+    .about =
+        "The document has ociVersion, id, status (creating, created, running, paused, stopped), "
+        "pid,\n"
+        "bundle, annotations, and besides them rootfs, created and owner.",
     .examples = "  ocikit state web\n"
                 "  ocikit state web | jq -r .status\n",
     .exit_codes = "  0    the state was printed\n"

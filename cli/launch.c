@@ -3,11 +3,14 @@
  * Creating a container as `create` and `run` do.
  */
 #include "launch.h"
+#include "activation.h"
+#include "notify.h"
 #include "output.h"
 #include "pid_file.h"
 #include "util.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,17 +28,38 @@ int launch_exit_code(const container_error *error, int failure)
     }
 }
 
+static int check_open(struct cli *cli, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (fcntl(FIRST_PRESERVED + i, F_GETFD) >= 0)
+            continue;
+        output_error(cli, CLI_ERROR, NULL,
+                     "%d file descriptors are to be passed on by --preserve-fds and LISTEN_FDS: "
+                     "%d is not open",
+                     count, FIRST_PRESERVED + i);
+        return -1;
+    }
+    return 0;
+}
+
+/* More than there can be is refused, whatever the sum. */
+static int count_preserved(const struct launch_settings *settings)
+{
+    int given = settings->preserve_fds < INT_MAX / 2 ? settings->preserve_fds : INT_MAX / 2;
+    return activation_count() + given;
+}
+
+int launch_check_fds(struct cli *cli, const struct launch_settings *settings)
+{
+    return check_open(cli, count_preserved(settings)) < 0 ? CLI_ERROR : CLI_OK;
+}
+
 int launch_fds(struct cli *cli, int count, int **fds)
 {
     if (count <= 0)
         return 0;
-    for (int i = 0; i < count; i++) {
-        if (fcntl(FIRST_PRESERVED + i, F_GETFD) < 0) {
-            output_error(cli, CLI_ERROR, NULL, "--preserve-fds %d: file descriptor %d is not open",
-                         count, FIRST_PRESERVED + i);
-            return -1;
-        }
-    }
+    if (check_open(cli, count) < 0)
+        return -1;
     *fds = calloc((size_t)count, sizeof(**fds));
     if (*fds == NULL) {
         output_error(cli, CLI_ERROR, NULL, "out of memory");
@@ -103,7 +127,10 @@ int launch_create(struct cli *cli, const struct launch_settings *settings, const
                   bool has_relay, int cancel, container **result)
 {
     _free_ int *fds = NULL;
-    if (launch_fds(cli, settings->preserve_fds, &fds) < 0 || cli_context(cli) < 0)
+    int preserved = count_preserved(settings);
+    _cleanup_(activation_free) struct activation activation;
+    activation_describe(&activation, activation_count());
+    if (launch_fds(cli, preserved, &fds) < 0 || cli_context(cli) < 0)
         return CLI_ERROR;
     if (!has_relay && settings->console_socket == NULL) {
         int code = refuse_lost_terminal(cli, settings);
@@ -114,10 +141,13 @@ int launch_create(struct cli *cli, const struct launch_settings *settings, const
     options.bundle = settings->bundle ? settings->bundle : ".";
     options.console_socket = settings->console_socket;
     options.preserve_fds = fds;
-    options.preserve_fds_count = (size_t)settings->preserve_fds;
+    options.preserve_fds_count = (size_t)preserved;
+    options.pidfd_socket = settings->pidfd_socket;
+    options.env = activation.env;
     options.cancel_fd = cancel >= 0 ? &cancel : NULL;
     options.flags = (settings->no_pivot ? CONTAINER_NO_PIVOT : 0u) |
-                    (settings->no_new_keyring ? CONTAINER_NO_NEW_KEYRING : 0u);
+                    (settings->no_new_keyring ? CONTAINER_NO_NEW_KEYRING : 0u) |
+                    (notify_is_wanted() ? CONTAINER_NOTIFY_SOCKET : 0u);
     _container_ container *made = NULL;
     container_error *error = NULL;
     if (container_create(cli->context, id, &options, &made, &error) < 0)

@@ -11,11 +11,13 @@ struct launch_settings {
     const char *bundle;
     const char *console_socket;
     const char *pid_file;
+    const char *pidfd_socket;
     bool no_pivot;
     bool no_new_keyring;
     int preserve_fds;
-    bool detach; /* of run */
-    bool keep;   /* of run */
+    bool detach;       /* of run */
+    bool keep;         /* of run */
+    bool no_subreaper; /* of run; nothing depends on it */
 };
 
 #define LAUNCH_OPTIONS                                                                             \
@@ -28,6 +30,9 @@ struct launch_settings {
         {"pid-file", 0,                                                                            \
          ARGS_TEXT,  offsetof(struct launch_settings, pid_file),                                   \
          "FILE",     "write the process id to FILE"},                                              \
+        {"pidfd-socket", 0,                                                                        \
+         ARGS_TEXT,      offsetof(struct launch_settings, pidfd_socket),                           \
+         "PATH",         "unix socket that is sent a pidfd of the first process"},                 \
         {"no-pivot", 0,                                                                            \
          ARGS_FLAG,  offsetof(struct launch_settings, no_pivot),                                   \
          NULL,       "move the root mount, for hosts that run from an initramfs"},                 \
@@ -45,6 +50,10 @@ struct launch_settings {
 /* The exit code of `run` and `exec` for a failure: failure, unless it is about the program's file.
  */
 int launch_exit_code(const container_error *error, int failure);
+
+/* Are all fds that are to be passed on open?  To be asked before this command opens any of its own, which would
+ * take their numbers.  CLI_OK, or CLI_ERROR after a report. */
+int launch_check_fds(struct cli *cli, const struct launch_settings *settings);
 
 /* The numbers 3 to 3+count-1, all of which must be open.  0, or -1 after a report. */
 int launch_fds(struct cli *cli, int count, int **fds);

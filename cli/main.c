@@ -29,16 +29,16 @@ static const struct args_option global_options[] = {
     {"systemd-cgroup", 0, ARGS_FLAG, offsetof(struct cli, systemd_cgroup), NULL,
      "not supported; known so that the error is clear"},
     {"rootless", 0, ARGS_TEXT, offsetof(struct cli, rootless), "VALUE",
-     "accepted for callers of other runtimes; no effect"},
+     "\"true\", \"false\" or \"auto\": for callers of other runtimes; no effect"},
     {"version", 'v', ARGS_FLAG, offsetof(struct cli, version), NULL, "show versions"},
 };
 
 const struct args_table cli_global_options = {global_options, ARRAY_SIZE(global_options)};
 
 const struct cli_command *const cli_commands[] = {
-    &cli_run,    &cli_create, &cli_start,  &cli_exec, &cli_kill, &cli_delete,   &cli_state,
-    &cli_update, &cli_list,   &cli_mounts, &cli_spec, &cli_plan, &cli_validate, &cli_features,
-    NULL,
+    &cli_run,  &cli_create, &cli_start,    &cli_exec,     &cli_kill,   &cli_delete, &cli_state,
+    &cli_list, &cli_ps,     &cli_events,   &cli_pause,    &cli_resume, &cli_update, &cli_mounts,
+    &cli_spec, &cli_plan,   &cli_validate, &cli_features, NULL,
 };
 
 /* Files that are opened later must not take the numbers 0 to 2, which the container inherits; so
@@ -61,6 +61,19 @@ static const struct cli_command *find_command(const char *name)
             return *command;
     }
     return NULL;
+}
+
+/* Engines ask `checkpoint --help` and `restore --lsm-mount-context` what they can rely on: the answer must not
+ * look like that of a runtime that has them. */
+static bool is_missing(const char *name)
+{
+    return strcmp(name, "checkpoint") == 0 || strcmp(name, "restore") == 0;
+}
+
+static int missing_command(struct cli *cli, const char *name)
+{
+    return output_error(cli, CLI_ERROR, "`ocikit pause` stops a container without saving it",
+                        "%s: checkpoint and restore are not supported by this runtime", name);
 }
 
 static int unknown_command(struct cli *cli, const char *name)
@@ -96,6 +109,8 @@ static int command_help(struct cli *cli, int argc, char **argv)
 {
     if (argc == 0 || strcmp(argv[0], "help") == 0 || argv[0][0] == '-')
         return print_help(cli, NULL);
+    if (is_missing(argv[0]))
+        return missing_command(cli, argv[0]);
     const struct cli_command *command = find_command(argv[0]);
     return command ? print_help(cli, command) : unknown_command(cli, argv[0]);
 }
@@ -107,6 +122,11 @@ static int check_globals(struct cli *cli)
         cli->log_format = NULL;
         return output_misuse(cli, NULL, "--log-format takes text or json, not \"%s\"", format);
     }
+    const char *rootless = cli->rootless;
+    if (rootless && strcmp(rootless, "auto") != 0 && strcmp(rootless, "true") != 0 &&
+        strcmp(rootless, "false") != 0)
+        return output_misuse(cli, NULL, "--rootless takes true, false or auto, not \"%s\"",
+                             rootless);
     if (cli->root && cli->root[0] == '\0')
         return output_misuse(cli, NULL, "--root names no directory");
     if (cli->systemd_cgroup)
@@ -185,7 +205,7 @@ static int dispatch(struct cli *cli, int argc, char **argv)
         return command_help(cli, (int)outcome.count - 1, argv + 1);
     const struct cli_command *command = find_command(argv[0]);
     if (command == NULL)
-        return unknown_command(cli, argv[0]);
+        return is_missing(argv[0]) ? missing_command(cli, argv[0]) : unknown_command(cli, argv[0]);
     return run_command(cli, command, (int)outcome.count - 1, argv + 1);
 }
 

@@ -3,6 +3,7 @@
  * The event loop of `run` and `exec` in the foreground.
  */
 #include "session.h"
+#include "notify.h"
 #include "output.h"
 #include "terminal.h"
 #include "util.h"
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
-enum { SIGNALS, PROCESS, RELAY, FDS = RELAY + TERMINAL_FDS };
+enum { SIGNALS, PROCESS, NOTIFY, RELAY, FDS = RELAY + TERMINAL_FDS };
 
 static void pass_signals(const struct session *session, struct terminal *terminal)
 {
@@ -37,11 +38,13 @@ static int loop(const struct session *session, struct terminal *terminal)
     struct pollfd fds[FDS] = {
         [SIGNALS] = {.fd = session->signals, .events = POLLIN},
         [PROCESS] = {.fd = session->pidfd, .events = POLLIN},
+        [NOTIFY] = {.fd = -1, .events = POLLIN},
     };
     nfds_t count = session->terminal >= 0 ? FDS : RELAY;
     while (session->pidfd >= 0) {
         if (count == FDS)
             terminal_want(terminal, fds + RELAY);
+        fds[NOTIFY].fd = session->notify ? session->notify->fd : -1;
         if (poll(fds, count, count == FDS ? terminal_timeout(terminal) : -1) < 0) {
             if (errno == EINTR)
                 continue;
@@ -49,6 +52,8 @@ static int loop(const struct session *session, struct terminal *terminal)
         }
         if (fds[SIGNALS].revents)
             pass_signals(session, terminal);
+        if (fds[NOTIFY].revents)
+            notify_pass(session->notify);
         if (count == FDS)
             terminal_move(terminal, fds + RELAY);
         if (fds[PROCESS].revents)

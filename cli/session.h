@@ -9,9 +9,10 @@
 
 /* The process: a container's first one, or one that exec made. */
 struct session {
-    int pidfd;    /* -1: it has ended already */
-    int terminal; /* -1: none */
-    int signals;  /* from signals_hold_forwardable */
+    int pidfd;             /* -1: it has ended already */
+    int terminal;          /* -1: none */
+    struct notify *notify; /* NULL: nobody is to be told that the program is ready */
+    int signals;           /* from signals_hold_forwardable */
     void *target;
     int (*kill)(void *target, int signal, container_error **error);
     int (*wait)(void *target, struct container_exit *result, container_error **error);

@@ -59,7 +59,7 @@ _ocikit() {
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
-    --pid-file | --console-socket | --process | -p | --log | --resources | -r)
+    --pid-file | --console-socket | --pidfd-socket | --process | -p | --log | --resources | -r)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
@@ -74,8 +74,17 @@ _ocikit() {
             docker-config' -- "$current")
         return
         ;;
-    --format)
-        mapfile -t COMPREPLY < <(compgen -W 'text json sarif' -- "$current")
+    --rootless)
+        # Of `spec` it is an option without a value.
+        if [[ -z $command ]]; then
+            mapfile -t COMPREPLY < <(compgen -W 'true false auto' -- "$current")
+            return
+        fi
+        ;;
+    --format | -f)
+        local formats='text json sarif'
+        [[ $command == list || $command == ps ]] && formats='table json'
+        mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$current")
         return
         ;;
     --colour)
@@ -95,7 +104,7 @@ _ocikit() {
             compgen -W "$(_ocikit_options "$program" ${command:+"$command"})" -- "$current")
     else
         case $command in
-        start | state | kill | delete | exec | update)
+        start | state | kill | delete | exec | ps | events | pause | resume | update)
             mapfile -t COMPREPLY < <(
                 compgen -W "$("$program" "${root[@]}" list --quiet 2>/dev/null)" -- "$current")
             ;;

@@ -31,6 +31,7 @@ struct creation {
     struct caller caller;
     struct offered offered;
     const struct oci_linux_resources *resources; /* what is set of them; points into offered */
+    struct additions additions;
     struct compile_input input;
     struct compiled compiled;
     struct session session;
@@ -64,6 +65,7 @@ static struct creation creation_begin(container_context *context, const char *id
 static void creation_free(struct creation *c)
 {
     loaded_free(&c->loaded);
+    additions_free(&c->additions);
     groups_free(&c->groups);
     compiled_free(&c->compiled);
     session_close(&c->session);
@@ -91,11 +93,19 @@ static bool is_for_root(const struct creation *c)
            !asks_for_user_namespace(c->loaded.config->linux_);
 }
 
+static bool has_notify(const struct creation *c)
+{
+    return c->options.flags & CONTAINER_NOTIFY_SOCKET;
+}
+
 /* Load and compile: everything that can be wrong with the configuration is found here. */
 static int prepare(struct creation *c)
 {
     int r = load_config(c->options.bundle, c->options.config, c->options.config_length, &c->log,
                         &c->loaded, c->failure);
+    if (r == 0)
+        r = additions_make(&c->additions, c->loaded.config, c->options.env,
+                           has_notify(c) ? c->context->state_root : NULL, c->id, c->failure);
     if (r < 0)
         return r;
     const struct oci_linux *l = c->loaded.config->linux_;
@@ -112,7 +122,7 @@ static int prepare(struct creation *c)
     c->input = (struct compile_input){
         .id = c->id,
         .bundle = c->loaded.bundle,
-        .config = c->loaded.config,
+        .config = &c->additions.config,
         .groups = &c->groups,
         .log = &c->log,
         .process_place = "/process",
@@ -354,7 +364,9 @@ static int make(struct creation *c)
         c->resctrl.made = false;
         return r;
     }
-    r = make_groups(c);
+    r = has_notify(c) ? notify_make_folder(c->dir, c->failure) : 0;
+    if (r == 0)
+        r = make_groups(c);
     if (r == 0 && c->resctrl.name)
         r = resctrl_make(c->resctrl_root, c->loaded.config->linux_->intel_rdt, &c->resctrl,
                          c->failure);
@@ -372,6 +384,8 @@ static int make(struct creation *c)
         r = groups_apply_pids(&c->groups, c->resources, c->failure);
     if (r == 0)
         r = hand_over_terminal(c);
+    if (r == 0 && c->options.pidfd_socket)
+        r = pidfd_send(c->options.pidfd_socket, c->session.pidfd, c->failure);
     return r == 0 ? finish(c) : r;
 }
 
@@ -402,7 +416,8 @@ static int check_options(struct creation *c, const struct container_create_optio
     int r = options_copy(&c->options, sizeof(c->options), given, c->failure);
     if (r == 0)
         r = store_check_id(c->id, c->failure);
-    if (r == 0 && c->options.flags & ~(unsigned)(CONTAINER_NO_NEW_KEYRING | CONTAINER_NO_PIVOT))
+    const unsigned flags = CONTAINER_NO_NEW_KEYRING | CONTAINER_NO_PIVOT | CONTAINER_NOTIFY_SOCKET;
+    if (r == 0 && c->options.flags & ~flags)
         r = fail(c->failure, OCI_ERR_UNSUPPORTED,
                  "the create flags hold one that this library does not know");
     if (r == 0)

@@ -151,12 +151,34 @@ static int delete_locked(container_context *context, const char *id, int root, i
     return destroy(context, id, root, dir, record, pidfd, failure);
 }
 
+/* Whoever holds the lock may be waiting for a process of a paused container to run on: with all of them ended it
+ * gets its answer.  A create under way is left to end by itself. */
+static void end_all(int dir, const char *id)
+{
+    _cleanup_(free_document) oci_document *document = NULL;
+    const struct oci_record *record = NULL;
+    struct group_set groups _groups_ = {0};
+    struct failure ignored = {0};
+    if (store_read_record(dir, id, &document, &record, &ignored) < 0 ||
+        record_groups(record, &groups, &ignored) < 0)
+        return;
+    _close_ int pidfd = -1;
+    enum container_status status = container_find_status(dir, record, &pidfd);
+    if (status != CONTAINER_PAUSED && !(status == CONTAINER_CREATED && groups_frozen(&groups)))
+        return;
+    syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+    groups_signal(&groups, SIGKILL, &ignored);
+    groups_thaw(&groups);
+}
+
 static int delete (container_context *context, const char *id, int dir, unsigned flags,
                    struct failure *failure)
 {
     _close_ int root = store_open_root(context->state_root, false, failure);
     if (root < 0)
         return root;
+    if (flags & CONTAINER_DELETE_FORCE)
+        end_all(dir, id);
     int r = store_lock(dir, id, LOCK_TIMEOUT_MS, failure);
     if (r < 0)
         return r;

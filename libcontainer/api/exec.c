@@ -181,7 +181,8 @@ static int read_state(struct execution *e)
     if (r < 0)
         return r;
     enum container_status status = container_find_status(container->dir, e->record, &e->pidfd);
-    if (status != CONTAINER_RUNNING)
+    bool waits = e->options.flags & CONTAINER_EXEC_IGNORE_PAUSED;
+    if (status != CONTAINER_RUNNING && !(waits && status == CONTAINER_PAUSED))
         return fail(e->failure, OCI_ERR_WRONG_STATE, "cannot execute in container \"%s\": it is %s",
                     container->id, status_text(status));
     r = store_read_config(container->dir, &e->config_document, &e->config, e->failure);
@@ -269,6 +270,8 @@ static int launch(struct execution *e)
         r = console_send(e->options.console_socket, e->session.terminal, e->failure);
         close(take_fd(&e->session.terminal));
     }
+    if (r == 0 && e->options.pidfd_socket)
+        r = pidfd_send(e->options.pidfd_socket, e->session.pidfd, e->failure);
     if (r == 0)
         r = join_resctrl(e);
     if (r == 0)
@@ -280,6 +283,9 @@ static int check_options(struct execution *e, const struct container_exec_option
 {
     e->options = (struct container_exec_options)CONTAINER_EXEC_OPTIONS_INIT;
     int r = options_copy(&e->options, sizeof(e->options), given, e->failure);
+    if (r == 0 && e->options.flags & ~(unsigned)CONTAINER_EXEC_IGNORE_PAUSED)
+        r = fail(e->failure, OCI_ERR_UNSUPPORTED,
+                 "the exec flags hold one that this library does not know");
     if (r == 0)
         r = stdio_resolve(e->options.stdio, e->stdio, &e->null, e->failure);
     if (r == 0)

@@ -118,6 +118,22 @@ int make_id_maps(container_context *context, const struct compiled *compiled, st
                  const char *file, int cancel, struct failure *failure);
 void close_id_maps(const struct compiled *compiled, struct spawn *spawn);
 
+/* A configuration with what the options of a create add; the loaded one and the options must outlive it. */
+struct additions {
+    struct oci_runtime_config config;
+    struct oci_process process;
+    const char **env;
+    struct oci_mount *mounts;
+    char *source;
+};
+/* root: the state directory where there is to be a notify socket, else NULL. */
+int additions_make(struct additions *additions, const struct oci_runtime_config *config,
+                   const char *const *env, const char *root, const char *id,
+                   struct failure *failure);
+void additions_free(struct additions *additions);
+/* What the mount of the notify socket's folder shows; the socket itself is made when somebody listens. */
+int notify_make_folder(int dir, struct failure *failure);
+
 /* Are the fds that are to be preserved open? */
 int check_preserved(const int *fds, size_t count, struct failure *failure);
 

@@ -16,42 +16,97 @@ int container_wait(container *container, int timeout_ms, struct container_exit *
     return r < 0 ? fail_public(&failure, "wait", container->id, error) : 0;
 }
 
-static int kill_container(container *container, int signal, unsigned flags, struct failure *failure)
+/* How often processes that were forked while the others were killed are looked for. */
+#define KILL_ROUNDS 16
+
+/* What SIGKILL was sent to has to be able to die. */
+static void let_die(const struct group_set *groups)
 {
-    _cleanup_(free_document) oci_document *document = NULL;
-    const struct oci_record *record = NULL;
-    if (signal < 0 || signal > SIGRTMAX)
-        return fail(failure, OCI_ERR_INVALID_ARGUMENT, "there is no signal %d", signal);
-    int r = store_read_record(container->dir, container->id, &document, &record, failure);
-    if (r < 0)
-        return r;
-    _close_ int pidfd = -1;
-    enum container_status status = container_find_status(container->dir, record, &pidfd);
-    if (flags & CONTAINER_KILL_ALL) {
-        struct group_set groups _groups_ = {0};
-        r = record_groups(record, &groups, failure);
-        if (r == 0)
-            r = groups_signal(&groups, signal, failure);
-        if (r != 0)
-            return r < 0 ? r : 0;
-    }
-    if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
-        return fail(failure, OCI_ERR_NOT_RUNNING, "container not running: \"%s\" is %s",
-                    container->id, status_text(status));
+    if (!groups_killable_frozen(groups) && groups_frozen(groups))
+        groups_thaw(groups);
+}
+
+/* 1 when somebody was there. */
+static int signal_all(const struct group_set *groups, int signal, struct failure *failure)
+{
+    int found = groups_signal(groups, signal, failure);
+    int more = found;
+    for (int i = 0; signal == SIGKILL && more > 0 && i < KILL_ROUNDS; i++)
+        more = groups_signal(groups, signal, failure);
+    if (found > 0 && signal == SIGKILL)
+        let_die(groups);
+    return more < 0 ? more : found > 0;
+}
+
+static int signal_first(const char *id, int pidfd, int signal, struct failure *failure)
+{
     if (syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0)
         return 0;
     if (errno == ESRCH)
-        return fail(failure, OCI_ERR_NOT_RUNNING, "container not running: \"%s\" is stopped",
-                    container->id);
-    return fail_errno(failure, OCI_ERR_IO, errno, "send signal %d to container \"%s\"", signal,
-                      container->id);
+        return fail(failure, OCI_ERR_NOT_RUNNING, "container not running: \"%s\" is stopped", id);
+    return fail_errno(failure, OCI_ERR_IO, errno, "send signal %d to container \"%s\"", signal, id);
+}
+
+static int kill_by_record(int dir, const char *id, int signal, unsigned flags,
+                          struct failure *failure)
+{
+    _cleanup_(free_document) oci_document *document = NULL;
+    const struct oci_record *record = NULL;
+    struct group_set groups _groups_ = {0};
+    bool all = flags & CONTAINER_KILL_ALL;
+    if (signal < 0 || signal > SIGRTMAX)
+        return fail(failure, OCI_ERR_INVALID_ARGUMENT, "there is no signal %d", signal);
+    if (flags & ~(unsigned)CONTAINER_KILL_ALL)
+        return fail(failure, OCI_ERR_UNSUPPORTED,
+                    "the kill flags hold one that this library does not know");
+    int r = store_read_record(dir, id, &document, &record, failure);
+    if (r == 0)
+        r = record_groups(record, &groups, failure);
+    if (r < 0)
+        return r;
+    _close_ int pidfd = -1;
+    enum container_status status = container_find_status(dir, record, &pidfd);
+    if (all && status != CONTAINER_CREATING) {
+        r = signal_all(&groups, signal, failure);
+        /* Engines ask for all when the first process has ended already. */
+        if (r != 0 || status == CONTAINER_STOPPED)
+            return r < 0 ? r : 0;
+    }
+    if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
+        return fail(failure, OCI_ERR_NOT_RUNNING, "container not running: \"%s\" is %s", id,
+                    status_text(status));
+    r = signal_first(id, pidfd, signal, failure);
+    if (r == 0 && signal == SIGKILL)
+        let_die(&groups);
+    return r;
 }
 
 int container_kill(container *container, int signal, unsigned flags, container_error **error)
 {
     struct failure failure = {0};
-    int r = kill_container(container, signal, flags, &failure);
+    int r = kill_by_record(container->dir, container->id, signal, flags, &failure);
     return r < 0 ? fail_public(&failure, "kill", container->id, error) : 0;
+}
+
+static int kill_id(container_context *context, const char *id, int signal, unsigned flags,
+                   struct failure *failure)
+{
+    int r = store_check_id(id, failure);
+    if (r < 0)
+        return r;
+    _close_ int root = store_open_root(context->state_root, false, failure), dir = -1;
+    if (root == OCI_ERR_NOT_FOUND)
+        return fail(failure, OCI_ERR_NOT_FOUND, "container \"%s\" does not exist", id);
+    r = root < 0 ? root : store_open(root, id, &dir, failure);
+    return r == 0 ? kill_by_record(dir, id, signal, flags, failure) : r;
+}
+
+int container_kill_id(container_context *context, const char *id, int signal, unsigned flags,
+                      container_error **error)
+{
+    struct failure failure = {0};
+    int r = kill_id(context, id, signal, flags, &failure);
+    return r < 0 ? fail_public(&failure, "kill", id, error) : 0;
 }
 
 pid_t container_process_pid(const container_process *process)

@@ -107,6 +107,10 @@ static int start_locked(container *container, int root, struct failure *failure)
     enum container_status status = container_find_status(container->dir, record, &pidfd);
     if (status != CONTAINER_CREATED)
         return wrong_state(container->id, status, failure);
+    /* Its init would not answer. */
+    if (is_frozen(record))
+        return fail(failure, OCI_ERR_WRONG_STATE,
+                    "cannot start container \"%s\": its control group is frozen", container->id);
     r = store_read_config(container->dir, &config_document, &config, failure);
     if (r == 0)
         r = release(container, config, record, failure);

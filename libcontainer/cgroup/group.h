@@ -70,9 +70,33 @@ int groups_update(const struct group_set *set, const struct oci_linux_resources 
 /* Give the container's user its group of version 2, where the specification says so. */
 int groups_delegate(const struct group_set *set, const struct oci_runtime_config *config,
                     struct failure *failure);
-/* Frozen processes neither run nor die. */
+/* freeze.c.  Frozen processes do not run; is it asked for, or reached? */
 bool groups_frozen(const struct group_set *set);
+/* Does SIGKILL end a frozen process?  On version 1 it has to be thawed for that. */
+bool groups_killable_frozen(const struct group_set *set);
 void groups_thaw(const struct group_set *set);
+/* Freeze every process, or let them run, and wait until that is so.  OCI_ERR_TIMEOUT; what could not be frozen
+ * runs again. */
+int groups_freeze(const struct group_set *set, int timeout_ms, struct failure *failure);
+int groups_resume(const struct group_set *set, int timeout_ms, struct failure *failure);
+/* processes.c.  The processes in the groups and in those inside them, sorted; *list is to be freed.  None where
+ * the groups are gone. */
+int groups_processes(const struct group_set *set, pid_t **list, size_t *count,
+                     struct failure *failure);
+/* stats.c.  What the groups have used, as the JSON object that runc's events call "data", to be freed. */
+int groups_stats(const struct group_set *set, char **json, struct failure *failure);
+/* events.c.  An fd that becomes readable when memory was short in the groups; OCI_ERR_UNSUPPORTED. */
+struct oom_watch {
+    int fd;  /* -1: none */
+    int dir; /* of the group with the memory controller */
+    bool v2;
+    uint64_t kills; /* as last read */
+};
+int groups_watch_oom(const struct group_set *set, struct oom_watch *watch, struct failure *failure);
+/* Take what made the fd readable: 1 when memory was short, with watch->kills updated; 0 when not; -1 when the
+ * group is gone and nothing will come any more. */
+int oom_watch_take(struct oom_watch *watch);
+void oom_watch_close(struct oom_watch *watch);
 /* Signal every process in the groups. */
 int groups_signal(const struct group_set *set, int signal, struct failure *failure);
 /* Remove what was made, once it is empty: waits up to timeout_ms; kill: ends who is still in it. */

@@ -71,36 +71,3 @@ int groups_make(struct group_set *set, struct failure *failure)
     }
     return 0;
 }
-
-static const struct group *freezer_of(const struct group_set *set, const char **file)
-{
-    const struct group *group = groups_with(set, "freezer");
-    *file = group ? "freezer.state" : "cgroup.freeze";
-    for (size_t i = 0; group == NULL && i < set->count; i++) {
-        if (set->groups[i].v2)
-            group = &set->groups[i];
-    }
-    return group;
-}
-
-bool groups_frozen(const struct group_set *set)
-{
-    char text[16];
-    const char *file;
-    struct failure ignored = {0};
-    const struct group *group = freezer_of(set, &file);
-    _close_ int dir = group ? group_open(group, &ignored) : -1;
-    if (dir < 0 || group_read(dir, file, text, sizeof(text)) <= 0)
-        return false;
-    return strncmp(text, "FR", 2) == 0 || text[0] == '1';
-}
-
-void groups_thaw(const struct group_set *set)
-{
-    const char *file;
-    struct failure ignored = {0};
-    const struct group *group = freezer_of(set, &file);
-    _close_ int dir = group ? group_open(group, &ignored) : -1;
-    if (dir >= 0)
-        group_write(group, dir, file, group->v2 ? "0" : "THAWED", NULL, &ignored);
-}

@@ -158,9 +158,16 @@ int store_remove(int root, const char *id, int dir, struct failure *failure)
 {
     /* record.json goes last: as long as it is there, a removal that was cut short can be repeated.
      */
-    static const char *const files[] = {STORE_START, STORE_CONFIG, "config.json.new",
-                                        "record.json.new", "record.json"};
+    static const char *const files[] = {STORE_NOTIFY "/" STORE_NOTIFY_NAME,
+                                        STORE_START,
+                                        STORE_CONFIG,
+                                        "config.json.new",
+                                        "record.json.new",
+                                        "record.json"};
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        if (i == 1 && unlinkat(dir, STORE_NOTIFY, AT_REMOVEDIR) < 0 && errno != ENOENT)
+            return fail_errno(failure, OCI_ERR_IO, errno,
+                              "remove " STORE_NOTIFY " of container \"%s\"", id);
         if (unlinkat(dir, files[i], 0) < 0 && errno != ENOENT)
             return fail_errno(failure, OCI_ERR_IO, errno, "remove %s of container \"%s\"", files[i],
                               id);

@@ -4,6 +4,7 @@
  *
  *     record.json   what is needed to find and undo everything; replaced as a whole
  *     config.json   the configuration as it was given
+ *     notify        a folder that the container sees, with a socket by which its program says that it is ready
  *     start         the socket that releases the init, which listens there until the program runs
  *
  * The folder itself is locked (flock) by whoever changes the container.
@@ -19,6 +20,8 @@
 
 #define STORE_CONFIG "config.json"
 #define STORE_START "start"
+#define STORE_NOTIFY "notify"
+#define STORE_NOTIFY_NAME "notify.sock"
 
 /* Is this a name that a container may have? */
 int store_check_id(const char *id, struct failure *failure);

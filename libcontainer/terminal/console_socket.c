@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Handing a terminal to whoever listens on a console socket: one message with one byte and one fd,
- * as engines expect it.
+ * Handing a terminal to whoever listens on a console socket, and a pidfd likewise: one message with one byte
+ * and one fd, as engines expect it.
  */
 #include <terminal/console_socket.h>
 
@@ -12,11 +12,12 @@
 #include <base/unix_socket.h>
 #include <base/util.h>
 
-int console_send(const char *path, int terminal, struct failure *failure)
+static int send_fd(const char *path, int sent, int code, const char *what, const char *kind,
+                   struct failure *failure)
 {
     _close_ int fd = unix_connect(path);
     if (fd < 0)
-        return fail_errno(failure, OCI_ERR_TERMINAL, -fd, "connect to console socket %s", path);
+        return fail_errno(failure, code, -fd, "connect to %s socket %s", kind, path);
     char byte = ' ';
     struct iovec part = {&byte, 1};
     union {
@@ -25,7 +26,7 @@ int console_send(const char *path, int terminal, struct failure *failure)
     } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
                             .cmsg_level = SOL_SOCKET,
                             .cmsg_type = SCM_RIGHTS}};
-    memcpy(CMSG_DATA(&control.header), &terminal, sizeof(terminal));
+    memcpy(CMSG_DATA(&control.header), &sent, sizeof(sent));
     struct msghdr header = {
         .msg_iov = &part,
         .msg_iovlen = 1,
@@ -33,7 +34,16 @@ int console_send(const char *path, int terminal, struct failure *failure)
         .msg_controllen = sizeof(control.room),
     };
     if (RETRY(sendmsg(fd, &header, MSG_NOSIGNAL)) != 1)
-        return fail_errno(failure, OCI_ERR_TERMINAL, errno,
-                          "send the terminal to console socket %s", path);
+        return fail_errno(failure, code, errno, "send the %s to %s socket %s", what, kind, path);
     return 0;
+}
+
+int console_send(const char *path, int terminal, struct failure *failure)
+{
+    return send_fd(path, terminal, OCI_ERR_TERMINAL, "terminal", "console", failure);
+}
+
+int pidfd_send(const char *path, int pidfd, struct failure *failure)
+{
+    return send_fd(path, pidfd, OCI_ERR_IO, "pidfd", "pidfd", failure);
 }

@@ -5,13 +5,14 @@
  *
  *   host_state BUNDLES WORK [plain|ignore-sigchld|closed-stdio]
  *
- * BUNDLES holds good/ (whose program ends with 7), sleep/, terminal/ and bad-NAME/ (where create or
+ * BUNDLES holds good/ (whose program ends with 7), sleep/, ready/, terminal/ and bad-NAME/ (where create or
  * start must fail).  Findings go to a copy of standard error; standard output and error themselves
  * are files that must stay empty.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -27,39 +28,17 @@
 #include <ocikit/container.h>
 
 #include "host_record.h"
+#include "host_state.h"
 
-struct test {
-    int report_fd;
-    int failures, calls;
-    int handles; /* handles that are open, whose fds may be */
-    const char *bundles, *work;
-    container_context *context;
-};
+struct test test;
 
-static struct test test;
-
-static void fail(const char *call, const char *text, long value)
+void fail(const char *call, const char *text, long value)
 {
     dprintf(test.report_fd, "%s: %s (%ld)\n", call, text, value);
     test.failures++;
 }
 
-/* Evaluate a call between two records.  The value must satisfy the condition on `result`. */
-#define CALL(name, expression, condition)                                                          \
-    do {                                                                                           \
-        struct host_record *before = host_record_take();                                           \
-        long result = (long)(intptr_t)(expression);                                                \
-        struct host_record *after = host_record_take();                                            \
-        test.failures +=                                                                           \
-            host_record_compare(before, after, test.handles > 0, name, test.report_fd);            \
-        host_record_free(before);                                                                  \
-        host_record_free(after);                                                                   \
-        test.calls++;                                                                              \
-        if (!(condition))                                                                          \
-            fail(name, "unexpected result, wanted " #condition, result);                           \
-    } while (0)
-
-static void check_error(const char *call, container_error *error)
+void check_error(const char *call, container_error *error)
 {
     if (!error) {
         fail(call, "failed without an error object", 0);
@@ -89,6 +68,8 @@ static void test_nothing(void)
     CALL("container_state_free(NULL)", (container_state_free(NULL), 0), result == 0);
     CALL("container_list_free(NULL)", (container_list_free(NULL), 0), result == 0);
     CALL("container_process_free(NULL)", (container_process_free(NULL), 0), result == 0);
+    CALL("container_events_close(NULL)", (container_events_close(NULL), 0), result == 0);
+    CALL("container_processes_free(NULL)", (container_processes_free(NULL), 0), result == 0);
     CALL("container_text_free(NULL)", (container_text_free(NULL), 0), result == 0);
     CALL("container_version", container_version(), result != 0);
 }
@@ -231,7 +212,7 @@ static void test_cancel(void)
     close(ends[1]);
 }
 
-static void test_state(container *made, int status)
+void test_state(container *made, int status)
 {
     container_state *state = NULL;
     CALL("container_get_state", container_get_state(made, &state, NULL), result == 0);
@@ -451,10 +432,21 @@ static void test_running(int ignored)
         test_update(made);
         test_exec(made, ignored);
         test_mounts(made);
+        test_paused(made);
+        test_looking_inside(made);
+        CALL("container_notify_open(none)", container_notify_open(made, &(int){-1}, NULL),
+             result == OCI_ERR_NOT_FOUND);
+        container_events *events = begin_events(made), *oom = begin_oom(made);
         CALL("container_kill", container_kill(made, SIGKILL, CONTAINER_KILL_ALL, NULL),
              result == 0);
+        end_events(events);
         expect_exit(made, -1, ignored);
+        CALL("container_stats(stopped)", container_stats(made, &(char *){NULL}, NULL),
+             result == OCI_ERR_NOT_RUNNING);
+        CALL("container_pause(stopped)", container_pause(made, NULL),
+             result == OCI_ERR_NOT_RUNNING);
         CALL("container_delete", container_delete(made, CONTAINER_DELETE_FORCE, NULL), result == 0);
+        end_oom(oom);
         CALL("container_close", (container_close(made), 0), result == 0);
     }
     test.handles--;
@@ -576,6 +568,7 @@ int main(int argc, char **argv)
     test_cancel();
     test_lifecycle(ignored);
     test_running(ignored);
+    test_notify();
     test_terminal();
     test_without_configuration(ignored);
     CALL("container_context_free", (container_context_free(test.context), 0), result == 0);

@@ -63,11 +63,12 @@ FAILING = {
 
 @pytest.fixture(scope="session")
 def collection(rootfs, default_config, tmp_path_factory):
-    """Bundles for the programs: good, sleep, terminal, bad-*."""
+    """Bundles for the programs: good, sleep, ready, terminal, bad-*."""
     work = tmp_path_factory.mktemp("collection")
     config = bundles.base_config(default_config)
     make(work, rootfs, config, "good", lambda b: id_mapped(b, "/mapped", b.path))
     make(work, rootfs, config, "sleep", lambda b: b.payload("sleep"))
+    make(work, rootfs, config, "ready", lambda b: b.payload("ready"))
     make(work, rootfs, config, "terminal",
          lambda b: b.payload("sleep").process.update(terminal=True))
     for name, change in FAILING.items():

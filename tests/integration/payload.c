@@ -13,10 +13,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -449,6 +451,24 @@ static int until_term(int code)
     return code;
 }
 
+/* Say so by NOTIFY_SOCKET, with lines around it, and stay. */
+static int say_ready(void)
+{
+    static const char text[] = "STATUS=up\nREADY=1\nMAINPID=1\n";
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *path = getenv("NOTIFY_SOCKET");
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (path == NULL || fd < 0 || strlen(path) >= sizeof(address.sun_path))
+        return 1;
+    strcpy(address.sun_path, path);
+    if (sendto(fd, "STATUS=coming\n", 14, 0, (struct sockaddr *)&address, sizeof(address)) < 0)
+        return 2;
+    usleep(200000);
+    if (sendto(fd, text, strlen(text), 0, (struct sockaddr *)&address, sizeof(address)) < 0)
+        return 3;
+    return (int)sleep(1000);
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "report";
@@ -466,6 +486,8 @@ int main(int argc, char **argv)
         result = spawn(atoi(value));
     else if (!strcmp(what, "exit"))
         result = atoi(value);
+    else if (!strcmp(what, "ready"))
+        result = say_ready();
     else if (!strcmp(what, "term"))
         result = until_term(atoi(value));
     else if (!strcmp(what, "sleep"))

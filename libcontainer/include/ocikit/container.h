@@ -105,7 +105,12 @@ OCI_API void container_context_free(container_context *context);
 enum container_create_flags {
     CONTAINER_NO_NEW_KEYRING = 1, /* stay in the caller's session keyring */
     CONTAINER_NO_PIVOT = 2,       /* move the root mount instead of pivot_root (initramfs hosts) */
+    CONTAINER_NOTIFY_SOCKET = 4,  /* give the program a socket to say that it is ready */
 };
+
+/* Where the program finds that socket, and what its environment's NOTIFY_SOCKET says. */
+#define CONTAINER_NOTIFY_FOLDER "/run/notify"
+#define CONTAINER_NOTIFY_PATH CONTAINER_NOTIFY_FOLDER "/notify.sock"
 
 struct container_create_options {
     size_t size;
@@ -118,12 +123,15 @@ struct container_create_options {
     const char *console_socket; /* unix socket that is sent the terminal's fd, or NULL */
     const int *cancel_fd;       /* when this fd becomes readable the call gives up; NULL: never */
     unsigned flags;             /* enum container_create_flags */
+    const char *pidfd_socket;   /* unix socket that is sent a pidfd of the first process, or NULL */
+    const char *const
+        *env; /* "NAME=value" additions to the configuration's, NULL-terminated; or NULL */
 };
 
 #define CONTAINER_CREATE_OPTIONS_INIT                                                              \
     {                                                                                              \
         sizeof(struct container_create_options), NULL, NULL, 0, {-1, -1, -1}, NULL, 0, NULL, NULL, \
-            0                                                                                      \
+            0, NULL, NULL                                                                          \
     }
 
 /* Create a container: everything is set up and its first process waits to run the program.
@@ -145,6 +153,12 @@ OCI_API int container_create(container_context *context, const char *id,
  * poststart hooks have run.  OCI_ERR_WRONG_STATE, OCI_ERR_INIT_DIED, OCI_ERR_EXEC_NOT_FOUND,
  * OCI_ERR_EXEC_NOT_EXECUTABLE, OCI_ERR_HOOK, OCI_ERR_BUSY, OCI_ERR_NOT_FOUND. */
 OCI_API int container_start(container *container, container_error **error);
+
+/* Listen on the socket of a container that was created with CONTAINER_NOTIFY_SOCKET: *fd, the caller's to close,
+ * receives the datagrams that its program sends (sd_notify(3): lines such as READY=1).  To be called before
+ * container_start.  What arrives was written by the container: do not believe more
+ * than that it is ready.  OCI_ERR_NOT_FOUND without the flag; OCI_ERR_BUSY, OCI_ERR_IO. */
+OCI_API int container_notify_open(container *container, int *fd, container_error **error);
 
 /* ---- looking ---- */
 
@@ -215,9 +229,16 @@ enum container_kill_flags {
     CONTAINER_KILL_ALL = 1, /* every process in the container's control group */
 };
 
-/* Send a signal to a created or running container.  OCI_ERR_NOT_RUNNING. */
+/* Send a signal to a created, running or paused container.  A paused one takes SIGKILL at once and others
+ * when it is resumed.  With CONTAINER_KILL_ALL a container that has stopped is no error.
+ * OCI_ERR_NOT_RUNNING. */
 OCI_API int container_kill(container *container, int signal, unsigned flags,
                            container_error **error);
+
+/* The same by id.  The signal goes to the process that the record names, never to another one that got its
+ * number.  OCI_ERR_NOT_FOUND, OCI_ERR_NOT_RUNNING. */
+OCI_API int container_kill_id(container_context *context, const char *id, int signal,
+                              unsigned flags, container_error **error);
 
 enum container_delete_flags {
     CONTAINER_DELETE_FORCE = 1, /* kill it first if it runs */
@@ -234,7 +255,76 @@ OCI_API int container_delete(container *container, unsigned flags, container_err
 OCI_API int container_delete_id(container_context *context, const char *id, unsigned flags,
                                 container_error **error);
 
+/* ---- pausing ---- */
+
+/* Stop all processes of a running container where they are, with the freezer of its control group: also those
+ * of other containers, if they share the group.  Returns when all are frozen; waits 10 s at the most, and
+ * then lets them run again.  OCI_ERR_NOT_RUNNING when it has stopped, OCI_ERR_WRONG_STATE when it is created
+ * or paused already or the caller itself is in the group, OCI_ERR_TIMEOUT, OCI_ERR_UNSUPPORTED (no freezer),
+ * OCI_ERR_BUSY. */
+OCI_API int container_pause(container *container, container_error **error);
+
+/* Let a paused container run again.  Waits for no other operation on the container, so that it also ends the
+ * waiting of one.  OCI_ERR_WRONG_STATE when it is not paused, OCI_ERR_NOT_RUNNING, OCI_ERR_TIMEOUT when a
+ * group around its own is frozen too. */
+OCI_API int container_resume(container *container, container_error **error);
+
+/* ---- looking inside ---- */
+
+/* The pids, as the caller's pid namespace numbers them, of all processes in the container's control group and
+ * in groups inside it, sorted; none when all have ended.  *pids is released with container_processes_free.
+ * OCI_ERR_CGROUP. */
+OCI_API int container_processes(container *container, pid_t **pids, size_t *count,
+                                container_error **error);
+OCI_API void container_processes_free(pid_t *pids);
+
+/* What the container has used: the JSON object that runc's events command prints as "data", released with
+ * container_text_free.  Members: cpu {usage {total, percpu, percpu_kernel, percpu_user, kernel, user} in
+ * nanoseconds, throttling {periods, throttledPeriods, throttledTime}, psi}, cpuset, memory {cache, usage {limit,
+ * usage, max, failcnt}, swap, kernel, kernelTCP, raw, psi} in bytes, pids {current, limit}, blkio {lists of
+ * {major, minor, op, value}, psi}, hugetlb {SIZE {usage, max, failcnt}}, intel_rdt (empty), network_interfaces
+ * (null).  What the host has no file for is absent; no limit is 2^64 - 1, or on version 1 the kernel's largest.
+ * OCI_ERR_NOT_RUNNING. */
+OCI_API int container_stats(container *container, char **json, container_error **error);
+
+/* ---- events ---- */
+
+enum container_event_kind {
+    CONTAINER_EVENT_OOM = 1,  /* a limit of memory was reached and nothing could be freed */
+    CONTAINER_EVENT_EXIT = 2, /* the first process has ended; container_wait tells how */
+};
+
+struct container_event {
+    int kind; /* enum container_event_kind */
+    unsigned long long
+        oom_kills; /* of OOM: how many processes the kernel had ended for it by then, in all */
+    unsigned long long reserved[6];
+};
+
+typedef struct container_events container_events;
+
+/* Watch a container.  kinds is a set of enum container_event_kind.  OCI_ERR_UNSUPPORTED where the host has no
+ * memory controller and OOM is asked for; OCI_ERR_INVALID_ARGUMENT, OCI_ERR_WRONG_STATE, OCI_ERR_CGROUP. The
+ * result does not depend on the container's handle, belongs to one thread at a time, and is released with
+ * container_events_close. */
+OCI_API int container_events_open(container *container, unsigned kinds, container_events **result,
+                                  container_error **error);
+
+/* An fd for poll, select, epoll or any event loop: readable when container_events_next may have something. Belongs
+ * to events; do not read from it. */
+OCI_API int container_events_fd(const container_events *events);
+
+/* Take the next event, without waiting: 1 and *event, or 0 when there is none now.  To be called until it gives 0
+ * whenever the fd is readable.  Several shortages of memory may be told as one. */
+OCI_API int container_events_next(container_events *events, struct container_event *event);
+/* NULL is allowed. */
+OCI_API void container_events_close(container_events *events);
+
 /* ---- more processes ---- */
+
+enum container_exec_flags {
+    CONTAINER_EXEC_IGNORE_PAUSED = 1, /* in a paused container: wait until it is resumed */
+};
 
 struct container_exec_options {
     size_t size;
@@ -256,15 +346,18 @@ struct container_exec_options {
     const char *console_socket;
     const int *cancel_fd;
     int rows, columns; /* the terminal's size from the beginning, unless the process object has one; 0: unknown */
+    const char *pidfd_socket; /* unix socket that is sent a pidfd of the process, or NULL */
+    unsigned flags;           /* enum container_exec_flags */
 };
 
 #define CONTAINER_EXEC_OPTIONS_INIT                                                                \
     {                                                                                              \
         sizeof(struct container_exec_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0,  \
-            {-1, -1, -1}, NULL, 0, NULL, NULL, 0, 0                                                \
+            {-1, -1, -1}, NULL, 0, NULL, NULL, 0, 0, NULL, 0                                       \
     }
 
-/* Run one more process in a running container.  Returns once its program runs. OCI_ERR_WRONG_STATE,
+/* Run one more process in a running container.  Returns once its program runs.  A paused container is refused,
+ * unless the flags say to wait for its being resumed. OCI_ERR_WRONG_STATE,
  * OCI_ERR_EXEC_NOT_FOUND, OCI_ERR_EXEC_NOT_EXECUTABLE and the codes for documents and
  * configurations. */
 OCI_API int container_exec(container *container, const struct container_exec_options *options,
