@@ -69,6 +69,7 @@ static int read_device(struct compiler *c, size_t index, struct node *node)
     c->failure->has_pointer = false;
     *node = (struct node){
         .path = device->path,
+        /* Engines copy st_mode; bits of another type would make another kind of node. */
         .mode = type | (device->has_file_mode ? device->file_mode & 07777 : 0666),
         .device = type == S_IFIFO ? 0 : makedev((unsigned)device->major, (unsigned)device->minor),
         .owner = (uint64_t)(device->has_gid ? device->gid : 0) << 32 |
