@@ -119,7 +119,11 @@ class Side:
 
     def busy(self, snapshot):
         """Processes, mounts and runtime state that are still there; control groups aside."""
-        found = [line for line in snapshot.leaks() if not line.startswith("cgroup") and self.owns(line)]
+        hostview.reap()
+        found = [f"mount: {line}" for line in hostview.mounts() if line not in snapshot.mounts]
+        found += [f"process: {pid} {about}" for pid, about in hostview.children().items()
+                  if pid not in snapshot.children]
+        found = [line for line in found if self.owns(line)]
         return found + [f"state of {path.name}" for path in self.states()]
 
     def states(self):
@@ -137,9 +141,9 @@ class Side:
         return []
 
     def end(self):
-        for path in self.hierarchies():
-            if path.is_dir():
-                path.rmdir()
+        for top in self.hierarchies():
+            for path, _, _ in os.walk(top, topdown=False):
+                os.rmdir(path)
 
 
 class Pair:

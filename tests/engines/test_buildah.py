@@ -24,7 +24,7 @@ def test_build(podman):
 
 
 def test_output_of_a_build(podman):
-    podman.same(FILE + f"buildah build {LIMITS} -t localhost/built:1 $T 2>/dev/null | grep -v -E '^[0-9a-f]*$'" + REMOVE,
+    podman.same(FILE + f"buildah build {LIMITS} -t localhost/built:1 $T 2>/dev/null | grep -v -E '^(--> )?[0-9a-f]*$'" + REMOVE,
                 shows=("user\n/home/user\n", "cat\n"))
 
 

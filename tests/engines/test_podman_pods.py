@@ -32,7 +32,7 @@ def test_pod(podman):
         podman run -d --pod p --name a --stop-signal KILL $IMAGE sleep 100 >/dev/null
         podman run --rm --pod p $IMAGE sh -c 'hostname; ps -o args | grep -c "sleep [1]00"; ps -o comm | head -n 2 | tail -n 1'
         podman pod ps --format '{{.Name}} {{.Status}} {{.NumberOfContainers}}'
-        podman pod stop p >/dev/null; podman pod ps --format '{{.Status}}'
+        podman pod stop p >/dev/null 2>&1; podman pod ps --format '{{.Status}}'
         podman pod start p >/dev/null; podman exec a hostname
         podman pod rm -f -t 0 p >/dev/null 2>&1; podman ps -aq""", shows=("podbox\n1\n", "p Running 2", "Exited\n"))
 
