@@ -72,6 +72,7 @@ DIFFERENCES = {
             "-/sys/firmware tmpfs ro,relatime",
             "+/sys/firmware tmpfs ro,nosuid,nodev,noexec,relatime,size=0k,nr_inodes=2"]),
     "podman_pods::pod": Difference(PARENT, PARENT_WHY, ["-left: cgroup TOKEN/ID"]),
+    "podman_pods::pod_pause": Difference(PARENT, PARENT_WHY, ["-left: cgroup TOKEN/ID"]),
     "podman_pods::generate_kube": Difference(PARENT, PARENT_WHY, ["-left: cgroup TOKEN/ID"]),
 }
 
@@ -79,7 +80,6 @@ DIFFERENCES = {
 # All of it is tried by: pytest --runxfail tests/engines
 COPY = "mounts: tmpcopyup"
 PAUSE = "operations: pause and resume"
-UPDATE = "control groups: the command update"
 ROOTLESS = "rootless: the state directory and groups of a user in podman's user namespace"
 WAITS = {
     "podman_run::option[read-only]": COPY,
@@ -87,15 +87,12 @@ WAITS = {
     "podman_run::option[tmpfs-copy]": COPY,
     "podman_run::option[mount-tmpfs]": COPY,
     "podman_life::cp": COPY,
-    "podman_run::option[memory-soft]": "control groups: memory.swappiness",
     "podman_run::option[pids-unlimited]": "control groups: pids.limit 0 of podman --pids-limit=-1 means no limit",
     "podman_life::pause": PAUSE,
     "podman_life::pause_and_remove": PAUSE,
     "podman_pods::pod_pause": PAUSE,
     "containerd::pause": PAUSE,
     "containerd::processes": "operations: the command ps",
-    "kubernetes::update": UPDATE,
-    "podman_life::update": UPDATE,
     "podman_rootless::life": ROOTLESS,
     "podman_rootless::terminal": ROOTLESS,
     **{f"podman_rootless::option[{name}]": ROOTLESS
