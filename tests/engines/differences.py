@@ -78,15 +78,9 @@ DIFFERENCES = {
 
 # Cases that fail until another part of ocikit is there.  A case that passes must leave this list.
 # All of it is tried by: pytest --runxfail tests/engines
-COPY = "mounts: tmpcopyup"
 PAUSE = "operations: pause and resume"
 ROOTLESS = "rootless: the state directory and groups of a user in podman's user namespace"
 WAITS = {
-    "podman_run::option[read-only]": COPY,
-    "podman_run::option[tmpfs]": COPY,
-    "podman_run::option[tmpfs-copy]": COPY,
-    "podman_run::option[mount-tmpfs]": COPY,
-    "podman_life::cp": COPY,
     "podman_run::option[pids-unlimited]": "control groups: pids.limit 0 of podman --pids-limit=-1 means no limit",
     "podman_life::pause": PAUSE,
     "podman_life::pause_and_remove": PAUSE,

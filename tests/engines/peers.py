@@ -26,6 +26,8 @@ LONG_ID = re.compile(r"\b[0-9a-f]{64}\b")
 SHORT_ID = re.compile(r"\b[0-9a-f]{12}\b")
 # What a runtime says of a failure is its own; what the engine makes of it is not.
 BUILD = re.compile(r"buildah-buildah\d+")
+# An engine that resizes a terminal, or signals, just when the container ends.
+TOO_LATE = re.compile(r"^.*(?:ERRO|level=error).*(?:container not running|resize a stopped container).*\n", re.M)
 LOG_TIME = re.compile(r'time="[^"]*"')
 RUNTIME_ERROR = re.compile(r"^Error: (?:.*: (OCI .*)|(OCI runtime error): .*)$", re.M)
 
@@ -81,6 +83,7 @@ class Side:
         for found, name in ((str(self.case), "CASE"), (str(self.folder), "FOLDER"),
                             (self.runtime, "RUNTIME"), (self.token, "TOKEN")):
             text = text.replace(found, name)
+        text = TOO_LATE.sub("", text)
         text = BUILD.sub("BUILD", text)
         text = LOG_TIME.sub("time=TIME", text)
         text = SHORT_ID.sub("SHORTID", LONG_ID.sub("ID", text))
