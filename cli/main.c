@@ -13,6 +13,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #ifndef OCIKIT_COMMIT
 #define OCIKIT_COMMIT "unknown"
@@ -115,6 +118,25 @@ static int command_help(struct cli *cli, int argc, char **argv)
     return command ? print_help(cli, command) : unknown_command(cli, argv[0]);
 }
 
+static bool is_null(int fd)
+{
+    struct stat about;
+    return fstat(fd, &about) == 0 && S_ISCHR(about.st_mode) && about.st_rdev == makedev(1, 3);
+}
+
+/* containerd opens /dev/null for reading only and gives it as output; a program that writes there
+ * would fail. */
+static void make_null_writable(void)
+{
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+        if ((fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY || !is_null(fd))
+            continue;
+        _close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (null >= 0 && is_null(null))
+            dup2(null, fd);
+    }
+}
+
 static int check_globals(struct cli *cli)
 {
     const char *format = cli->log_format;
@@ -214,6 +236,7 @@ int main(int argc, char **argv)
     struct cli cli = {0};
     if (fill_standard_fds() < 0)
         return CLI_ERROR;
+    make_null_writable();
     int code = argc > 0 ? dispatch(&cli, argc - 1, argv + 1) : CLI_MISUSE;
     output_finish(&cli);
     container_context_free(cli.context);

@@ -55,6 +55,7 @@ if [ -z "$asan" ]; then
         pytest_suite bench build tests/bench
         pytest_suite integration build tests/integration
         version_2_suite build
+        pytest_suite engines build tests/engines
         pytest_suite faults build tests/faults
     fi
     [ -n "$quick" ] || CC=clang CXX=clang++ build_step build-clang

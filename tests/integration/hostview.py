@@ -13,7 +13,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 CGROUPS = "/sys/fs/cgroup"
 PREFIX = "oct-"
 CLONE_NEWNS = 0x00020000
-MS_REC, MS_PRIVATE, MS_SHARED = 0x4000, 1 << 18, 1 << 20
+MS_BIND, MS_REC, MS_PRIVATE, MS_SHARED = 0x1000, 0x4000, 1 << 18, 1 << 20
 PR_SET_CHILD_SUBREAPER = 36
 
 

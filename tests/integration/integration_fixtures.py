@@ -68,6 +68,12 @@ def pytest_collection_modifyitems(items):
                             else pytest.mark.xfail(reason=reason, strict=True))
 
 
+def open_to_users(directory):
+    """pytest's folders are closed; one that is not, such as /tmp, stays what it is."""
+    if directory.stat().st_mode & 0o055 != 0o055:
+        directory.chmod(0o755)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def host():
     if os.geteuid() != 0:
@@ -84,7 +90,7 @@ def rootfs(host, tmp_path_factory):
     root.mkdir()
     bundles.make_rootfs(root)
     for directory in (root.parent, root.parent.parent, root.parent.parent.parent):
-        directory.chmod(0o755)
+        open_to_users(directory)
     return root
 
 
@@ -100,7 +106,7 @@ def default_config(host, tmp_path_factory):
 @pytest.fixture
 def rt(host, tmp_path):
     for directory in (tmp_path, tmp_path.parent):
-        directory.chmod(0o755)
+        open_to_users(directory)
     snapshot = hostview.Snapshot(runtime.new_token())
     subject = runtime.Runtime(runtime_path(), tmp_path / "state", snapshot)
     yield subject

@@ -41,9 +41,11 @@ def test_default_nodes_in_a_user_namespace(rt, bundle):
 
 
 @pytest.mark.proves("/linux/devices/*")
-def test_listed_node(rt, bundle):
+@pytest.mark.parametrize("type_bits", [0, stat.S_IFCHR])
+def test_listed_node(rt, bundle, type_bits):
+    """Engines copy the mode of a device of the host, with its type."""
     bundle.linux["devices"] = [{"path": "/dev/sub/fuse", "type": "c", "major": 10, "minor": 229,
-                                "fileMode": 0o640, "uid": 3, "gid": 4}]
+                                "fileMode": 0o640 | type_bits, "uid": 3, "gid": 4}]
     item = rt.report(bundle.probe("stat:/dev/sub/fuse"))[0]
     assert stat.S_ISCHR(item["mode"]) and item["mode"] & 0o777 == 0o640
     assert (item["major"], item["minor"], item["uid"], item["gid"]) == (10, 229, 3, 4)

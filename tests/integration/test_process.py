@@ -40,6 +40,30 @@ def test_environment_is_exactly_the_configured_one(rt, bundle):
         del os.environ["OCIKIT_TEST_LEAK"]
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_null_can_be_written_to(rt, bundle, number):
+    """containerd opens /dev/null for reading only and gives it as output."""
+    bundle.args("/bin/sh", "-c", f"echo text >&{number}")
+    null = os.open("/dev/null", os.O_RDONLY)
+    output = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL,
+              ("stdout", "stderr")[number - 1]: null}
+    process = rt.popen("run", "-b", bundle, rt.new_id(), stdin=subprocess.DEVNULL, **output)
+    os.close(null)
+    assert process.wait(10) == 0
+
+
+@pytest.mark.ocikit
+def test_a_file_opened_for_reading_stays_so(rt, bundle, tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old", encoding="ascii")
+    bundle.args("/bin/sh", "-c", "echo text")
+    with open(path, "rb") as file:
+        process = rt.popen("run", "-b", bundle, rt.new_id(), stdin=subprocess.DEVNULL, stdout=file,
+                           stderr=subprocess.DEVNULL)
+        assert process.wait(10) == 1
+    assert path.read_text("ascii") == "old"
+
+
 def test_home_is_added_from_passwd(rt, bundle):
     bundle.process["env"] = ["PATH=/bin"]
     bundle.process["user"] = {"uid": 1000, "gid": 1000}

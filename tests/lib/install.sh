@@ -4,7 +4,8 @@
 
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config python3 libyajl-dev libcap-dev libseccomp-dev"
 TEST_PACKAGES="g++ clang libclang-rt-14-dev binutils libcmocka-dev python3-pytest musl-tools \
-busybox-static e2fsprogs groff-base strace iproute2 util-linux uidmap podman crun runc conmon"
+busybox-static e2fsprogs groff-base strace iproute2 util-linux uidmap podman crun runc conmon \
+containerd buildah catatonit python3-grpcio"
 
 is_installed() {
     case "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null)" in
