@@ -172,20 +172,36 @@ static size_t count_given(const struct settings *settings)
     return count;
 }
 
+static bool has_schemata(const struct settings *settings)
+{
+    return settings->l3_cache_schema || settings->mem_bw_schema;
+}
+
+static int update_schemata(container *found, const struct settings *settings,
+                           container_error **error)
+{
+    struct oci_intel_rdt wanted = {
+        .l3_cache_schema = settings->l3_cache_schema,
+        .mem_bw_schema = settings->mem_bw_schema,
+    };
+    _spec_text_ char *json = NULL;
+    size_t length = 0;
+    int r = oci_write(oci_intel_rdt_type(), &wanted, OCI_WRITE_COMPACT, &json, &length);
+    /* Bytes that are no text are refused with words by the reader. */
+    return r < 0 ? container_update_rdt(found, "\xff", 1, error)
+                 : container_update_rdt(found, json, length, error);
+}
+
 static int collect(struct cli *cli, const struct settings *settings, const char *id, char **json,
                    size_t *length)
 {
-    const char *schema = settings->l3_cache_schema ? "--l3-cache-schema"
-                         : settings->mem_bw_schema ? "--mem-bw-schema"
-                                                   : NULL;
-    if (settings->resources && (schema || count_given(settings) > 0))
+    if (settings->resources && (has_schemata(settings) || count_given(settings) > 0))
         output_warning(cli, id,
                        "--resources takes the place of all other options; they are not set");
     if (settings->resources)
         return from_file(cli, settings->resources, json, length);
-    if (schema)
-        return output_error(cli, CLI_ERROR, "leave it out", "%s: %s", schema,
-                            oci_code_text(OCI_ERR_UNSUPPORTED));
+    if (count_given(settings) == 0 && has_schemata(settings))
+        return CLI_OK;
     if (count_given(settings) == 0)
         return output_misuse(cli, &cli_update, "no limit was given to change");
     return from_options(cli, settings, json, length);
@@ -203,7 +219,11 @@ static int run(struct cli *cli, void *data, const struct cli_arguments *argument
     if (cli_open(cli, arguments->items[0], &found) < 0)
         return CLI_ERROR;
     container_error *error = NULL;
-    if (container_update(found, json, length, &error) < 0)
+    /* The schemata first: they are refused more often, and both together cannot be undone. */
+    if (has_schemata(settings) && settings->resources == NULL &&
+        update_schemata(found, settings, &error) < 0)
+        return output_failure(cli, CLI_ERROR, error);
+    if (json != NULL && container_update(found, json, length, &error) < 0)
         return output_failure(cli, CLI_ERROR, error);
     return CLI_OK;
 }

@@ -1,17 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * container_update.  The kernel is the only record of what is set: nothing of an update is stored, and the
+ * container_update and container_update_rdt.  The kernel is the only record of what is set: nothing of an update is stored, and the
  * stored configuration stays as it was given.
  */
 #include <api/internal.h>
 
-static int update_groups(container *container, const struct oci_linux_resources *resources,
-                         struct failure *failure)
+/* What is changed of a container, from a document of one type. */
+struct change {
+    const oci_type *type;
+    const char *name; /* of the document, in messages */
+    int (*apply)(container *container, const struct oci_record *record, const void *wanted,
+                 struct failure *failure);
+};
+
+static int apply_groups(container *container, const struct oci_record *record, const void *wanted,
+                        struct failure *failure)
+{
+    struct group_set groups _groups_ = {0};
+    struct log log = context_log(container->context, container->id);
+    int r = record_groups(record, &groups, failure);
+    if (r == 0 && groups.count == 0)
+        return fail(failure, OCI_ERR_CGROUP,
+                    "container \"%s\" has no control group: who made it may make none",
+                    container->id);
+    return r == 0 ? groups_update(&groups, wanted, &log, failure) : r;
+}
+
+static int apply_rdt(container *container, const struct oci_record *record, const void *wanted,
+                     struct failure *failure)
+{
+    const struct oci_intel_rdt *config = wanted;
+    struct resctrl_group group _resctrl_ = {0};
+    _close_ int root = -1;
+    if (config->clos_id || config->has_enable_monitoring) {
+        fail_at(failure, config->clos_id ? "/closID" : "/enableMonitoring");
+        return fail(failure, OCI_ERR_CONFIG, "only schemata can be changed of a container");
+    }
+    int r = record_resctrl(record, &group, &root, failure);
+    if (r < 0)
+        return r;
+    if (group.name == NULL || root < 0 || !group.made)
+        return fail(failure, OCI_ERR_UNSUPPORTED,
+                    "container \"%s\" has no resctrl group of its own: its configuration has none "
+                    "in /linux/intelRdt, or names one of somebody else",
+                    container->id);
+    return resctrl_update(root, config, &group, failure);
+}
+
+static int apply(container *container, const struct change *change, const void *wanted,
+                 struct failure *failure)
 {
     _cleanup_(free_document) oci_document *document = NULL;
     const struct oci_record *record = NULL;
-    struct group_set groups _groups_ = {0};
-    struct log log = context_log(container->context, container->id);
     _close_ int pidfd = -1;
     int r = store_read_record(container->dir, container->id, &document, &record, failure);
     if (r < 0)
@@ -20,36 +60,43 @@ static int update_groups(container *container, const struct oci_linux_resources 
     if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
         return fail(failure, OCI_ERR_NOT_RUNNING, "container not running: \"%s\" is %s",
                     container->id, status_text(status));
-    r = record_groups(record, &groups, failure);
-    if (r == 0 && groups.count == 0)
-        return fail(failure, OCI_ERR_CGROUP,
-                    "container \"%s\" has no control group: who made it may make none",
-                    container->id);
-    return r == 0 ? groups_update(&groups, resources, &log, failure) : r;
+    return change->apply(container, record, wanted, failure);
 }
 
-static int update(container *container, const char *text, size_t length, struct failure *failure)
+static int update(container *container, const struct change *change, const char *text,
+                  size_t length, struct failure *failure)
 {
     _cleanup_(free_document) oci_document *document = NULL;
     _cleanup_(free_report) oci_report *report = NULL;
-    int r = oci_parse(oci_linux_resources_type(), text, length, NULL, &document, &report);
+    if (text == NULL)
+        return fail(failure, OCI_ERR_INVALID_ARGUMENT, "no %s were given", change->name);
+    int r = oci_parse(change->type, text, length, NULL, &document, &report);
     if (r < 0)
-        return fail_report(failure, r, report, "resources");
+        return fail_report(failure, r, report, change->name);
     r = store_lock(container->dir, container->id, LOCK_TIMEOUT_MS, failure);
     if (r < 0)
         return r;
-    r = update_groups(container, oci_linux_resources_root(document), failure);
+    r = apply(container, change, oci_document_root(document, change->type), failure);
     store_unlock(container->dir);
     if (r < 0)
-        locate_failure(failure, text, length, "resources");
+        locate_failure(failure, text, length, change->name);
     return r;
 }
 
 int container_update(container *container, const char *resources, size_t length,
                      container_error **error)
 {
+    const struct change change = {oci_linux_resources_type(), "resources", apply_groups};
     struct failure failure = {0};
-    int r = resources ? update(container, resources, length, &failure)
-                      : fail(&failure, OCI_ERR_INVALID_ARGUMENT, "no resources were given");
+    int r = update(container, &change, resources, length, &failure);
+    return r < 0 ? fail_public(&failure, "update", container->id, error) : 0;
+}
+
+int container_update_rdt(container *container, const char *schemata, size_t length,
+                         container_error **error)
+{
+    const struct change change = {oci_intel_rdt_type(), "schemata", apply_rdt};
+    struct failure failure = {0};
+    int r = update(container, &change, schemata, length, &failure);
     return r < 0 ? fail_public(&failure, "update", container->id, error) : 0;
 }

@@ -281,6 +281,19 @@ int resctrl_make(int root, const struct oci_intel_rdt *config, struct resctrl_gr
     return r;
 }
 
+int resctrl_update(int root, const struct oci_intel_rdt *config, const struct resctrl_group *group,
+                   struct failure *failure)
+{
+    _free_ char *text = schemata_text(config, true);
+    if (text == NULL)
+        return fail_memory(failure);
+    _close_ int dir = open_group(root, group);
+    if (dir < 0)
+        return fail_errno(failure, OCI_ERR_RESCTRL, errno, "open resctrl group \"%s\"",
+                          group->name);
+    return text[0] ? write_file(root, dir, "schemata", text, group, failure) : 0;
+}
+
 int resctrl_join(int root, const struct resctrl_group *group, pid_t pid, struct failure *failure)
 {
     char text[16];

@@ -35,6 +35,9 @@ int resctrl_look(int root, const struct oci_intel_rdt *config, struct resctrl_gr
 /* Make it, or hold one that is there against the configuration.  A failure has undone itself. */
 int resctrl_make(int root, const struct oci_intel_rdt *config, struct resctrl_group *group,
                  struct failure *failure);
+/* Change the schemata of a group that is there: all that config names, or nothing. */
+int resctrl_update(int root, const struct oci_intel_rdt *config, const struct resctrl_group *group,
+                   struct failure *failure);
 int resctrl_join(int root, const struct resctrl_group *group, pid_t pid, struct failure *failure);
 /* May be repeated. */
 int resctrl_remove(int root, const struct resctrl_group *group, struct failure *failure);

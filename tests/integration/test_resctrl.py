@@ -94,6 +94,28 @@ def test_a_group_lives_with_its_container(rt, bundle, resctrl):
     assert groups(resctrl) == []
 
 
+def test_update(rt, bundle, resctrl):
+    bundle.linux["intelRdt"] = {"l3CacheSchema": "L3:0=7ff"}
+    name = rt.launch(bundle.payload("sleep"))
+    rt.call("update", "--l3-cache-schema", "L3:0=f", "--mem-bw-schema", "MB:0=20", name).ok()
+    assert (resctrl / name / "schemata").read_text(encoding="utf-8") == "L3:0=f\nMB:0=20\n"
+    rt.call("update", "--mem-bw-schema", "L3:0=f", name).failed("/memBwSchema")
+    rt.call("update", "--l3-cache-schema", "L3:0=f\nx", name).failed("/l3CacheSchema")
+    assert (resctrl / name / "schemata").read_text(encoding="utf-8") == "L3:0=f\nMB:0=20\n"
+    rt.delete(name, "--force")
+
+
+def test_update_of_a_group_of_somebody_else(rt, bundle, resctrl):
+    (resctrl / "shared/mon_groups").mkdir(parents=True)
+    (resctrl / "shared/tasks").touch()
+    (resctrl / "shared/schemata").write_text("L3:0=7ff\n", encoding="utf-8")
+    bundle.linux["intelRdt"] = {"closID": "shared"}
+    name = rt.launch(bundle.payload("sleep"))
+    rt.call("update", "--l3-cache-schema", "L3:0=f", name).failed("no resctrl group of its own")
+    assert (resctrl / "shared/schemata").read_text(encoding="utf-8") == "L3:0=7ff\n"
+    rt.delete(name, "--force")
+
+
 def test_a_group_that_was_there_stays(rt, bundle, resctrl):
     (resctrl / "shared/mon_groups").mkdir(parents=True)
     (resctrl / "shared/tasks").touch()

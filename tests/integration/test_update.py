@@ -216,7 +216,8 @@ def test_bad_documents(rt, running, text, words):
     (["--memory", "9999999p"], 2, "size"), (["--pids-limit", "-2"], 2, "pids-limit"),
     (["--cpu-idle", "2"], 2, "0 or 1"), (["--cpu-share", "1.5"], 2, "number"),
     (["--blkio-weight", "9"], 1, "/blockIO/weight"), (["--blkio-weight", "1001"], 2, "1000"),
-    (["--l3-cache-schema", "L3:0=f"], 1, "not supported"), (["--mem-bw-schema", "MB:0=20"], 1, "not supported"),
+    (["--l3-cache-schema", "L3:0=f"], 1, "no resctrl group"),
+    (["--mem-bw-schema", "MB:0=20"], 1, "no resctrl group"),
     (["--cpuset-cpus", 'a"b'], 1, "/cpu/cpus"), (["--nosuch", "1"], 2, "unknown option"),
     (["-r", "/nosuch/file"], 1, "cannot be opened"), (["--memory"], 2, "flag needs an argument")])
 def test_bad_options(rt, running, options, code, words):

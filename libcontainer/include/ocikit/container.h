@@ -391,6 +391,12 @@ OCI_API void container_process_disown(container_process *process);
  * it), OCI_ERR_CGROUP (the kernel refuses the value), OCI_ERR_PERMISSION, OCI_ERR_NO_MEMORY.  Since 0.1. */
 OCI_API int container_update(container *container, const char *resources, size_t length,
                              container_error **error);
+/* The same for cache and memory bandwidth: schemata is JSON of what a configuration has at
+ * /linux/intelRdt, of which l3CacheSchema, memBwSchema and schemata can be changed, in a container that has a
+ * resctrl group of its own (otherwise OCI_ERR_UNSUPPORTED).  Also OCI_ERR_RESCTRL where the kernel refuses
+ * it.  Since 0.1. */
+OCI_API int container_update_rdt(container *container, const char *schemata, size_t length,
+                                 container_error **error);
 
 /* ---- mounts of a container that is there ---- */
 
