@@ -17,8 +17,8 @@ MASKS = ("masked folders are `nosuid,nodev,noexec` and hold nothing (`size=0k,nr
          "host's `/dev/null`, not the container's")
 MASKS_WHY = ("an empty file system that cannot be filled is all that a mask needs; a `/dev/null` out of the container's "
              "own `/dev` may have been replaced by the image")
-GROUPS = "the control groups' tmpfs is read-only, and the hierarchy of version 2 of a hybrid host is there"
-GROUPS_WHY = ("the configuration asks for `ro`, and for the container's groups without naming a version; runc leaves "
+GROUPS = "the control groups' tmpfs is small, and read-only unless privileged; the hierarchy of version 2 of a hybrid host is there"
+GROUPS_WHY = ("it holds nothing but links and mount points; the configuration asks for `ro` (`rw` when privileged), and for the container's groups without naming a version; runc leaves "
               "the tmpfs writable and out version 2")
 PARENT = "groups above the container's that ocikit made are removed once they are empty; with runc they stay"
 PARENT_WHY = "what a runtime makes it removes; groups that the engine made are left to the engine"
@@ -58,7 +58,7 @@ DIFFERENCES = {
     "podman_run::option[mounts-privileged]": Difference(
         GROUPS, GROUPS_WHY, [
             "-/sys/fs/cgroup tmpfs rw,nosuid,nodev,noexec,relatime,mode=755",
-            "+/sys/fs/cgroup tmpfs ro,nosuid,nodev,noexec,relatime,size=64k,mode=755",
+            "+/sys/fs/cgroup tmpfs rw,nosuid,nodev,noexec,relatime,size=64k,mode=755",
             "+/sys/fs/cgroup/unified cgroup2 rw,nosuid,nodev,noexec,relatime"]),
     "podman_run::option[propagation]": Difference(GROUPS, GROUPS_WHY, ["+/sys/fs/cgroup/unified -"]),
     "containerd::option[mounts]": Difference(
