@@ -9,11 +9,11 @@
 struct change {
     const oci_type *type;
     const char *name; /* of the document, in messages */
-    int (*apply)(container *container, const struct oci_record *record, const void *wanted,
+    int (*apply)(container *container, const struct oci_record *record, void *wanted,
                  struct failure *failure);
 };
 
-static int apply_groups(container *container, const struct oci_record *record, const void *wanted,
+static int apply_groups(container *container, const struct oci_record *record, void *wanted,
                         struct failure *failure)
 {
     struct group_set groups _groups_ = {0};
@@ -23,10 +23,11 @@ static int apply_groups(container *container, const struct oci_record *record, c
         return fail(failure, OCI_ERR_CGROUP,
                     "container \"%s\" has no control group: who made it may make none",
                     container->id);
+    drop_unmeant(record->oci_version, wanted);
     return r == 0 ? groups_update(&groups, wanted, &log, failure) : r;
 }
 
-static int apply_rdt(container *container, const struct oci_record *record, const void *wanted,
+static int apply_rdt(container *container, const struct oci_record *record, void *wanted,
                      struct failure *failure)
 {
     const struct oci_intel_rdt *config = wanted;
@@ -47,7 +48,7 @@ static int apply_rdt(container *container, const struct oci_record *record, cons
     return resctrl_update(root, config, &group, failure);
 }
 
-static int apply(container *container, const struct change *change, const void *wanted,
+static int apply(container *container, const struct change *change, void *wanted,
                  struct failure *failure)
 {
     _cleanup_(free_document) oci_document *document = NULL;

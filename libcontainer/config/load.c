@@ -101,6 +101,19 @@ static void log_warnings(const oci_report *report, const struct log *log)
     }
 }
 
+bool version_before(const char *oci_version, unsigned minor)
+{
+    return oci_version && strncmp(oci_version, "1.", 2) == 0 &&
+           strtoul(oci_version + 2, NULL, 10) < minor;
+}
+
+void drop_unmeant(const char *oci_version, struct oci_linux_resources *resources)
+{
+    if (resources && resources->pids && resources->pids->limit == 0 &&
+        version_before(oci_version, 3))
+        resources->pids = NULL;
+}
+
 int load_config(const char *bundle, const char *text, size_t length, const struct log *log,
                 struct loaded *loaded, struct failure *failure)
 {
@@ -122,7 +135,11 @@ int load_config(const char *bundle, const char *text, size_t length, const struc
         loaded_free(loaded);
         return r;
     }
-    loaded->config = oci_runtime_config_root(loaded->document);
+    struct oci_runtime_config *config =
+        oci_document_root(loaded->document, oci_runtime_config_type());
+    if (config->linux_)
+        drop_unmeant(config->oci_version, config->linux_->resources);
+    loaded->config = config;
     return 0;
 }
 

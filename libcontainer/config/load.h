@@ -25,6 +25,12 @@ struct loaded {
  * bundle's config.json. */
 int load_config(const char *bundle, const char *text, size_t length, const struct log *log,
                 struct loaded *loaded, struct failure *failure);
+/* Is a configuration's ociVersion, "1.MINOR...", older than this minor version? */
+bool version_before(const char *oci_version, unsigned minor);
+/* Take out of resources what a document of this version cannot have meant: before 1.3 a limit of 0 processes
+ * stood for none at all, and engines write it so. */
+void drop_unmeant(const char *oci_version, struct oci_linux_resources *resources);
+
 void loaded_free(struct loaded *loaded);
 
 /* The first error of a report as a failure. */

@@ -80,9 +80,7 @@ DIFFERENCES = {
 
 # Cases that fail until another part of ocikit is there.  A case that passes must leave this list.
 # All of it is tried by: pytest --runxfail tests/engines
-WAITS = {
-    "podman_run::option[pids-unlimited]": "control groups: pids.limit 0 of podman --pids-limit=-1 means no limit",
-}
+WAITS = {}
 
 
 def table():

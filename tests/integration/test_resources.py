@@ -114,6 +114,8 @@ def host_files(rt, bundle, controller, first, second):
                  else []) for name in CASES])
 def test_is_set_or_refused(rt, bundle, make_bundle, case):
     resources, controller, first, second, pointer = CASES[case]
+    if case == "no pids":
+        bundle.config["ociVersion"] = "1.3.0"
     files = host_files(rt, make_bundle(), controller, first, second)
     if not files:
         bundle.linux["resources"] = resources
@@ -382,8 +384,18 @@ def test_unified_switches_on_what_it_needs_and_comes_last(rt, bundle):
 @pytest.mark.ocikit
 def test_a_limit_of_no_processes(rt, bundle):
     """0 is a limit like others: the program runs, and makes no process."""
+    bundle.config["ociVersion"] = "1.3.0"
     bundle.linux["resources"] = {"pids": {"limit": 0}}
     assert rt.report(bundle.payload("spawn", "5"))["made"] == 0
+
+
+@pytest.mark.controller("pids")
+@pytest.mark.parametrize("version", ["1.0.0", "1.0.2-dev", "1.2.1"])
+def test_no_limit_in_older_configurations(rt, bundle, version):
+    """Before 1.3 a limit could not be absent, and engines wrote 0 for none."""
+    bundle.config["ociVersion"] = version
+    bundle.linux["resources"] = {"pids": {"limit": 0}}
+    assert rt.report(bundle.payload("spawn", "5"))["made"] == 5
 
 
 @pytest.mark.controller("memory")
