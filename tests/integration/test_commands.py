@@ -197,13 +197,10 @@ def rootless_spec(rt, tmp_path, **options):
 
 def test_rootless_spec(rt, tmp_path):
     config = rootless_spec(rt, tmp_path)
-    kinds = {item["type"] for item in config["linux"]["namespaces"]}
-    assert "user" in kinds and not kinds & {"network", "cgroup"}
+    assert "user" in {item["type"] for item in config["linux"]["namespaces"]}
     for key in ("uidMappings", "gidMappings"):
         assert config["linux"][key] == [{"containerID": 0, "hostID": 0, "size": 1}]
     assert "resources" not in config["linux"]
-    sys = [item for item in config["mounts"] if item["destination"] == "/sys"][0]
-    assert sys["source"] == "/sys" and "rbind" in sys["options"] and "ro" in sys["options"]
     assert not [option for item in config["mounts"] for option in item.get("options", []) if "gid=" in option]
 
 
