@@ -152,6 +152,17 @@ static bool below(const char *path)
 /* Absolute paths count from the hierarchy's root; others, and the default, from where the caller
  * is, so that the caller's own limits hold for its containers too.  On version 2 a group that has
  * processes may have no children with controllers: there the caller's neighbour is taken. */
+/* "//a///b" is "/a/b". */
+static void squeeze_slashes(struct buffer *path)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < path->length; i++) {
+        if (path->data[i] != '/' || kept == 0 || path->data[kept - 1] != '/')
+            path->data[kept++] = path->data[i];
+    }
+    path->length = kept;
+}
+
 static int place_group(struct group *group, const char *cgroups_path, const char *id)
 {
     _buffer_ struct buffer path = {0};
@@ -167,6 +178,10 @@ static int place_group(struct group *group, const char *cgroups_path, const char
         buffer_text(&path, "/");
     }
     buffer_text(&path, given ? cgroups_path : id);
+    if (buffer_failed(&path))
+        return OCI_ERR_NO_MEMORY;
+    squeeze_slashes(&path);
+    path.data[path.length] = 0;
     while (path.length > 1 && path.data[path.length - 1] == '/')
         path.data[--path.length] = 0;
     group->path = buffer_take(&path);

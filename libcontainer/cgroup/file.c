@@ -10,18 +10,17 @@
 #include <base/util.h>
 #include <cgroup/group.h>
 
+/* One component at a time: nothing in a path can lead out of the hierarchy. */
 int group_open(const struct group *group, struct failure *failure)
 {
-    _close_ int top = open(group->mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (top < 0)
+    _close_ int dir = open(group->mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
         return fail_errno(failure, OCI_ERR_CGROUP, errno, "open %s", group->mountpoint);
-    int dir = openat(top, group->path + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0) {
-        fail_errno(failure, OCI_ERR_CGROUP, errno, "open control group %s%s", group->mountpoint,
-                   group->path);
-        return OCI_ERR_CGROUP;
-    }
-    return dir;
+    const char *rest = group->path;
+    int r;
+    while ((r = group_descend(group, &dir, &rest, failure)) > 0)
+        ;
+    return r < 0 ? r : take_fd(&dir);
 }
 
 int group_enter(struct group *group, struct failure *failure)
@@ -72,6 +71,8 @@ int group_descend(const struct group *group, int *dir, const char **path, struct
     memcpy(name, *path, length);
     name[length] = 0;
     *path += length;
+    if (strcmp(name, "..") == 0)
+        return fail(failure, OCI_ERR_CGROUP, "\"%s\" leads out of the hierarchy", group->path);
     int next = openat(*dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (next < 0)
         return fail_errno(failure, OCI_ERR_CGROUP, errno, "open control group %s%s",

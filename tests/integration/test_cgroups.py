@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """linux.cgroupsPath and linux.resources on hierarchies of version 1."""
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,31 @@ def with_resources(rt, bundle, **resources):
     bundle.linux["cgroupsPath"] = f"/{rt.token}"
     bundle.linux["resources"] = resources
     return rt.launch(bundle.payload("sleep"))
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("slashes", ["//", "///"])
+def test_slashes_lead_nowhere_else(rt, bundle, tmp_path, slashes):
+    """A folder of the host that looks like a group is none, however many slashes its path begins with."""
+    fake = tmp_path / f"fake-{rt.token}"
+    fake.mkdir()
+    bystander = subprocess.Popen(["sleep", "1000"])
+    try:
+        (fake / "cgroup.procs").write_text(f"{bystander.pid}\n", encoding="ascii")
+        for name in ("pids.max", "memory.limit_in_bytes", "cgroup.kill"):
+            (fake / name).write_text("untouched", encoding="ascii")
+        bundle.linux["cgroupsPath"] = slashes + str(fake).lstrip("/")
+        bundle.linux["resources"] = {"pids": {"limit": 77}, "memory": {"limit": 64 << 20}}
+        name = rt.launch(bundle.payload("sleep"))
+        assert str(fake) in Path(f"/proc/{rt.pid(name)}/cgroup").read_text(encoding="ascii")
+        rt.delete(name, "--force")
+        assert bystander.poll() is None
+        assert {path.name: path.read_text("ascii") for path in fake.iterdir()} == {
+            "cgroup.procs": f"{bystander.pid}\n", "pids.max": "untouched",
+            "memory.limit_in_bytes": "untouched", "cgroup.kill": "untouched"}
+    finally:
+        bystander.kill()
+        bystander.wait()
 
 
 @pytest.mark.proves("/linux/cgroupsPath")
