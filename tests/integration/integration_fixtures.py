@@ -68,10 +68,12 @@ def pytest_collection_modifyitems(items):
                             else pytest.mark.xfail(reason=reason, strict=True))
 
 
-def open_to_users(directory):
-    """pytest's folders are closed; one that is not, such as /tmp, stays what it is."""
-    if directory.stat().st_mode & 0o055 != 0o055:
-        directory.chmod(0o755)
+def open_path_to_users(directory):
+    """pytest's folders are closed: a test's, a session's, a parallel worker's and their parent.  One that is
+    open, such as /tmp, stays what it is."""
+    for folder in (directory, *directory.parents)[:4]:
+        if folder.stat().st_mode & 0o055 != 0o055:
+            folder.chmod(0o755)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -89,8 +91,7 @@ def rootfs(host, tmp_path_factory):
     root = tmp_path_factory.mktemp("rootfs") / "tree"
     root.mkdir()
     bundles.make_rootfs(root)
-    for directory in (root.parent, root.parent.parent, root.parent.parent.parent):
-        open_to_users(directory)
+    open_path_to_users(root.parent)
     return root
 
 
@@ -105,8 +106,7 @@ def default_config(host, tmp_path_factory):
 
 @pytest.fixture
 def rt(host, tmp_path):
-    for directory in (tmp_path, tmp_path.parent):
-        open_to_users(directory)
+    open_path_to_users(tmp_path)
     snapshot = hostview.Snapshot(runtime.new_token())
     subject = runtime.Runtime(runtime_path(), tmp_path / "state", snapshot)
     yield subject

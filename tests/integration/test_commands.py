@@ -114,8 +114,6 @@ def test_default_state_directory_of_a_user(rt, tmp_path):
     runtime_dir = tmp_path / "xdg"
     runtime_dir.mkdir()
     os.chown(runtime_dir, 4242, 4242)
-    for folder in (tmp_path, tmp_path.parent):
-        folder.chmod(0o755)
     (runtime_dir / "ocikit").mkdir(mode=0o700)
     os.chown(runtime_dir / "ocikit", 4242, 4242)
     (runtime_dir / "ocikit/not-a-record").mkdir()

@@ -48,6 +48,15 @@ meson_suite() {
     fi
 }
 
+# whole_result NAME STATUS: what pytest ended with.  1 is "tests failed", which the XML tells; anything else
+# means that there is no whole result.
+whole_result() {
+    tail -n 1 "$work/$1.log"
+    if [ "$2" -gt 1 ]; then
+        { echo failed; cat "$work/$1.log"; } >"$results/$1.step"
+    fi
+}
+
 # pytest_suite NAME BUILD FOLDER: nothing where the folder has no tests.
 pytest_suite() {
     name=$1 folder=$3
@@ -56,25 +65,26 @@ pytest_suite() {
     OCIKIT_BUILD=$(pwd)/$2 OCIKIT_RUNTIME=$(pwd)/$2/cli/ocikit \
         "$python" -m pytest -q -p no:cacheprovider --basetemp "$work/$name-$2" \
         --junitxml "$results/$name-$2.xml" "$folder" >"$work/$name-$2.log" 2>&1
-    status=$?
-    tail -n 1 "$work/$name-$2.log"
-    # 1 is "tests failed", which the XML tells; anything else means that there is no whole result.
-    if [ $status -gt 1 ]; then
-        { echo failed; cat "$work/$name-$2.log"; } >"$results/$name-$2.step"
-    fi
+    whole_result "$name-$2" $?
 }
 
-# version_2_suite BUILD: the integration tests where version 2 of control groups is the only one.
+# parallel_suite NAME BUILD [COMMAND...]: the integration tests, several at a time, run by a command.
+# They wait more than they compute: twice as many as processors.
+parallel_suite() {
+    name=$1 folder=$2
+    shift 2
+    say "$name: $folder"
+    OCIKIT_BUILD=$(pwd)/$folder OCIKIT_RUNTIME=${OCIKIT_RUNTIME:-$(pwd)/$folder/cli/ocikit} \
+        OCIKIT_TEST_SHARED_HOST=1 \
+        "$@" "$python" -m pytest -q -p no:cacheprovider -n $((2 * $(nproc))) \
+        --basetemp "$work/$name-$folder" --junitxml "$results/$name-$folder.xml" \
+        tests/integration >"$work/$name-$folder.log" 2>&1
+    whole_result "$name-$folder" $?
+}
+
+# The integration tests where version 2 of control groups is the only one.
 version_2_suite() {
-    say "integration on cgroup version 2: $1"
-    OCIKIT_BUILD=$(pwd)/$1 OCIKIT_RUNTIME=$(pwd)/$1/cli/ocikit \
-        "$here/lib/view.sh" v2 "$python" -m pytest -q -p no:cacheprovider --basetemp "$work/version-2-$1" \
-        --junitxml "$results/version-2-$1.xml" tests/integration >"$work/version-2-$1.log" 2>&1
-    status=$?
-    tail -n 1 "$work/version-2-$1.log"
-    if [ $status -gt 1 ]; then
-        { echo failed; cat "$work/version-2-$1.log"; } >"$results/version-2-$1.step"
-    fi
+    parallel_suite version-2 "$1" "$here/lib/view.sh" v2
 }
 
 # The same tests where every finding of a sanitizer ends the process with a code of its own.
@@ -84,7 +94,7 @@ sanitized_suites() {
         export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:exitcode=99
         meson_suite "$1"
         pytest_suite contract "$1" tests/contract
-        pytest_suite integration "$1" tests/integration
+        parallel_suite integration "$1"
     )
 }
 
