@@ -5,10 +5,6 @@
  */
 #include <api/internal.h>
 
-#include <fcntl.h>
-#include <errno.h>
-#include <string.h>
-
 int run_host_hooks(container_context *context, const struct compile_input *input,
                    const struct hook_list *lists, size_t count, const char *status, pid_t pid,
                    const char *file, int cancel, struct failure *failure)
@@ -21,27 +17,13 @@ int run_host_hooks(container_context *context, const struct compile_input *input
     if (r < 0)
         return r;
     /* Hooks have their own input and output; nothing of the caller's reaches them. */
-    _close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0)
-        return fail_errno(failure, OCI_ERR_IO, errno, "open /dev/null");
-    const int stdio[3] = {null, null, null};
-    struct spawn spawn = {
-        .init = context_init(context, failure),
-        .plan = &compiled.plan,
-        .cgroup = -1,
-        .stdio = stdio,
-        .slot_count = PLAN_SLOT_FIRST_GROUP,
-    };
-    if (spawn.init < 0)
-        return spawn.init;
-    for (size_t i = 0; i < spawn.slot_count; i++)
-        spawn.slots[i] = -1;
+    int init = context_init(context, failure);
+    if (init < 0)
+        return init;
     struct session session = SESSION_INIT;
     session.compiled = &compiled;
     session.file = file;
     session.told_pid = pid;
     session.cancel = cancel;
-    r = session_run(&session, &spawn, failure);
-    session_abort(&session);
-    return r;
+    return session_run_errand(&session, init, failure);
 }

@@ -27,31 +27,16 @@ static int make_one(container_context *context, const struct id_map *map, int *f
     int r = compile_id_map_holder(map, &compiled, failure);
     if (r < 0)
         return r;
-    _close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0)
-        return fail_errno(failure, OCI_ERR_IO, errno, "open /dev/null");
-    const int stdio[3] = {null, null, null};
-    struct spawn spawn = {
-        .init = context_init(context, failure),
-        .plan = &compiled.plan,
-        .flags = compiled.clone_flags,
-        .cgroup = -1,
-        .stdio = stdio,
-        .slot_count = PLAN_SLOT_FIRST_GROUP,
-    };
-    if (spawn.init < 0)
-        return spawn.init;
-    for (size_t i = 0; i < spawn.slot_count; i++)
-        spawn.slots[i] = -1;
+    int init = context_init(context, failure);
+    if (init < 0)
+        return init;
     struct session session = SESSION_INIT;
     session.compiled = &compiled;
     session.file = file;
     session.cancel = cancel;
     session.hooks = take_namespace;
     session.data = fd;
-    r = session_run(&session, &spawn, failure);
-    session_abort(&session);
-    return r;
+    return session_run_errand(&session, init, failure);
 }
 
 /* A mapping that the kernel refuses is named by its place; which of the two it was is in the failure. */

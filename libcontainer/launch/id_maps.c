@@ -196,26 +196,11 @@ static int run_helper(const struct id_mapper *mapper, const char *path, const ch
     int r = compile_helper(path, argv, HELPER_TIMEOUT_MS, &compiled, failure);
     if (r < 0)
         return r;
-    _close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0)
-        return fail_errno(failure, OCI_ERR_IO, errno, "open /dev/null");
-    const int stdio[3] = {null, null, null};
-    struct spawn request = {
-        .init = mapper->init,
-        .plan = &compiled.plan,
-        .cgroup = -1,
-        .stdio = stdio,
-        .slot_count = PLAN_SLOT_FIRST_GROUP,
-    };
-    for (size_t i = 0; i < request.slot_count; i++)
-        request.slots[i] = -1;
     struct session session = SESSION_INIT;
     session.compiled = &compiled;
     session.file = "";
     session.cancel = mapper->cancel;
-    r = session_run(&session, &request, failure);
-    session_abort(&session);
-    return r;
+    return session_run_errand(&session, mapper->init, failure);
 }
 
 static int write_by_helper(const struct id_mapper *mapper, pid_t pid, const struct map *map,

@@ -267,6 +267,27 @@ int session_run(struct session *session, struct spawn *spawn_request, struct fai
     return r;
 }
 
+int session_run_errand(struct session *session, int init, struct failure *failure)
+{
+    _close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0)
+        return fail_errno(failure, OCI_ERR_IO, errno, "open /dev/null");
+    const int stdio[3] = {null, null, null};
+    struct spawn request = {
+        .init = init,
+        .plan = &session->compiled->plan,
+        .flags = session->compiled->clone_flags,
+        .cgroup = -1,
+        .stdio = stdio,
+        .slot_count = PLAN_SLOT_FIRST_GROUP,
+    };
+    for (size_t i = 0; i < request.slot_count; i++)
+        request.slots[i] = -1;
+    int r = session_run(session, &request, failure);
+    session_abort(session);
+    return r;
+}
+
 static int deliver(int socket, const struct delivery *delivery, int fd, struct failure *failure)
 {
     if (fd < 0 || delivery == NULL)

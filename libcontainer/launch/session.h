@@ -64,6 +64,11 @@ struct session {
 
 /* Spawn and talk until READY (or DONE).  spawn is filled but for its slots 0 and 1. */
 int session_run(struct session *session, struct spawn *spawn, struct failure *failure);
+/*
+ * The same for a plan that needs nothing of the caller's: spawned from init, with /dev/null as its three
+ * standard fds, and ended before this returns.
+ */
+int session_run_errand(struct session *session, int init, struct failure *failure);
 /* Answer GO. */
 int session_go(struct session *session, struct failure *failure);
 /* After the last GO of an exec: wait until the program runs, or learn why not. */
