@@ -203,7 +203,8 @@ const struct cli_command cli_mounts = {
         "before it are removed again. They are not recorded: they go with the container.\n"
         "\n"
         "remove takes the topmost mount at each destination away, the last of an array first,\n"
-        "whoever made it. The root, /proc and what is mounted in /proc stay.",
+        "whoever made it. The root, /proc, what is mounted in it and masked paths stay.\n"
+        "Neither remove nor the option remount follows a symbolic link.",
     .examples =
         "  echo '{\"destination\": \"/data\", \"source\": \"/srv/data\", \"type\": \"bind\",\n"
         "         \"options\": [\"bind\", \"ro\"]}' | ocikit mounts add web -\n"

@@ -13,6 +13,10 @@
 #include "init.h"
 
 #define UMOUNT_DETACH 2 /* MNT_DETACH */
+#define ST_RDONLY 1     /* of statfs' f_flags */
+#define MASK_INODES 2   /* of the tmpfs that hides a directory: its root, and one that nobody can take */
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
 
 int op_private(struct init *init, const struct plan_op *op)
 {
@@ -103,9 +107,11 @@ int op_close(struct init *init, const struct plan_op *op)
 
 /* What a path leads to has to be a mount of its own: otherwise the change would be one of the mount around
  * it. */
-static int find_mount(struct init *init, const char *path)
+static int find_mount(struct init *init, const char *path, unsigned flags)
 {
-    int fd = resolve_in_root(init, init->root, path, 0);
+    int fd = resolve_in_root(init, init->root, path, flags);
+    if (fd == -ELOOP && (flags & WALK_REAL))
+        note(init, PLAN_DETAIL_LINK, 0, NULL);
     if (fd < 0)
         return fd;
     struct statx st;
@@ -119,15 +125,6 @@ static int find_mount(struct init *init, const char *path)
         return fd;
     sys_close(&fd);
     return (int)r;
-}
-
-int op_mount_find(struct init *init, const struct plan_op *op)
-{
-    int fd = find_mount(init, op_text(init, op->text0));
-    if (fd < 0)
-        return fd;
-    slot_set(init, op->slot0, fd);
-    return 0;
 }
 
 /* The target is made to fit what comes: a directory, or an empty file. */
@@ -210,16 +207,65 @@ static bool same_mount(int one, int other)
            a.stx_mnt_id == b.stx_mnt_id;
 }
 
+/* What hides a path, as op_mask makes it.  A container can rename the directories above its mounts, so that
+ * a mask is at the path where another mount was. */
+static long refuse_mask(struct init *init, int mount)
+{
+    struct statfs fs;
+    struct statx st;
+    long r = SYS_2(fstatfs, mount, &fs);
+    if (r == 0)
+        r = SYS_5(statx, mount, "", AT_EMPTY_PATH, STATX_TYPE, &st);
+    if (r < 0)
+        return r;
+    bool null = S_ISCHR(st.stx_mode) && st.stx_rdev_major == 1 && st.stx_rdev_minor == 3;
+    bool empty = fs.f_type == TMPFS_MAGIC && (fs.f_flags & ST_RDONLY) && fs.f_files == MASK_INODES;
+    if (!null && !empty)
+        return 0;
+    note(init, PLAN_DETAIL_PROTECTED, 0, NULL);
+    return -EPERM;
+}
+
+/* Of a container that runs.  A sysfs may be taken away, and shows what is below; with other rights it
+ * would be the host's. */
+static long refuse_change(struct init *init, int mount)
+{
+    struct statfs fs;
+    long r = SYS_2(fstatfs, mount, &fs);
+    if (r < 0)
+        return r;
+    if (fs.f_type != PROC_SUPER_MAGIC && fs.f_type != SYSFS_MAGIC)
+        return refuse_mask(init, mount);
+    note(init, PLAN_DETAIL_PROTECTED, 0, NULL);
+    return -EPERM;
+}
+
+int op_mount_find(struct init *init, const struct plan_op *op)
+{
+    bool running = op->flags & PLAN_REAL_DIR;
+    _fd_ int fd = find_mount(init, op_text(init, op->text0), running ? WALK_REAL : 0);
+    if (fd < 0)
+        return fd;
+    long r = running ? refuse_change(init, fd) : 0;
+    if (r < 0)
+        return (int)r;
+    slot_set(init, op->slot0, fd);
+    fd = -1;
+    return 0;
+}
+
 int op_unmount(struct init *init, const struct plan_op *op)
 {
-    _fd_ int mount = find_mount(init, op_text(init, op->text0));
+    _fd_ int mount = find_mount(init, op_text(init, op->text0), WALK_REAL);
     if (mount < 0)
         return mount;
     if (same_mount(mount, init->root)) {
         note(init, PLAN_DETAIL_NOT_MOUNTED, 0, NULL);
         return -EINVAL;
     }
-    long r = refuse_proc(init, mount);
+    long r = refuse_mask(init, mount);
+    if (r == 0)
+        r = refuse_proc(init, mount);
     if (r == 0)
         r = SYS_1(fchdir, init->slots[PLAN_SLOT_PROC]);
     if (r < 0)
@@ -246,7 +292,7 @@ static int empty_directory(void)
     _fd_ int context = (int)r;
     r = SYS_5(fsconfig, context, FSCONFIG_SET_STRING, "size", "0", 0);
     if (r >= 0)
-        r = SYS_5(fsconfig, context, FSCONFIG_SET_STRING, "nr_inodes", "2", 0);
+        r = SYS_5(fsconfig, context, FSCONFIG_SET_STRING, "nr_inodes", TEXT(MASK_INODES), 0);
     if (r >= 0)
         r = SYS_5(fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
     if (r < 0)

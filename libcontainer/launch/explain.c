@@ -129,6 +129,16 @@ static int explain_detail(const struct plan_message *message, int code, const ch
                     "%s: its filesystem, or one below it, does not allow id mappings", doing);
     case PLAN_DETAIL_ON_PROC:
         return fail(failure, code, "%s: it is inside /proc", doing);
+    case PLAN_DETAIL_PROTECTED:
+        return fail(failure, code,
+                    "%s: it is proc, sysfs or a masked path, which stay as they are in a container "
+                    "that runs",
+                    doing);
+    case PLAN_DETAIL_LINK:
+        return fail(failure, code,
+                    "%s: a symbolic link leads there, which the container may have made: name the "
+                    "mount by its own path",
+                    doing);
     case PLAN_DETAIL_NOT_PROC:
         return fail(failure, code, "%s: it is not a file of a procfs", doing);
     case PLAN_DETAIL_PARENT_GONE:

@@ -372,6 +372,7 @@ static void change_mount(struct compiler *c, size_t index)
     plan->all_set &= ~(late ? (uint64_t)MOUNT_ATTR_RDONLY : 0);
     plan->slot = plan_slot(b);
     PLAN_ADD(b, .code = PLAN_MOUNT_FIND, .slot0 = plan->slot,
+             .flags = c->input->join > 0 ? PLAN_REAL_DIR : 0,
              .text0 = plan_text(b, c->config->mounts[index].destination));
     if (!plan->bind)
         change_filesystem(c, index, own);

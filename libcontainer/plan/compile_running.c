@@ -43,9 +43,42 @@ static bool is_procfs(const struct oci_mount *mount)
     return mount->type && strcmp(mount->type, "proc") == 0;
 }
 
+static bool lies_in(const char *path, const char *place)
+{
+    size_t length = strlen(place);
+    return strncmp(path, place, length) == 0 && (path[length] == '/' || path[length] == 0);
+}
+
+/* What a container must not see or write would be open again in a new tree around it. */
+static int refuse_over(struct compiler *c, const char *const *paths, size_t count, const char *kind)
+{
+    const struct mount_plan *plan = &c->mounts[0];
+    for (size_t i = 0; i < count; i++) {
+        _free_ char *path = clean_path(paths[i]);
+        if (path == NULL)
+            return fail_memory(c->failure);
+        if (!plan->remount && lies_in(path, plan->place))
+            return bad_mount(c, 0, "destination \"%s\" would uncover \"%s\" of the container's %s",
+                             c->config->mounts[0].destination, paths[i], kind);
+    }
+    return 0;
+}
+
+static int check_uncovered(struct compiler *c)
+{
+    const struct oci_linux *linux_ = c->linux_;
+    int r = refuse_over(c, (const char *const *)linux_->masked_paths, linux_->masked_paths_count,
+                        "maskedPaths");
+    return r == 0 ? refuse_over(c, (const char *const *)linux_->readonly_paths,
+                                linux_->readonly_paths_count, "readonlyPaths")
+                  : r;
+}
+
 static int add(struct compiler *c, uint64_t namespaces)
 {
     int r = compile_read_mounts(c);
+    if (r == 0)
+        r = check_uncovered(c);
     if (r == 0)
         r = compile_idmaps(c);
     if (r == 0)

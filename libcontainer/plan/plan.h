@@ -63,14 +63,15 @@ enum plan_code {
     PLAN_MOUNT_ATTR, /* slot0; number0: set, number1: clear, number2: propagation; PLAN_RECURSIVE */
     PLAN_ATTACH,     /* slot0 at text0 in the root; PLAN_REAL_DIR, PLAN_COPY_UP with number0: enum
                          plan_keep */
-    PLAN_MOUNT_FIND, /* what is mounted at text0 in the root -> slot0 */
+    PLAN_MOUNT_FIND, /* what is mounted at text0 in the root -> slot0; PLAN_REAL_DIR: the container runs, so
+                        that no link is followed, and proc, sysfs and masks stay as they are */
     PLAN_RECONFIGURE, /* the filesystem of slot0; text0: where it is, for messages, text1: vector of
                          options, PLAN_OLD_MOUNT with number1: MS_*, number2: those of them that change */
     PLAN_ID_MAP,   /* slot0 gets the id mapping of the user namespace in slot number0; text0: where
                          it will go, for messages; PLAN_RECURSIVE */
     PLAN_CLOSE,    /* slot0 */
     PLAN_ROOT_USE, /* slot0, opened by PLAN_ROOT_OPEN, is the root that paths are looked up in */
-    PLAN_UNMOUNT,  /* what is mounted at text0 in the root */
+    PLAN_UNMOUNT,  /* what is mounted at text0 in the root, by no link; neither proc nor a mask */
     PLAN_MKDIR,    /* text0 in the root; number0: mode */
     PLAN_SYMLINK,  /* text0: target, text1: link in the root; PLAN_OPTIONAL: kept if it exists */
     PLAN_MKNOD, /* text0 in the root; number0: mode with type, number1: dev, number2: gid<<32|uid;
@@ -215,6 +216,8 @@ enum plan_detail {
     PLAN_DETAIL_ON_PROC = 9, /* the target is on a procfs */
     PLAN_DETAIL_NOT_MOUNTED = 20,
     PLAN_DETAIL_NO_ID_MAP = 21, /* the filesystem cannot be id-mapped */
+    PLAN_DETAIL_PROTECTED = 22, /* the mount is what keeps a container from the host */
+    PLAN_DETAIL_LINK = 23,      /* a symbolic link leads there */
 };
 
 #define PLAN_MESSAGE_TEXT 256

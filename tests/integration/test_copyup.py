@@ -64,8 +64,10 @@ def home(bundle):
     os.chown(top / "link", 5, 6, follow_symlinks=False)
     os.mkfifo(top / "fifo", 0o640)
     os.mknod(top / "null", stat.S_IFCHR | 0o604, os.makedev(1, 3))
+    directory = os.open(top, os.O_PATH)
     with socket.socket(socket.AF_UNIX) as end:
-        end.bind(str(top / "socket"))
+        end.bind(f"/proc/self/fd/{directory}/socket")  # the whole path may be too long for an address
+    os.close(directory)
     with open(top / "sparse", "wb") as file:
         file.truncate(1 << 30)
         file.seek(1 << 20)

@@ -204,8 +204,8 @@ def test_texts_that_are_no_json(rt, running, text):
 
 @pytest.mark.parametrize("destination,text", [
     ("/", "the root itself"), ("/..", "the root itself"), ("/proc", "stay"), ("/proc/kcore", "stay"),
-    ("/p", "inside /proc"), ("/no/such", "no such file"), ("/etc", "nothing is mounted there"),
-    ("/root-link", "nothing is mounted there")])
+    ("/p", "symbolic link"), ("/no/such", "no such file"), ("/etc", "nothing is mounted there"),
+    ("/root-link", "symbolic link"), ("/sys/firmware", "masked path")])
 def test_what_cannot_be_removed(rt, running, bundle, destination, text):
     (bundle.rootfs / "p").symlink_to("/proc")
     (bundle.rootfs / "root-link").symlink_to("/")
@@ -228,6 +228,74 @@ def test_what_is_mounted_in_it_goes_too_and_open_files_stay(rt, bundle, tmp_path
     add(rt, name, tmpfs("/data"), tmpfs("/data/sub")).ok()
     remove(rt, name, "/data").ok()
     assert not [path for path in targets(rt, name) if path.startswith("/data")]
+
+
+def mask(bundle):
+    """Masked and read-only paths, as specifications of engines have them."""
+    (bundle.rootfs / "secret").mkdir()
+    (bundle.rootfs / "secret/file").write_text("hidden\n", encoding="utf-8")
+    bundle.linux["maskedPaths"] = ["/proc/keys", "/sys/firmware", "/secret/file"]
+    bundle.linux["readonlyPaths"] = ["/proc/sys"]
+
+
+@pytest.mark.parametrize("link", ["/proc/sys", "/proc", "/sys", "/sys/firmware", "/proc/keys", "/secret/file"])
+def test_a_container_that_puts_a_link_in_place_of_a_mount(rt, bundle, outside, link):
+    """It may rename the directories above its mounts: a change must not reach another mount by a link there."""
+    mask(bundle)
+    name = rt.launch(bundle.payload("sleep"))
+    add(rt, name, bind("/vol/data", outside, "ro")).ok()
+    (bundle.rootfs / "vol").rename(bundle.rootfs / "vol2")
+    (bundle.rootfs / "vol").mkdir()
+    (bundle.rootfs / "vol/data").symlink_to(link)
+    before = inside(rt, name)
+    add(rt, name, {"destination": "/vol/data", "options": ["bind", "remount", "rw"]}).failed("symbolic link")
+    add(rt, name, {"destination": "/vol/data", "type": "tmpfs", "options": ["remount", "rw"]}
+        ).failed("symbolic link")
+    remove(rt, name, "/vol/data").failed("symbolic link")
+    assert inside(rt, name) == before
+    remove(rt, name, "/vol2/data").ok()
+
+
+def test_a_container_that_moves_a_mask(rt, bundle, outside):
+    mask(bundle)
+    name = rt.launch(bundle.payload("sleep"))
+    add(rt, name, bind("/vol/file", outside / "marker")).ok()
+    (bundle.rootfs / "vol").rename(bundle.rootfs / "vol2")
+    (bundle.rootfs / "secret").rename(bundle.rootfs / "vol")
+    before = inside(rt, name)
+    remove(rt, name, "/vol/file").failed("masked path")
+    add(rt, name, {"destination": "/vol/file", "options": ["bind", "remount", "rw"]}).failed("masked path")
+    assert inside(rt, name) == before
+    assert probe(rt, name, "read:/vol/file")[0].get("data", "") == ""
+
+
+@pytest.mark.parametrize("mount, uncovered", [
+    ({"destination": "/proc", "type": "proc", "source": "proc"}, "/proc/keys"),
+    ({"destination": "/sys", "type": "sysfs", "source": "sysfs"}, "/sys/firmware"),
+    ({"destination": "/a/../secret/", "type": "tmpfs"}, "/secret/file"),
+])
+def test_what_would_uncover_a_mask(rt, bundle, mount, uncovered):
+    mask(bundle)
+    name = rt.launch(bundle.payload("sleep"))
+    before = inside(rt, name)
+    add(rt, name, mount).failed("would uncover", uncovered)
+    assert inside(rt, name) == before
+
+
+def test_what_would_uncover_a_read_only_path(rt, bundle):
+    bundle.linux["maskedPaths"] = []
+    bundle.linux["readonlyPaths"] = ["/proc/sys"]
+    name = rt.launch(bundle.payload("sleep"))
+    add(rt, name, {"destination": "/proc", "type": "proc", "source": "proc"}).failed("readonlyPaths", "/proc/sys")
+
+
+@pytest.mark.parametrize("path", ["/proc", "/sys", "/sys/firmware"])
+def test_what_keeps_a_container_from_the_host_is_not_remounted(rt, bundle, path):
+    mask(bundle)
+    name = rt.launch(bundle.payload("sleep"))
+    before = inside(rt, name)
+    add(rt, name, {"destination": path, "options": ["bind", "remount", "rw"]}).failed("stay as they are")
+    assert inside(rt, name) == before
 
 
 def test_links_of_the_container_stay_in_it(rt, running, bundle, outside):
