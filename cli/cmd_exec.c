@@ -30,6 +30,10 @@ struct settings {
     int preserve_fds;
     const char *pidfd_socket;
     bool ignore_paused;
+    struct args_list gids;
+    const char *process_label;
+    const char *apparmor;
+    struct args_list cgroups;
 };
 
 static const struct args_option options[] = {
@@ -42,6 +46,8 @@ static const struct args_option options[] = {
     {"tty", 't', ARGS_FLAG, offsetof(struct settings, tty), NULL, "give it a terminal"},
     {"user", 'u', ARGS_TEXT, offsetof(struct settings, user), "UID[:GID]",
      "user and group, as numbers (default: the configuration's)"},
+    {"additional-gids", 'g', ARGS_LIST, offsetof(struct settings, gids), "GID",
+     "one more group, or several with commas between; may be repeated"},
     {"detach", 'd', ARGS_FLAG, offsetof(struct settings, detach), NULL,
      "return as soon as the program runs"},
     {"pid-file", 0, ARGS_TEXT, offsetof(struct settings, pid_file), "FILE",
@@ -50,6 +56,10 @@ static const struct args_option options[] = {
      "unix socket that is sent the terminal"},
     {"no-new-privs", 0, ARGS_FLAG, offsetof(struct settings, no_new_privs), NULL,
      "the program cannot gain privileges"},
+    {"process-label", 0, ARGS_TEXT, offsetof(struct settings, process_label), "LABEL",
+     "SELinux label (default: the configuration's)"},
+    {"apparmor", 0, ARGS_TEXT, offsetof(struct settings, apparmor), "PROFILE",
+     "AppArmor profile (default: the configuration's)"},
     {"cap", 'c', ARGS_LIST, offsetof(struct settings, capabilities), "NAME",
      "add a capability; may be repeated"},
     {"preserve-fds", 0, ARGS_NUMBER, offsetof(struct settings, preserve_fds), "N",
@@ -58,6 +68,8 @@ static const struct args_option options[] = {
      "unix socket that is sent a pidfd of the process"},
     {"ignore-paused", 0, ARGS_FLAG, offsetof(struct settings, ignore_paused), NULL,
      "in a paused container, wait until it is resumed"},
+    {"cgroup", 0, ARGS_LIST, offsetof(struct settings, cgroups), "[CONTROLLER:]PATH",
+     "run in an existing control group below the container's; may be repeated"},
 };
 
 /* What one call holds. */
@@ -69,6 +81,8 @@ struct call {
     char *json; /* of --process */
     size_t json_length;
     int *fds;
+    unsigned *gids;
+    size_t gids_count;
     int cancel, signals;
 };
 
@@ -82,6 +96,7 @@ static void end_call(struct call *call)
     container_close(call->container);
     oci_free(call->json);
     free(call->fds);
+    free(call->gids);
     close_fd(&call->cancel);
     close_fd(&call->signals);
 }
@@ -116,6 +131,32 @@ static int read_process(struct call *call)
                         error ? ERRNO_TEXT(error) : oci_code_text(r));
 }
 
+/* Numbers with commas between, of every --additional-gids. */
+static int read_gids(struct call *call)
+{
+    const struct args_list *texts = &call->settings->gids;
+    size_t room = 1;
+    for (size_t i = 0; i < texts->count; i++)
+        room += strlen(texts->items[i]);
+    call->gids = calloc(room, sizeof(*call->gids));
+    if (call->gids == NULL)
+        return output_error(call->cli, CLI_EXEC_ERROR, NULL, "out of memory");
+    for (size_t i = 0; i < texts->count; i++) {
+        const char *p = texts->items[i];
+        do {
+            char *end;
+            unsigned long value = strtoul(p, &end, 10);
+            if (p[0] < '0' || p[0] > '9' || (*end && *end != ',') || value >= UINT32_MAX)
+                return output_misuse(call->cli, &cli_exec,
+                                     "--additional-gids: \"%s\" is no list of numbers of groups",
+                                     texts->items[i]);
+            call->gids[call->gids_count++] = (unsigned)value;
+            p = *end ? end + 1 : NULL;
+        } while (p);
+    }
+    return CLI_OK;
+}
+
 /* All that can be wrong before the container is touched. */
 static int prepare(struct call *call, const struct cli_arguments *arguments)
 {
@@ -126,11 +167,9 @@ static int prepare(struct call *call, const struct cli_arguments *arguments)
     if (settings->process && arguments->count > 1)
         return output_misuse(cli, &cli_exec, "--process FILE takes the place of the command \"%s\"",
                              arguments->items[1]);
-    if (settings->process) {
-        int code = read_process(call);
-        if (code != CLI_OK)
-            return code;
-    }
+    int code = settings->process ? read_process(call) : read_gids(call);
+    if (code != CLI_OK)
+        return code;
     bool terminal = settings->process ? launch_is_true(call->json, call->json_length, "/terminal")
                                       : settings->tty;
     if (terminal && settings->detach && settings->console_socket == NULL)
@@ -180,7 +219,12 @@ static int begin(struct call *call, const struct cli_arguments *arguments)
         exec.user = settings->user;
         exec.capabilities = settings->capabilities.items;
         exec.terminal = settings->tty;
+        exec.additional_gids = call->gids;
+        exec.additional_gids_count = call->gids_count;
+        exec.selinux_label = settings->process_label;
+        exec.apparmor_profile = settings->apparmor;
     }
+    exec.cgroups = settings->cgroups.items;
     exec.no_new_privileges = settings->no_new_privs;
     exec.preserve_fds = call->fds;
     exec.preserve_fds_count = (size_t)settings->preserve_fds;
@@ -257,7 +301,8 @@ const struct cli_command cli_exec = {
              "signals\n"
              "are passed on and the terminal of --tty is joined to this one.",
     .examples = "  ocikit exec --tty web sh\n"
-                "  ocikit exec --detach --process process.json --pid-file /run/job.pid web\n",
+                "  ocikit exec --detach --process process.json --pid-file /run/job.pid web\n"
+                "  ocikit exec --cgroup memory:batch --additional-gids 5,6 web job\n",
     .exit_codes = "  0 to 255  the program's own code, or 128 plus the signal that ended it\n"
                   "  0    with --detach: the program runs\n"
                   "  2    a wrong call\n"

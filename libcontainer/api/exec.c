@@ -24,6 +24,7 @@ struct execution {
     struct oci_capabilities capabilities;
     struct oci_console_size size;
     const char **env, **bounding, **effective, **permitted;
+    uint32_t *gids;
     struct group_set groups;
     struct compiled compiled;
     struct session session;
@@ -41,6 +42,7 @@ static void execution_free(struct execution *e)
     free(e->bounding);
     free(e->effective);
     free(e->permitted);
+    free(e->gids);
     groups_free(&e->groups);
     compiled_free(&e->compiled);
     session_close(&e->session);
@@ -108,6 +110,22 @@ static int read_user(struct execution *e)
     return 0;
 }
 
+static int add_gids(struct execution *e)
+{
+    size_t count = e->user.additional_gids_count, more = e->options.additional_gids_count;
+    if (more == 0)
+        return 0;
+    e->gids = calloc(count + more, sizeof(*e->gids));
+    if (e->gids == NULL)
+        return fail_memory(e->failure);
+    if (count)
+        memcpy(e->gids, e->user.additional_gids, count * sizeof(*e->gids));
+    memcpy(e->gids + count, e->options.additional_gids, more * sizeof(*e->gids));
+    e->user.additional_gids = e->gids;
+    e->user.additional_gids_count = count + more;
+    return 0;
+}
+
 static int add_capabilities(struct execution *e)
 {
     size_t more = count_texts(e->options.capabilities);
@@ -152,6 +170,10 @@ static int derive_process(struct execution *e)
         e->process.cwd = o->cwd;
     if (o->no_new_privileges)
         e->process.has_no_new_privileges = e->process.no_new_privileges = true;
+    if (o->selinux_label)
+        e->process.selinux_label = o->selinux_label;
+    if (o->apparmor_profile)
+        e->process.apparmor_profile = o->apparmor_profile;
     size_t more = count_texts(o->env);
     e->env = joined(base->env, base->env_count, o->env, more);
     if (e->env == NULL)
@@ -159,6 +181,8 @@ static int derive_process(struct execution *e)
     e->process.env = e->env;
     e->process.env_count = base->env_count + more;
     int r = o->user ? read_user(e) : 0;
+    if (r == 0)
+        r = add_gids(e);
     return r == 0 ? add_capabilities(e) : r;
 }
 
@@ -194,6 +218,8 @@ static int read_state(struct execution *e)
 static int open_groups(struct execution *e)
 {
     int r = record_groups(e->record, &e->groups, e->failure);
+    if (r == 0)
+        r = groups_choose(&e->groups, e->options.cgroups, e->failure);
     for (size_t i = 0; r == 0 && i < e->groups.count; i++)
         r = group_enter(&e->groups.groups[i], e->failure);
     return r;

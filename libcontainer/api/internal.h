@@ -101,6 +101,9 @@ int stdio_resolve(const int given[3], int result[3], int *null, struct failure *
 
 /* The record's groups as a set whose paths and counts are filled. */
 int record_groups(const struct oci_record *record, struct group_set *set, struct failure *failure);
+/* exec_groups.c: the paths become those of groups below, as texts (NULL-terminated, or NULL) of
+ * container_exec_options say. */
+int groups_choose(struct group_set *set, const char *const *texts, struct failure *failure);
 /* The other way: an array to be freed, whose strings are the set's; NULL when memory is out. */
 struct oci_record_cgroup *groups_record(const struct group_set *set);
 

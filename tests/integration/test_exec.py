@@ -2,9 +2,11 @@
 """exec: one more process in a running container."""
 import json
 import os
+from pathlib import Path
 
 import pytest
 
+import groups
 import hostview
 from test_process import leaked_directories, mask, sets
 
@@ -171,3 +173,96 @@ def test_container_ends_while_a_process_runs(rt, running, tmp_path):
 
 def test_user_that_is_no_number(rt, running):
     rt.call("exec", "--user", "nobody-such", running, "/bin/true").failed("")
+
+
+@pytest.mark.parametrize("options, wanted", [
+    (["--user", "5:6", "-g", "70", "-g", "80"], {70, 80}),
+    (["-u", "5:6", "-additional-gids=70"], {70}),
+])
+def test_additional_groups(rt, running, options, wanted):
+    assert set(report(rt, running, *options)["groups"]) - {6} == wanted
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("text", ["x", "5,", "-1", "4294967295", "5 6", ""])
+def test_additional_groups_that_are_no_numbers(rt, running, text):
+    rt.call("exec", f"--additional-gids={text}", running, "/bin/true").failed("--additional-gids")
+
+
+@pytest.fixture
+def below(rt, running):
+    """Names of control groups to be made below the container's in every hierarchy; gone at the end."""
+    made = []
+    with open(f"/proc/{rt.pid(running)}/cgroup", encoding="ascii") as file:
+        lines = [line.rstrip("\n").split(":", 2) for line in file]
+    tops = {}
+    for _, controllers, path in lines:
+        key = controllers.removeprefix("name=").split(",")[0]
+        top = str(groups.top_2()) if not controllers else f"{hostview.CGROUPS}/{key}"
+        if rt.token in path:
+            tops[key] = top + path
+
+    def make(name):
+        for top in tops.values():
+            os.mkdir(f"{top}/{name}")
+            made.append(f"{top}/{name}")
+            for file in ("cpuset.cpus", "cpuset.mems"):  # a new group of version 1 has none
+                if os.path.exists(f"{top}/{file}") and groups.version("cpuset") == 1:
+                    Path(top, name, file).write_text(Path(top, file).read_text("ascii"), "ascii")
+        return tops
+
+    yield make
+    rt.kill(running, "KILL")
+    for folder in reversed(made):
+        hostview.until(lambda path=folder: removed(path), what=f"{folder} is empty")
+
+
+def removed(folder):
+    try:
+        os.rmdir(folder)
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return False
+    return True
+
+
+def ends_of_groups(rt, running, *options):
+    """The last component of the path in each hierarchy that has the container."""
+    lines = rt.call("exec", *options, running, "/bin/cat", "/proc/self/cgroup").ok().out.splitlines()
+    return {line.split(":")[1].removeprefix("name=").split(",")[0]: os.path.basename(line) for line in lines}
+
+
+def test_control_group_below_the_container_s(rt, running, below):
+    tops = below("sub")
+    found = ends_of_groups(rt, running, "--cgroup", "/sub")
+    assert {found[key] for key in tops} == {"sub"}
+    assert "sub" not in ends_of_groups(rt, running).values()
+
+
+@pytest.mark.controller("pids", "memory")
+def test_control_group_of_one_controller(rt, running, below):
+    if groups.version("pids") == 2:
+        pytest.skip("controllers of version 2 have one group for all")
+    below("sub")
+    found = ends_of_groups(rt, running, "--cgroup", "pids:sub")
+    assert [key for key, end in found.items() if end == "sub"] == ["pids"]
+    found = ends_of_groups(rt, running, "--cgroup", "pids,memory:sub")
+    assert sorted(key for key, end in found.items() if end == "sub") == ["memory", "pids"]
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("text, words", [
+    ("no-such", ["no-such", "no such file"]), ("..", ["below"]), ("a/../..", ["below"]), ("/", ["below"]),
+    ("", ["below"]), ("pids:", ["below"]), ("nothing:sub", ["nothing"]), (":sub", ["controller"])])
+def test_control_group_that_is_none(rt, running, text, words):
+    rt.call("exec", "--cgroup", text, running, "/bin/true").failed(*words)
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("option, member", [("--apparmor", "apparmorProfile"), ("--process-label", "selinuxLabel")])
+def test_labels_of_a_host_that_has_none(rt, running, option, member):
+    for path in ("/sys/module/apparmor/parameters/enabled", "/sys/fs/selinux/enforce"):
+        if os.path.exists(path):
+            pytest.skip(f"this host has {path}")
+    rt.call("exec", option, "no-such-label", running, "/bin/true").failed(member)

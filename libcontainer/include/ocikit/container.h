@@ -348,17 +348,23 @@ struct container_exec_options {
     int rows, columns; /* the terminal's size from the beginning, unless the process object has one; 0: unknown */
     const char *pidfd_socket; /* unix socket that is sent a pidfd of the process, or NULL */
     unsigned flags;           /* enum container_exec_flags */
+    const unsigned *additional_gids; /* groups beside those of user or the configuration; or NULL */
+    size_t additional_gids_count;
+    const char *selinux_label, *apparmor_profile; /* default: the configuration's */
+    /* Existing control groups below the container's to be in, NULL-terminated, or NULL: "PATH" in every hierarchy,
+     * or "CONTROLLER[,CONTROLLER...]:PATH" in those of version 1 that have these; also with process. */
+    const char *const *cgroups;
 };
 
 #define CONTAINER_EXEC_OPTIONS_INIT                                                                \
     {                                                                                              \
         sizeof(struct container_exec_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0,  \
-            {-1, -1, -1}, NULL, 0, NULL, NULL, 0, 0, NULL, 0                                       \
+            {-1, -1, -1}, NULL, 0, NULL, NULL, 0, 0, NULL, 0, NULL, 0, NULL, NULL, NULL            \
     }
 
 /* Run one more process in a running container.  Returns once its program runs.  A paused container is refused,
- * unless the flags say to wait for its being resumed. OCI_ERR_WRONG_STATE,
- * OCI_ERR_EXEC_NOT_FOUND, OCI_ERR_EXEC_NOT_EXECUTABLE and the codes for documents and
+ * unless the flags say to wait for its being resumed. OCI_ERR_WRONG_STATE, OCI_ERR_CGROUP (a group of the options
+ * does not exist), OCI_ERR_INVALID_ARGUMENT, OCI_ERR_EXEC_NOT_FOUND, OCI_ERR_EXEC_NOT_EXECUTABLE and the codes for documents and
  * configurations. */
 OCI_API int container_exec(container *container, const struct container_exec_options *options,
                            container_process **result, container_error **error);
