@@ -220,8 +220,11 @@ static int open_groups(struct execution *e)
     int r = record_groups(e->record, &e->groups, e->failure);
     if (r == 0)
         r = groups_choose(&e->groups, e->options.cgroups, e->failure);
-    for (size_t i = 0; r == 0 && i < e->groups.count; i++)
+    for (size_t i = 0; r == 0 && i < e->groups.count; i++) {
         r = group_enter(&e->groups.groups[i], e->failure);
+        if (r == 0 && count_texts(e->options.cgroups) == 0)
+            r = groups_follow(&e->groups.groups[i], (pid_t)e->record->pid, e->failure);
+    }
     return r;
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The control groups of an exec, where they are not the container's own but groups below them, as its programs or
- * an engine made them.  Chooses only; it makes and enters none.
+ * an engine made them.  Makes none.
  */
 #include <api/internal.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,4 +97,40 @@ int groups_choose(struct group_set *set, const char *const *texts, struct failur
             r = append(&set->groups[i], everywhere, failure);
     }
     return r;
+}
+
+/* The path of a process in the hierarchy of version 2 behind the group's own; NULL where it is elsewhere, or memory
+ * is out. */
+static char *path_below(const struct group *group, pid_t pid)
+{
+    char name[32];
+    _free_ char *text = NULL;
+    size_t length = 0;
+    snprintf(name, sizeof(name), "/proc/%d/cgroup", (int)pid);
+    if (oci_read_file(AT_FDCWD, name, 0, &text, &length, NULL) < 0)
+        return NULL;
+    char *line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+    if (line == NULL)
+        return NULL;
+    char *path = strchr(line, '/');
+    size_t own = strcmp(group->path, "/") == 0 ? 0 : strlen(group->path);
+    if (path == NULL || strncmp(path, group->path, own) != 0 || path[own] != '/')
+        return NULL;
+    path[strcspn(path, "\n")] = 0;
+    return stays_below(path) ? strdup(path + own) : NULL;
+}
+
+int groups_follow(struct group *group, pid_t pid, struct failure *failure)
+{
+    char controllers[256];
+    if (!group->v2 ||
+        group_read(group->dir, "cgroup.subtree_control", controllers, sizeof(controllers)) <= 1)
+        return 0;
+    _free_ char *path = path_below(group, pid);
+    if (path == NULL)
+        return 0;
+    int r = append(group, path, failure);
+    close_fd(&group->dir);
+    close_fd(&group->fd);
+    return r == 0 ? group_enter(group, failure) : r;
 }

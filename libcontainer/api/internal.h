@@ -104,6 +104,9 @@ int record_groups(const struct oci_record *record, struct group_set *set, struct
 /* exec_groups.c: the paths become those of groups below, as texts (NULL-terminated, or NULL) of
  * container_exec_options say. */
 int groups_choose(struct group_set *set, const char *const *texts, struct failure *failure);
+/* A group of version 2, entered, takes no process once its own groups have controllers, as a service manager in the
+ * container makes them: then it becomes that of the container's first process. */
+int groups_follow(struct group *group, pid_t pid, struct failure *failure);
 /* The other way: an array to be freed, whose strings are the set's; NULL when memory is out. */
 struct oci_record_cgroup *groups_record(const struct group_set *set);
 

@@ -54,6 +54,26 @@ def test_exec_joins(rt2, bundle):
     rt2.stop(name)
 
 
+def test_exec_where_the_group_takes_no_process(rt2, bundle):
+    """As when a service manager runs in the container: its group has groups with controllers inside."""
+    bundle.namespace("cgroup", False)
+    name = launch(rt2, bundle)
+    top = folder(rt2)
+    available = (top / "cgroup.controllers").read_text("ascii").split()
+    if not available:
+        pytest.skip("version 2 has no controller on this host")
+    inner = top / "a" / "b"
+    inner.mkdir(parents=True)
+    pid = rt2.pid(name)
+    (inner / "cgroup.procs").write_text(f"{pid}\n", "ascii")
+    (top / "cgroup.subtree_control").write_text(f"+{available[0]}\n", "ascii")
+    out = rt2.call("exec", name, "/bin/cat", "/proc/self/cgroup").ok().out
+    assert f"0::/{rt2.token}/a/b" in out.splitlines()
+    rt2.stop(name)
+    rt2.delete(name)
+    rt2.assert_clean()
+
+
 @pytest.mark.ocikit
 def test_the_init_is_born_in_its_group(rt2, bundle):
     """clone puts it there: nothing joins, and nothing waits for a join."""
