@@ -7,6 +7,7 @@
  *     intent record             says which groups there will be
  *     groups, limits            made
  *     init                      ends with this process until ...
+ *     rules for devices         once it has mounted, before any program of the container or hook runs
  *     record with its pid       ... it is on disk
  *     go                        the init waits for the start
  *     record "created"
@@ -41,7 +42,7 @@ struct creation {
     int stdio[3], null;
     bool only_plan;
     int root, dir; /* the state directory and the container's folder */
-    bool claimed;
+    bool claimed, devices_set;
     struct failure *failure;
 };
 
@@ -254,12 +255,23 @@ static int make_groups(struct creation *c)
     return groups_delegate(&c->groups, c->loaded.config, c->failure);
 }
 
+/* At the first point at which everything is mounted: before the hooks, which may add rules of their own, or where
+ * there are none when the init is ready. */
+static int set_devices(struct creation *c, struct failure *failure)
+{
+    if (c->devices_set)
+        return 0;
+    c->devices_set = true;
+    return groups_apply_devices(&c->groups, c->resources, &c->log, failure);
+}
+
 static int host_hooks(void *data, pid_t pid, struct failure *failure)
 {
     struct creation *c = data;
     const struct oci_hooks *hooks = c->loaded.config->hooks;
-    if (!c->compiled.host_hooks)
-        return 0;
+    int r = set_devices(c, failure);
+    if (r < 0 || !c->compiled.host_hooks)
+        return r;
     const struct hook_list lists[] = {
         {"prestart", hooks->prestart, hooks->prestart_count},
         {"createRuntime", hooks->create_runtime, hooks->create_runtime_count},
@@ -374,6 +386,8 @@ static int make(struct creation *c)
         log_message(&c->log, CONTAINER_LOG_DEBUG, "%zu control groups are made", c->groups.count);
         r = launch(c);
     }
+    if (r == 0)
+        r = set_devices(c, c->failure);
     if (r == 0)
         log_message(&c->log, CONTAINER_LOG_DEBUG, "the init is ready as process %d",
                     (int)c->session.pid);

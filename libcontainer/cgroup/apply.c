@@ -100,8 +100,8 @@ static int set_resources(const struct group_set *set, const struct oci_linux_res
         return r;
     r = changes_write(&changes, failure);
     /* Last, as what they replace is not read again: they change as a whole or not at all. */
-    if (r == 0 && part != PART_LATE)
-        r = groups_set_devices(set, &rules, prefix, part == PART_ALL, log, failure);
+    if (r == 0 && part == PART_ALL)
+        r = groups_set_devices(set, &rules, prefix, true, log, failure);
     if (r < 0)
         changes_roll_back(&changes);
     return r;
@@ -112,6 +112,14 @@ int groups_apply(const struct group_set *set, const struct oci_linux_resources *
 {
     return resources ? set_resources(set, resources, "/linux/resources", PART_FIRST, log, failure)
                      : 0;
+}
+
+int groups_apply_devices(const struct group_set *set, const struct oci_linux_resources *resources,
+                         const struct log *log, struct failure *failure)
+{
+    struct device_rules rules _device_rules_ = {0};
+    int r = resources ? device_rules_collect(resources, "/linux/resources", &rules, failure) : 0;
+    return r == 0 ? groups_set_devices(set, &rules, "/linux/resources", false, log, failure) : r;
 }
 
 int groups_apply_pids(const struct group_set *set, const struct oci_linux_resources *resources,

@@ -57,9 +57,14 @@ int groups_note_missing(struct group_set *set, struct failure *failure);
 void groups_disown(struct group_set *set, size_t first);
 /* Make the groups and open their cgroup.procs.  What was made is noted also on failure. */
 int groups_make(struct group_set *set, struct failure *failure);
-/* Set limits, all or none; resources may be NULL. */
+/* Set limits, all or none; resources may be NULL.  Rules for devices are read, and refused where they are wrong,
+ * but not set. */
 int groups_apply(const struct group_set *set, const struct oci_linux_resources *resources,
                  const struct log *log, struct failure *failure);
+/* Set the rules for devices, once the root filesystem is mounted: the init opens for it what the container may not
+ * open, such as the device that a filesystem lies on. */
+int groups_apply_devices(const struct group_set *set, const struct oci_linux_resources *resources,
+                         const struct log *log, struct failure *failure);
 /* Set the number of processes, once the container is set up: the set-up may need one more. */
 int groups_apply_pids(const struct group_set *set, const struct oci_linux_resources *resources,
                       struct failure *failure);
