@@ -22,6 +22,18 @@ static int bad(struct failure *failure, const char *prefix, size_t index, const 
     return fail(failure, OCI_ERR_CONFIG, "%s", text);
 }
 
+/* What a device's number has room for.  Not more, as 4294967295 is what version 1 calls every device. */
+#define MAX_MAJOR 0xfff
+#define MAX_MINOR 0xfffff
+
+static int bad_number(struct failure *failure, const char *prefix, size_t index, const char *member,
+                      int max)
+{
+    fail_at(failure, "%s/devices/%zu/%s", prefix, index, member);
+    return fail(failure, OCI_ERR_RANGE, "the %s number of a device is from 0 to %d, or -1 for all",
+                member, max);
+}
+
 static int read_access(const char *text, unsigned *access)
 {
     *access = 0;
@@ -56,10 +68,10 @@ static int read_rule(const struct oci_device_cgroup *from, size_t index, const c
         rule->major = from->major;
     if (from->has_minor)
         rule->minor = from->minor;
-    if (rule->major < DEVICE_ANY || rule->major > UINT32_MAX)
-        return bad(failure, prefix, index, "major", "not the major number of a device");
-    if (rule->minor < DEVICE_ANY || rule->minor > UINT32_MAX)
-        return bad(failure, prefix, index, "minor", "not the minor number of a device");
+    if (rule->major < DEVICE_ANY || rule->major > MAX_MAJOR)
+        return bad_number(failure, prefix, index, "major", MAX_MAJOR);
+    if (rule->minor < DEVICE_ANY || rule->minor > MAX_MINOR)
+        return bad_number(failure, prefix, index, "minor", MAX_MINOR);
     if (from->access && from->access[0] && read_access(from->access, &rule->access) < 0)
         return bad(failure, prefix, index, "access",
                    "access is made of r, w and m: read, write and make");

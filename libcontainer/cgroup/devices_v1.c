@@ -146,9 +146,9 @@ static void rule_text(const struct device_rule *rule, unsigned access, char text
     snprintf(text, 64, "%c %s:%s %s", rule->type, major, minor, access_text(access, letters));
 }
 
-static int read_number(const char *text)
+static int64_t read_number(const char *text)
 {
-    return text[0] == '*' ? DEVICE_ANY : (int)strtol(text, NULL, 10);
+    return text[0] == '*' ? DEVICE_ANY : strtoll(text, NULL, 10);
 }
 
 /* What the group has.  Exceptions of a group that allows all are not shown by the kernel. */
