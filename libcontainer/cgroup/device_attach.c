@@ -15,6 +15,7 @@
 
 #define PROGRAM_NAME "ocikit_device"
 #define MAX_PROGRAMS 64 /* the kernel's own bound for a group */
+#define LOAD_TRIES 10
 
 /* Some kernels write results up to here whatever size they were told. */
 _Static_assert(sizeof(union bpf_attr) >= 64, "room for what the kernel writes to bpf_attr");
@@ -27,35 +28,35 @@ static int bpf(int command, union bpf_attr *attributes)
 static int load(const struct bpf_insn *program, size_t count)
 {
     union bpf_attr attributes;
-    /* All of it, padding too: the kernel refuses what it does not know and is not zero. */
-    memset(&attributes, 0, sizeof(attributes));
-    attributes.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-    attributes.insns = (uintptr_t)program;
-    attributes.insn_cnt = (uint32_t)count;
-    attributes.license = (uintptr_t) "Apache-2.0";
-    memcpy(attributes.prog_name, PROGRAM_NAME, sizeof(PROGRAM_NAME));
-    return bpf(BPF_PROG_LOAD, &attributes);
+    int fd = -1;
+    /* The kernel's verifier gives up where a signal waits for this thread, which has been taken by the time that
+     * the call returns. */
+    for (int i = 0; i < LOAD_TRIES; i++) {
+        /* All of it, padding too: the kernel refuses what it does not know and is not zero. */
+        memset(&attributes, 0, sizeof(attributes));
+        attributes.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+        attributes.insns = (uintptr_t)program;
+        attributes.insn_cnt = (uint32_t)count;
+        attributes.license = (uintptr_t) "Apache-2.0";
+        memcpy(attributes.prog_name, PROGRAM_NAME, sizeof(PROGRAM_NAME));
+        fd = bpf(BPF_PROG_LOAD, &attributes);
+        if (fd >= 0 || errno != EAGAIN)
+            break;
+    }
+    return fd;
 }
 
-static int attach(int dir, int program)
+/* Put a program on a group, or take it off: BPF_PROG_ATTACH, BPF_PROG_DETACH. */
+static int change(int command, int dir, int program)
 {
     union bpf_attr attributes;
     memset(&attributes, 0, sizeof(attributes));
     attributes.target_fd = (uint32_t)dir;
     attributes.attach_bpf_fd = (uint32_t)program;
     attributes.attach_type = BPF_CGROUP_DEVICE;
-    attributes.attach_flags = BPF_F_ALLOW_MULTI;
-    return bpf(BPF_PROG_ATTACH, &attributes);
-}
-
-static int detach(int dir, int program)
-{
-    union bpf_attr attributes;
-    memset(&attributes, 0, sizeof(attributes));
-    attributes.target_fd = (uint32_t)dir;
-    attributes.attach_bpf_fd = (uint32_t)program;
-    attributes.attach_type = BPF_CGROUP_DEVICE;
-    return bpf(BPF_PROG_DETACH, &attributes);
+    if (command == BPF_PROG_ATTACH)
+        attributes.attach_flags = BPF_F_ALLOW_MULTI;
+    return bpf(command, &attributes);
 }
 
 static bool is_ours(int program)
@@ -112,6 +113,17 @@ static bool is_unprivileged(void)
            !(inside == 0 && outside == 0 && length == UINT32_MAX);
 }
 
+/* Does this kernel take a program that allows everything? */
+static bool has_device_programs(void)
+{
+    const struct bpf_insn all[] = {
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1},
+        {.code = BPF_JMP | BPF_EXIT},
+    };
+    _close_ int program = load(all, ARRAY_SIZE(all));
+    return program >= 0;
+}
+
 static int fail_load(const struct group *group, int error, const char *prefix,
                      const struct log *log, struct failure *failure)
 {
@@ -123,14 +135,17 @@ static int fail_load(const struct group *group, int error, const char *prefix,
         return 0;
     }
     fail_at(failure, "%s/devices", prefix);
-    if (error == ENOSYS || error == EINVAL)
+    if (error == ENOSYS || (error == EINVAL && !has_device_programs()))
         return fail_errno(failure, OCI_ERR_UNSUPPORTED, error,
                           "this kernel has no device programs for control groups");
     if (error == E2BIG)
         return fail_errno(failure, OCI_ERR_CONFIG, error, "there are too many device rules");
     return fail_errno(failure, OCI_ERR_CGROUP, error, "load the device program of %s%s%s",
                       group->mountpoint, group->path,
-                      error == EPERM ? " (before Linux 5.11 RLIMIT_MEMLOCK must allow it)" : "");
+                      error == EPERM    ? " (before Linux 5.11 RLIMIT_MEMLOCK must allow it)"
+                      : error == EAGAIN ? " (signals to the caller interrupt the kernel's check of "
+                                          "it again and again)"
+                                        : "");
 }
 
 static int fail_program(const struct group *group, int error, const char *prefix, const char *what,
@@ -141,23 +156,30 @@ static int fail_program(const struct group *group, int error, const char *prefix
                       group->mountpoint, group->path);
 }
 
+/* The programs that were taken off are put on again, and then the new one is taken off. */
+static void put_back(int dir, int program, const int *taken, int count)
+{
+    for (int i = 0; i < count; i++)
+        change(BPF_PROG_ATTACH, dir, taken[i]);
+    change(BPF_PROG_DETACH, dir, program);
+}
+
 static int replace_programs(const struct group *group, int dir, int program, bool replace,
                             const char *prefix, struct failure *failure)
 {
     int old[MAX_PROGRAMS], count = replace ? find_ours(dir, old) : 0, r = 0;
     if (count < 0)
         return fail_program(group, -count, prefix, "list the device programs of", failure);
-    if (attach(dir, program) < 0)
+    if (change(BPF_PROG_ATTACH, dir, program) < 0)
         r = fail_program(group, errno, prefix, "put a device program on", failure);
-    for (int i = 0; i < count; i++) {
-        if (r == 0 && detach(dir, old[i]) < 0 && errno != ENOENT) {
-            r = fail_program(group, errno, prefix, "take the old device program off", failure);
-            /* Until the first one is off everything is as it was. */
-            if (i == 0)
-                detach(dir, program);
-        }
-        close(old[i]);
+    for (int i = 0; i < count && r == 0; i++) {
+        if (change(BPF_PROG_DETACH, dir, old[i]) == 0 || errno == ENOENT)
+            continue;
+        r = fail_program(group, errno, prefix, "take the old device program off", failure);
+        put_back(dir, program, old, i);
     }
+    for (int i = 0; i < count; i++)
+        close(old[i]);
     return r;
 }
 
