@@ -157,42 +157,81 @@ static int fail_program(const struct group *group, int error, const char *prefix
 }
 
 /* The programs that were taken off are put on again, and then the new one is taken off. */
-static void put_back(int dir, int program, const int *taken, int count)
+static int put_back(const struct device_programs *programs, size_t taken)
 {
-    for (int i = 0; i < count; i++)
-        change(BPF_PROG_ATTACH, dir, taken[i]);
-    change(BPF_PROG_DETACH, dir, program);
-}
-
-static int replace_programs(const struct group *group, int dir, int program, bool replace,
-                            const char *prefix, struct failure *failure)
-{
-    int old[MAX_PROGRAMS], count = replace ? find_ours(dir, old) : 0, r = 0;
-    if (count < 0)
-        return fail_program(group, -count, prefix, "list the device programs of", failure);
-    if (change(BPF_PROG_ATTACH, dir, program) < 0)
-        r = fail_program(group, errno, prefix, "put a device program on", failure);
-    for (int i = 0; i < count && r == 0; i++) {
-        if (change(BPF_PROG_DETACH, dir, old[i]) == 0 || errno == ENOENT)
-            continue;
-        r = fail_program(group, errno, prefix, "take the old device program off", failure);
-        put_back(dir, program, old, i);
+    int r = 0;
+    for (size_t i = 0; i < taken; i++) {
+        if (change(BPF_PROG_ATTACH, programs->dir, programs->old[i]) < 0)
+            r = OCI_ERR_CGROUP;
     }
-    for (int i = 0; i < count; i++)
-        close(old[i]);
+    if (change(BPF_PROG_DETACH, programs->dir, programs->program) < 0 && errno != ENOENT)
+        r = OCI_ERR_CGROUP;
     return r;
 }
 
+int device_programs_bring_back(const struct device_programs *before)
+{
+    return put_back(before, before->count);
+}
+
+void device_programs_free(struct device_programs *programs)
+{
+    if (programs == NULL)
+        return;
+    for (size_t i = 0; i < programs->count; i++)
+        close(programs->old[i]);
+    close_fd(&programs->program);
+    close_fd(&programs->dir);
+    free(programs);
+}
+
+static void free_programs(struct device_programs **programs)
+{
+    device_programs_free(*programs);
+}
+
+static int replace_programs(const struct group *group, struct device_programs *programs,
+                            bool replace, const char *prefix, struct failure *failure)
+{
+    int count = replace ? find_ours(programs->dir, programs->old) : 0;
+    if (count < 0)
+        return fail_program(group, -count, prefix, "list the device programs of", failure);
+    programs->count = (size_t)count;
+    if (change(BPF_PROG_ATTACH, programs->dir, programs->program) < 0)
+        return fail_program(group, errno, prefix, "put a device program on", failure);
+    for (size_t i = 0; i < programs->count; i++) {
+        if (change(BPF_PROG_DETACH, programs->dir, programs->old[i]) == 0 || errno == ENOENT)
+            continue;
+        fail_program(group, errno, prefix, "take the old device program off", failure);
+        put_back(programs, i);
+        return failure->code;
+    }
+    return 0;
+}
+
 int device_attach(const struct group *group, const struct device_rules *rules, const char *prefix,
-                  bool replace, const struct log *log, struct failure *failure)
+                  bool replace, struct device_programs **before, const struct log *log,
+                  struct failure *failure)
 {
     _free_ struct bpf_insn *list = NULL;
+    struct device_programs *programs _cleanup_(free_programs) =
+        calloc(1, sizeof(*programs) + MAX_PROGRAMS * sizeof(programs->old[0]));
     size_t count;
+    if (programs == NULL)
+        return fail_memory(failure);
+    programs->dir = programs->program = -1;
     if (device_program(rules, &list, &count) < 0)
         return fail_memory(failure);
-    _close_ int program = load(list, count);
-    if (program < 0)
+    programs->program = load(list, count);
+    if (programs->program < 0)
         return fail_load(group, errno, prefix, log, failure);
-    _close_ int dir = group_open(group, failure);
-    return dir < 0 ? dir : replace_programs(group, dir, program, replace, prefix, failure);
+    programs->dir = group_open(group, failure);
+    if (programs->dir < 0)
+        return programs->dir;
+    int r = replace_programs(group, programs, replace, prefix, failure);
+    if (r == 0 && before) {
+        *before = programs;
+        programs = NULL;
+    }
+    return r;
 }

@@ -133,23 +133,60 @@ int device_rules_collect(const struct oci_linux_resources *resources, const char
     return 0;
 }
 
+const struct group *devices_group(const struct group_set *set)
+{
+    const struct group *group = groups_with(set, "devices");
+    for (size_t i = 0; group == NULL && i < set->count; i++)
+        group = set->groups[i].v2 ? &set->groups[i] : NULL;
+    return group;
+}
+
 int groups_set_devices(const struct group_set *set, const struct device_rules *rules,
-                       const char *prefix, bool update, const struct log *log,
-                       struct failure *failure)
+                       const char *prefix, bool update, struct devices_before *before,
+                       const struct log *log, struct failure *failure)
 {
     if (rules->count == 0)
         return 0;
-    const struct group *group = groups_with(set, "devices");
-    if (group)
-        return devices_v1_set(group, rules, prefix, update || group->made == 0, failure);
-    for (size_t i = 0; i < set->count; i++) {
-        group = &set->groups[i];
-        if (group->v2)
-            return device_attach(group, rules, prefix, update || group->made == 0, log, failure);
-    }
+    const struct group *group = devices_group(set);
     /* Every engine sets rules, and a host without control groups, such as another container, would have no
      * containers at all. */
-    log_message(log, CONTAINER_LOG_WARNING,
-                "%s/devices: this host has no control groups; not enforced", prefix);
-    return 0;
+    if (group == NULL) {
+        log_message(log, CONTAINER_LOG_WARNING,
+                    "%s/devices: this host has no control groups; not enforced", prefix);
+        return 0;
+    }
+    bool in_use = update || group->made == 0;
+    if (group->made > 0)
+        before = NULL;
+    int r = group->v2 ? device_attach(group, rules, prefix, in_use,
+                                      before ? &before->programs : NULL, log, failure)
+                      : devices_v1_set(group, rules, prefix, in_use,
+                                       before ? &before->listed : NULL, failure);
+    if (r == 0 && before)
+        before->group = group;
+    return r;
+}
+
+void devices_bring_back(struct devices_before *before, const struct log *log)
+{
+    const struct group *group = before->group;
+    struct failure failure = {0};
+    int r = 0;
+    if (group && !group->v2)
+        r = devices_v1_bring_back(group, &before->listed, &failure);
+    else if (before->programs)
+        r = device_programs_bring_back(before->programs);
+    if (r < 0)
+        log_message(log, CONTAINER_LOG_WARNING,
+                    "the device rules of %s%s could not be set back after the failure",
+                    group->mountpoint, group->path);
+    before->group = NULL;
+    devices_before_free(before);
+}
+
+void devices_before_free(struct devices_before *before)
+{
+    device_exceptions_free(&before->listed);
+    device_programs_free(before->programs);
+    *before = (struct devices_before){0};
 }

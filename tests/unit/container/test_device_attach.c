@@ -117,7 +117,7 @@ static int set(struct failure *failure)
     struct device_rules rules = {list, 2};
     *failure = (struct failure){0};
     fake_begin(&fake, true);
-    int r = groups_set_devices(&fake.set, &rules, "", true, NULL, failure);
+    int r = groups_set_devices(&fake.set, &rules, "", true, NULL, NULL, failure);
     fake_end(&fake);
     return r;
 }
