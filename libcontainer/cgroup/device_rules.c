@@ -161,7 +161,7 @@ int groups_set_devices(const struct group_set *set, const struct device_rules *r
     int r = group->v2 ? device_attach(group, rules, prefix, in_use,
                                       before ? &before->programs : NULL, log, failure)
                       : devices_v1_set(group, rules, prefix, in_use,
-                                       before ? &before->listed : NULL, failure);
+                                       before ? &before->listed : NULL, log, failure);
     if (r == 0 && before)
         before->group = group;
     return r;

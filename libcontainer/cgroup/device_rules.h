@@ -83,7 +83,8 @@ void device_programs_free(struct device_programs *programs);
 /* devices_v1.c: write to a group's files.  update: it is in use; what stays allowed is so at any time, as long as
  * the group denies, or allows, all others before and after.  before may be NULL. */
 int devices_v1_set(const struct group *group, const struct device_rules *rules, const char *prefix,
-                   bool update, struct device_exceptions *before, struct failure *failure);
+                   bool update, struct device_exceptions *before, const struct log *log,
+                   struct failure *failure);
 int devices_v1_bring_back(const struct group *group, const struct device_exceptions *before,
                           struct failure *failure);
 void device_exceptions_free(struct device_exceptions *exceptions);

@@ -187,6 +187,7 @@ struct writing {
     int dir;
     const char *prefix;
     size_t given; /* rules of the configuration; those behind them have no place there */
+    const struct log *log;
 };
 
 static int write_rule(const struct writing *w, bool allow, const char *text, size_t index,
@@ -199,11 +200,48 @@ static int write_rule(const struct writing *w, bool allow, const char *text, siz
                        failure);
 }
 
+static bool has_exceptions(const struct device_exceptions *e)
+{
+    for (size_t i = 0; i < e->count; i++) {
+        if (e->list[i].access)
+            return true;
+    }
+    return false;
+}
+
+/* Set what holds for all devices, without exceptions.  The kernel does not where groups are inside, as these go by
+ * it.  Where all devices were allowed and are to be, more can be denied nevertheless. */
+static int write_all(const struct writing *w, const struct device_exceptions *from,
+                     const struct device_exceptions *to, struct failure *failure)
+{
+    struct failure found = {0};
+    int r = write_rule(w, to->allow_all, "a", w->given, &found);
+    if (r == 0)
+        return 0;
+    if (found.error == EINVAL && from->allow_all && to->allow_all && has_exceptions(to)) {
+        log_message(w->log, CONTAINER_LOG_WARNING,
+                    "%s/devices: control group %s%s has groups inside it; what earlier rules "
+                    "denied stays denied",
+                    w->prefix, w->group->mountpoint, w->group->path);
+        return 0;
+    }
+    *failure = found;
+    if (found.error != EINVAL)
+        return r;
+    fail_at(failure, "%s/devices", w->prefix);
+    return fail_errno(failure, OCI_ERR_CGROUP, found.error,
+                      "%s all devices%s in control group %s%s: version 1 cannot while it has "
+                      "groups inside it; remove those first",
+                      to->allow_all ? "allow" : "deny",
+                      from->allow_all == to->allow_all ? " without exception" : "",
+                      w->group->mountpoint, w->group->path);
+}
+
 static int change(const struct writing *w, const struct device_exceptions *from,
                   const struct device_exceptions *to, bool renew, struct failure *failure)
 {
     bool same = from->allow_all == to->allow_all && !(renew && to->allow_all);
-    int r = same ? 0 : write_rule(w, to->allow_all, "a", w->given, failure);
+    int r = same ? 0 : write_all(w, from, to, failure);
     char text[64];
     for (size_t i = 0; r == 0 && i < to->count; i++) {
         const struct device_rule *had = same ? find(from, &to->list[i]) : NULL;
@@ -225,7 +263,8 @@ static int change(const struct writing *w, const struct device_exceptions *from,
 }
 
 int devices_v1_set(const struct group *group, const struct device_rules *rules, const char *prefix,
-                   bool update, struct device_exceptions *before, struct failure *failure)
+                   bool update, struct device_exceptions *before, const struct log *log,
+                   struct failure *failure)
 {
     struct device_exceptions to _exceptions_ = {0}, from _exceptions_ = {0};
     struct device_exceptions now _exceptions_ = {0};
@@ -234,7 +273,7 @@ int devices_v1_set(const struct group *group, const struct device_rules *rules, 
     _close_ int dir = r < 0 ? -1 : group_open(group, failure);
     if (dir < 0)
         return r < 0 ? r : dir;
-    struct writing writing = {group, dir, prefix, rules->list[rules->count - 1].index};
+    struct writing writing = {group, dir, prefix, rules->list[rules->count - 1].index, log};
     r = read_current(group, dir, &from, failure);
     if (r == 0)
         r = change(&writing, &from, &to, update, failure);
@@ -254,7 +293,7 @@ int devices_v1_bring_back(const struct group *group, const struct device_excepti
     _close_ int dir = group_open(group, failure);
     if (dir < 0)
         return dir;
-    struct writing writing = {group, dir, "", 0};
+    struct writing writing = {group, dir, "", 0, NULL};
     int r = read_current(group, dir, &now, failure);
     return r == 0 ? change(&writing, &now, before, true, failure) : r;
 }

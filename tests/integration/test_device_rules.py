@@ -240,3 +240,44 @@ def test_rules_hold_before_hooks_run(rt, bundle, listed, tmp_path, hook):
             [line for line in rules if line != f"c {MAJOR}:{MINOR} rw"]
     assert (f"c {MAJOR}:{MINOR} rw" in rules) == bool(hook)
     rt.delete(name, "--force")
+
+
+@pytest.fixture
+def inner(listed):
+    """A group inside the container's, as an init in it makes."""
+    made = listed.parent / "inner"
+    yield made
+    if made.exists():
+        made.rmdir()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("before,after,found", [
+    ([rule(True, "a")], [rule(True, "a"), rule(False, "c", MAJOR, MINOR, "w")], READ),
+    ([DENY_ALL], [DENY_ALL, rule(True, "c", MAJOR, MINOR, "r")], READ),
+    ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "rw")], [DENY_ALL, rule(True, "c", MAJOR, MINOR, "w")], WRITE)])
+def test_update_with_groups_inside(rt, nodes, listed, inner, before, after, found):
+    nodes.linux["resources"] = {"devices": before}
+    name = rt.launch(nodes.payload("sleep"))
+    inner.mkdir()
+    rt.call("update", "-r", "-", name, stdin=json.dumps({"devices": after}).encode()).ok()
+    assert rt.call("exec", name, "/bin/sh", "-c", OPENS).ok().out.split() == found
+    inner.rmdir()
+    rt.stop(name)
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("before,after,words", [
+    ([rule(True, "a")], [DENY_ALL], "deny all devices"), ([DENY_ALL], [rule(True, "a")], "allow all devices"),
+    ([rule(True, "a")], [rule(True, "a")], "allow all devices")])
+def test_turn_with_groups_inside(rt, nodes, listed, inner, before, after, words):
+    """Which version 1 cannot do: said so, and nothing is changed."""
+    nodes.linux["resources"] = {"devices": before}
+    name = rt.launch(nodes.payload("sleep"))
+    inner.mkdir()
+    rules = listed.read_text("ascii")
+    rt.call("update", "-r", "-", name, stdin=json.dumps({"devices": after}).encode()) \
+        .failed("/devices", words, "groups inside it", "remove those first")
+    assert listed.read_text("ascii") == rules
+    inner.rmdir()
+    rt.stop(name)

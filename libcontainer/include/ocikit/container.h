@@ -389,9 +389,12 @@ OCI_API void container_process_disown(container_process *process);
  *
  * A 0 for a size, weight, share, quota or period and an empty list or string ask for nothing, as in a
  * configuration: what they are about stays, and the call succeeds.  -1 is no limit.  Device rules replace those
- * there are.  Pointers in the error are inside the document.  The codes for
- * documents, OCI_ERR_NOT_RUNNING, OCI_ERR_BUSY, OCI_ERR_CONFIG, OCI_ERR_UNSUPPORTED (this kernel or host lacks
- * it), OCI_ERR_CGROUP (the kernel refuses the value), OCI_ERR_PERMISSION, OCI_ERR_NO_MEMORY.  Since 0.1. */
+ * there are; container_update(3) says when that is at once.  Controllers of version 2 that were switched on along
+ * the path of the group stay so when a limit is refused.
+ *
+ * Pointers in the error are inside the document.  The codes for documents, OCI_ERR_NOT_RUNNING, OCI_ERR_BUSY,
+ * OCI_ERR_CONFIG, OCI_ERR_UNSUPPORTED (this kernel or host lacks it), OCI_ERR_CGROUP (the kernel refuses the
+ * value), OCI_ERR_PERMISSION, OCI_ERR_NO_MEMORY.  Since 0.1. */
 OCI_API int container_update(container *container, const char *resources, size_t length,
                              container_error **error);
 /* The same for cache and memory bandwidth: schemata is JSON of what a configuration has at
