@@ -74,8 +74,7 @@ int groups_apply_late(struct group_settings *settings, struct failure *failure);
 void groups_undo(struct group_settings *settings);
 void groups_settings_free(struct group_settings *settings);
 /* Change limits of groups in use: all of what resources has, or nothing; controllers that were switched on for them
- * along the path stay so.  Pointers of a failure are inside the
- * resources. */
+ * along the path stay so.  Pointers of a failure are inside the resources. */
 int groups_update(const struct group_set *set, const struct oci_linux_resources *resources,
                   const struct log *log, struct failure *failure);
 /* Give the container's user its group of version 2, where the specification says so. */
