@@ -59,11 +59,17 @@ struct member {
     size_t offset;
     enum form form;
     int64_t least, most;
+    bool zero; /* 0 is a value, not what asks for nothing */
 };
 
 #define MEMBER(option, object, name, member, form, least, most)                                    \
     {                                                                                              \
-        option, object, name, offsetof(struct settings, member), form, least, most                 \
+        option, object, name, offsetof(struct settings, member), form, least, most, false          \
+    }
+
+#define MEMBER_WITH_0(option, object, name, member, least, most)                                   \
+    {                                                                                              \
+        option, object, name, offsetof(struct settings, member), NUMBER, least, most, true         \
     }
 
 /* Those of one object follow each other. */
@@ -71,19 +77,19 @@ static const struct member members[] = {
     MEMBER("blkio-weight", "blockIO", "weight", blkio_weight, NUMBER, 0, 1000),
     MEMBER("cpu-period", "cpu", "period", cpu_period, NUMBER, 0, INT64_MAX),
     MEMBER("cpu-quota", "cpu", "quota", cpu_quota, NUMBER, -1, INT64_MAX),
-    MEMBER("cpu-burst", "cpu", "burst", cpu_burst, NUMBER, 0, INT64_MAX),
+    MEMBER_WITH_0("cpu-burst", "cpu", "burst", cpu_burst, 0, INT64_MAX),
     MEMBER("cpu-share", "cpu", "shares", cpu_share, NUMBER, 0, INT64_MAX),
     MEMBER("cpu-rt-period", "cpu", "realtimePeriod", cpu_rt_period, NUMBER, 0, INT64_MAX),
-    MEMBER("cpu-rt-runtime", "cpu", "realtimeRuntime", cpu_rt_runtime, NUMBER, -1, INT64_MAX),
+    MEMBER_WITH_0("cpu-rt-runtime", "cpu", "realtimeRuntime", cpu_rt_runtime, -1, INT64_MAX),
     MEMBER("cpuset-cpus", "cpu", "cpus", cpuset_cpus, LIST, 0, 0),
     MEMBER("cpuset-mems", "cpu", "mems", cpuset_mems, LIST, 0, 0),
-    MEMBER("cpu-idle", "cpu", "idle", cpu_idle, NUMBER, 0, 1),
+    MEMBER_WITH_0("cpu-idle", "cpu", "idle", cpu_idle, 0, 1),
     MEMBER("memory", "memory", "limit", memory, SIZE, 0, 0),
     MEMBER("memory-reservation", "memory", "reservation", memory_reservation, SIZE, 0, 0),
     MEMBER("memory-swap", "memory", "swap", memory_swap, SIZE, 0, 0),
     MEMBER("kernel-memory", "memory", "kernel", kernel_memory, SIZE, 0, 0),
     MEMBER("kernel-memory-tcp", "memory", "kernelTCP", kernel_memory_tcp, SIZE, 0, 0),
-    MEMBER("pids-limit", "pids", "limit", pids_limit, NUMBER, -1, INT64_MAX),
+    MEMBER_WITH_0("pids-limit", "pids", "limit", pids_limit, -1, INT64_MAX),
 };
 
 static const char *given(const struct settings *settings, const struct member *member)
@@ -93,10 +99,21 @@ static const char *given(const struct settings *settings, const struct member *m
     return text;
 }
 
+/* The library passes over it, as the specification's documents mean it.  Who types it means something else. */
+static int refuse_nothing(struct cli *cli, const struct member *member, const char *text)
+{
+    bool unlimited = member->form == SIZE || member->least < 0;
+    return output_misuse(cli, &cli_update, "--%s %s asks for nothing; leave it out%s",
+                         member->option, text[0] ? text : "\"\"",
+                         unlimited ? ", or give -1 for no limit" : "");
+}
+
 static int write_member(struct cli *cli, FILE *file, const struct member *member, const char *text)
 {
     int64_t number = 0;
     fprintf(file, "\"%s\":", member->name);
+    if (member->form == LIST && text[0] == 0)
+        return refuse_nothing(cli, member, text);
     if (member->form == LIST) {
         json_string(file, text);
         return CLI_OK;
@@ -113,6 +130,8 @@ static int write_member(struct cli *cli, FILE *file, const struct member *member
                              : member->least < 0    ? ", or -1 for no limit"
                                                     : "",
                              text);
+    if (number == 0 && !member->zero)
+        return refuse_nothing(cli, member, text);
     fprintf(file, "%lld", (long long)number);
     return CLI_OK;
 }
@@ -198,6 +217,12 @@ static int collect(struct cli *cli, const struct settings *settings, const char 
     if (settings->resources && (has_schemata(settings) || count_given(settings) > 0))
         output_warning(cli, id,
                        "--resources takes the place of all other options; they are not set");
+    const char *empty = settings->l3_cache_schema && !settings->l3_cache_schema[0]
+                            ? "l3-cache-schema"
+                        : settings->mem_bw_schema && !settings->mem_bw_schema[0] ? "mem-bw-schema"
+                                                                                 : NULL;
+    if (empty)
+        return output_misuse(cli, &cli_update, "--%s \"\" asks for nothing; leave it out", empty);
     if (settings->resources)
         return from_file(cli, settings->resources, json, length);
     if (count_given(settings) == 0 && has_schemata(settings))
@@ -238,7 +263,8 @@ const struct cli_command cli_update = {
         "stays. The container may be created, running or paused. SIZE is a number of bytes, or "
         "one with\n"
         "k, m, g, t or p behind it. FILE holds the object that a configuration has at\n"
-        "/linux/resources.",
+        "/linux/resources; 0 (of a size, weight, share, quota or period) and \"\" there ask for\n"
+        "nothing, and what they are about stays. As options they are refused.",
     .examples = "  ocikit update --memory 512m --memory-swap 1g web\n"
                 "  ocikit update --cpu-quota 50000 --cpu-period 100000 web\n"
                 "  echo '{\"pids\": {\"limit\": 100}}' | ocikit update --resources - web\n",

@@ -7,6 +7,8 @@
  *     intent record             says which groups there will be
  *     groups, limits            made
  *     init                      ends with this process until ...
+ *     rules for devices         once it has mounted, before any program of the container or hook runs;
+ *                               in groups that were there before, whose rules may be stricter, before the init
  *     record with its pid       ... it is on disk
  *     go                        the init waits for the start
  *     record "created"
@@ -28,6 +30,7 @@ struct creation {
     struct log log;
     struct loaded loaded;
     struct group_set groups;
+    struct group_settings *settings; /* what was set in the groups, to be undone */
     struct caller caller;
     struct offered offered;
     const struct oci_linux_resources *resources; /* what is set of them; points into offered */
@@ -41,7 +44,7 @@ struct creation {
     int stdio[3], null;
     bool only_plan;
     int root, dir; /* the state directory and the container's folder */
-    bool claimed;
+    bool claimed, devices_set;
     struct failure *failure;
 };
 
@@ -66,6 +69,7 @@ static void creation_free(struct creation *c)
 {
     loaded_free(&c->loaded);
     additions_free(&c->additions);
+    groups_settings_free(c->settings);
     groups_free(&c->groups);
     compiled_free(&c->compiled);
     session_close(&c->session);
@@ -247,19 +251,32 @@ static int make_groups(struct creation *c)
     c->resources = groups_offered(&c->groups, l ? l->resources : NULL,
                                   !caller_is_rootless(&c->caller), &c->offered);
     if (r == 0)
-        r = groups_apply(&c->groups, c->resources, &c->log, c->failure);
+        r = groups_apply(&c->groups, c->resources, &c->log, &c->settings, c->failure);
+    if (r == 0)
+        r = groups_apply_devices(c->settings, true, c->failure);
     /* Delegated groups are the user's already. */
     if (r < 0 || caller_is_rootless(&c->caller))
         return r;
     return groups_delegate(&c->groups, c->loaded.config, c->failure);
 }
 
+/* At the first point at which everything is mounted: before the hooks, which may add rules of their own, or where
+ * there are none when the init is ready. */
+static int set_devices(struct creation *c, struct failure *failure)
+{
+    if (c->devices_set)
+        return 0;
+    c->devices_set = true;
+    return groups_apply_devices(c->settings, false, failure);
+}
+
 static int host_hooks(void *data, pid_t pid, struct failure *failure)
 {
     struct creation *c = data;
     const struct oci_hooks *hooks = c->loaded.config->hooks;
-    if (!c->compiled.host_hooks)
-        return 0;
+    int r = set_devices(c, failure);
+    if (r < 0 || !c->compiled.host_hooks)
+        return r;
     const struct hook_list lists[] = {
         {"prestart", hooks->prestart, hooks->prestart_count},
         {"createRuntime", hooks->create_runtime, hooks->create_runtime_count},
@@ -375,13 +392,15 @@ static int make(struct creation *c)
         r = launch(c);
     }
     if (r == 0)
+        r = set_devices(c, c->failure);
+    if (r == 0)
         log_message(&c->log, CONTAINER_LOG_DEBUG, "the init is ready as process %d",
                     (int)c->session.pid);
     if (r == 0 && c->resctrl.name)
         r = resctrl_join(c->resctrl_root, &c->resctrl, c->session.pid, c->failure);
     groups_close(&c->groups);
     if (r == 0)
-        r = groups_apply_pids(&c->groups, c->resources, c->failure);
+        r = groups_apply_late(c->settings, c->failure);
     if (r == 0)
         r = hand_over_terminal(c);
     if (r == 0 && c->options.pidfd_socket)
@@ -396,6 +415,7 @@ static void undo(struct creation *c)
     struct failure ignored = {0};
     net_devices_return(&c->moves);
     session_abort(&c->session);
+    groups_undo(c->settings);
     struct oci_record_cgroup *groups = groups_record(&c->groups);
     struct oci_record_resctrl resctrl = resctrl_record(&c->resctrl);
     struct oci_record record = {

@@ -12,6 +12,7 @@
 
 #include <base/buffer.h>
 #include <base/util.h>
+#include <base/words.h>
 
 /* Open the deepest directory of the path that exists.  *whole: it is the path itself. */
 static int open_deepest(const struct group *group, bool *whole)
@@ -79,24 +80,12 @@ int groups_set_aside(struct group_set *set, const struct log *log, struct failur
     return 0;
 }
 
-static bool has_word(const char *list, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *p = list; *p;) {
-        size_t n = strcspn(p, ",");
-        if (n == length && memcmp(p, word, n) == 0)
-            return true;
-        p += n + (p[n] == ',');
-    }
-    return false;
-}
-
 /* Is the controller in a hierarchy that was set aside, and in none that was kept? */
 static const struct group *denied_group(const struct group_set *set, const char *controller)
 {
     for (size_t i = 0; i < set->count + set->denied; i++) {
         const struct group *group = &set->groups[i];
-        if (!group->v2 && has_word(group->controllers, controller))
+        if (!group->v2 && words_have(group->controllers, ",", controller))
             return i < set->count ? NULL : group;
     }
     for (size_t i = set->count; i < set->count + set->denied; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Setting the resources of a configuration: all of them or none.
+ * Setting the resources of a configuration: all of them or none, and undoing it where a create fails.
  */
 #include <cgroup/group.h>
 
@@ -77,55 +77,107 @@ static int collect(const struct group_set *set, const struct oci_linux_resources
     return r == 0 && limits->failed ? fail_memory(failure) : r;
 }
 
-enum part { PART_FIRST, PART_LATE, PART_ALL };
+/* What is set of one configuration, and what it replaces. */
+struct group_settings {
+    struct limits limits;
+    struct changes first, late; /* of the same limits */
+    struct device_rules rules;
+    struct devices_before devices;
+};
 
-static int set_resources(const struct group_set *set, const struct oci_linux_resources *resources,
-                         const char *prefix, enum part part, const struct log *log,
-                         struct failure *failure)
+static void settings_clear(struct group_settings *settings)
 {
-    struct limits limits _limits_ = {.prefix = prefix, .log = log};
-    struct device_rules rules _device_rules_ = {0};
-    struct changes changes _cleanup_(changes_free) = {
-        .set = set, .limits = &limits, .careful = part == PART_ALL};
+    changes_free(&settings->first);
+    changes_free(&settings->late);
+    limits_free(&settings->limits);
+    device_rules_free(&settings->rules);
+    devices_before_free(&settings->devices);
+}
+
+/* Read everything, and what the groups hold; nothing is changed but that controllers are switched on.  split: those
+ * that are set late are kept apart. */
+static int prepare(const struct group_set *set, const struct oci_linux_resources *resources,
+                   const char *prefix, bool split, const struct log *log,
+                   struct group_settings *settings, struct failure *failure)
+{
     const struct group *group = groups_version_2(set);
-    int r = collect(set, resources, &limits, failure);
+    settings->limits = (struct limits){.prefix = prefix, .log = log};
+    settings->first = settings->late =
+        (struct changes){.set = set, .limits = &settings->limits, .careful = !split};
+    int r = collect(set, resources, &settings->limits, failure);
     if (r == 0)
-        r = device_rules_collect(resources, prefix, &rules, failure);
-    if (r == 0 && group && part != PART_LATE)
-        r = group_v2_enable(group, &limits, failure);
+        r = device_rules_collect(resources, prefix, &settings->rules, failure);
+    if (r == 0 && group)
+        r = group_v2_enable(group, &settings->limits, failure);
     if (r == 0)
-        r = changes_prepare(&changes, part == PART_LATE ? LIMIT_LATE : 0,
-                            part == PART_FIRST ? LIMIT_LATE : 0, failure);
+        r = changes_prepare(&settings->first, 0, split ? LIMIT_LATE : 0, failure);
+    if (r == 0 && split)
+        r = changes_prepare(&settings->late, LIMIT_LATE, 0, failure);
+    return r;
+}
+
+static int write_or_undo(struct changes *changes, struct failure *failure)
+{
+    int r = changes_write(changes, failure);
     if (r < 0)
-        return r;
-    r = changes_write(&changes, failure);
-    /* Last, as what they replace is not read again: they change as a whole or not at all. */
-    if (r == 0 && part != PART_LATE)
-        r = groups_set_devices(set, &rules, prefix, part == PART_ALL, log, failure);
-    if (r < 0)
-        changes_roll_back(&changes);
+        changes_roll_back(changes);
     return r;
 }
 
 int groups_apply(const struct group_set *set, const struct oci_linux_resources *resources,
-                 const struct log *log, struct failure *failure)
+                 const struct log *log, struct group_settings **settings, struct failure *failure)
 {
-    return resources ? set_resources(set, resources, "/linux/resources", PART_FIRST, log, failure)
-                     : 0;
+    if (resources == NULL)
+        return 0;
+    *settings = calloc(1, sizeof(**settings));
+    if (*settings == NULL)
+        return fail_memory(failure);
+    int r = prepare(set, resources, "/linux/resources", true, log, *settings, failure);
+    return r == 0 ? write_or_undo(&(*settings)->first, failure) : r;
 }
 
-int groups_apply_pids(const struct group_set *set, const struct oci_linux_resources *resources,
-                      struct failure *failure)
+int groups_apply_devices(struct group_settings *settings, bool early, struct failure *failure)
 {
-    struct oci_linux_resources pids = {0};
-    if (resources == NULL || resources->pids == NULL)
+    const struct group *group = settings ? devices_group(settings->first.set) : NULL;
+    if (settings == NULL || early != (group && group->made == 0))
         return 0;
-    pids.pids = resources->pids;
-    return set_resources(set, &pids, "/linux/resources", PART_LATE, NULL, failure);
+    const struct limits *limits = &settings->limits;
+    return groups_set_devices(settings->first.set, &settings->rules, limits->prefix, false,
+                              &settings->devices, limits->log, failure);
+}
+
+int groups_apply_late(struct group_settings *settings, struct failure *failure)
+{
+    return settings ? write_or_undo(&settings->late, failure) : 0;
+}
+
+void groups_undo(struct group_settings *settings)
+{
+    if (settings == NULL)
+        return;
+    devices_bring_back(&settings->devices, settings->limits.log);
+    changes_roll_back(&settings->late);
+    changes_roll_back(&settings->first);
+}
+
+void groups_settings_free(struct group_settings *settings)
+{
+    if (settings)
+        settings_clear(settings);
+    free(settings);
 }
 
 int groups_update(const struct group_set *set, const struct oci_linux_resources *resources,
                   const struct log *log, struct failure *failure)
 {
-    return set_resources(set, resources, "", PART_ALL, log, failure);
+    struct group_settings settings _cleanup_(settings_clear) = {0};
+    int r = prepare(set, resources, "", false, log, &settings, failure);
+    if (r == 0)
+        r = changes_write(&settings.first, failure);
+    /* Last, as what they replace is not read again: they change as a whole or not at all. */
+    if (r == 0)
+        r = groups_set_devices(set, &settings.rules, "", true, NULL, log, failure);
+    if (r < 0)
+        changes_roll_back(&settings.first);
+    return r;
 }

@@ -7,22 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <string.h>
 
 #include <base/clock.h>
 #include <base/util.h>
-
-static bool has_line(const char *text, const char *line)
-{
-    size_t length = strlen(line);
-    for (const char *p = text; *p;) {
-        size_t size = strcspn(p, "\n");
-        if (size == length && memcmp(p, line, size) == 0)
-            return true;
-        p += size + (p[size] == '\n');
-    }
-    return false;
-}
+#include <base/words.h>
 
 bool group_await_event(int dir, const char *line, int64_t deadline)
 {
@@ -35,7 +23,7 @@ bool group_await_event(int dir, const char *line, int64_t deadline)
         if (n < 0)
             return false;
         text[n] = 0;
-        if (has_line(text, line))
+        if (words_have(text, "\n", line))
             return true;
         int64_t left = deadline - monotonic_ms();
         if (left <= 0) {

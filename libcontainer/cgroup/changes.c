@@ -267,12 +267,13 @@ int changes_prepare(struct changes *changes, unsigned with, unsigned without,
                     struct failure *failure)
 {
     const struct limits *limits = changes->limits;
-    changes->list = calloc(limits->count + 1, sizeof(*changes->list));
     changes->dirs = calloc(changes->set->count + 1, sizeof(*changes->dirs));
+    /* At once: what follows may fail, and 0 is an fd of the caller's. */
+    for (size_t i = 0; changes->dirs && i < changes->set->count; i++)
+        changes->dirs[i] = -1;
+    changes->list = calloc(limits->count + 1, sizeof(*changes->list));
     if (changes->list == NULL || changes->dirs == NULL)
         return fail_memory(failure);
-    for (size_t i = 0; i < changes->set->count; i++)
-        changes->dirs[i] = -1;
     for (size_t i = 0; i < limits->count; i++) {
         const struct limit *limit = &limits->list[i];
         if ((limit->flags & with) != with || limit->flags & without)

@@ -15,6 +15,7 @@
 
 #define PROGRAM_NAME "ocikit_device"
 #define MAX_PROGRAMS 64 /* the kernel's own bound for a group */
+#define LOAD_TRIES 10
 
 /* Some kernels write results up to here whatever size they were told. */
 _Static_assert(sizeof(union bpf_attr) >= 64, "room for what the kernel writes to bpf_attr");
@@ -27,35 +28,35 @@ static int bpf(int command, union bpf_attr *attributes)
 static int load(const struct bpf_insn *program, size_t count)
 {
     union bpf_attr attributes;
-    /* All of it, padding too: the kernel refuses what it does not know and is not zero. */
-    memset(&attributes, 0, sizeof(attributes));
-    attributes.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-    attributes.insns = (uintptr_t)program;
-    attributes.insn_cnt = (uint32_t)count;
-    attributes.license = (uintptr_t) "Apache-2.0";
-    memcpy(attributes.prog_name, PROGRAM_NAME, sizeof(PROGRAM_NAME));
-    return bpf(BPF_PROG_LOAD, &attributes);
+    int fd = -1;
+    /* The kernel's verifier gives up where a signal waits for this thread, which has been taken by the time that
+     * the call returns. */
+    for (int i = 0; i < LOAD_TRIES; i++) {
+        /* All of it, padding too: the kernel refuses what it does not know and is not zero. */
+        memset(&attributes, 0, sizeof(attributes));
+        attributes.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+        attributes.insns = (uintptr_t)program;
+        attributes.insn_cnt = (uint32_t)count;
+        attributes.license = (uintptr_t) "Apache-2.0";
+        memcpy(attributes.prog_name, PROGRAM_NAME, sizeof(PROGRAM_NAME));
+        fd = bpf(BPF_PROG_LOAD, &attributes);
+        if (fd >= 0 || errno != EAGAIN)
+            break;
+    }
+    return fd;
 }
 
-static int attach(int dir, int program)
+/* Put a program on a group, or take it off: BPF_PROG_ATTACH, BPF_PROG_DETACH. */
+static int change(int command, int dir, int program)
 {
     union bpf_attr attributes;
     memset(&attributes, 0, sizeof(attributes));
     attributes.target_fd = (uint32_t)dir;
     attributes.attach_bpf_fd = (uint32_t)program;
     attributes.attach_type = BPF_CGROUP_DEVICE;
-    attributes.attach_flags = BPF_F_ALLOW_MULTI;
-    return bpf(BPF_PROG_ATTACH, &attributes);
-}
-
-static int detach(int dir, int program)
-{
-    union bpf_attr attributes;
-    memset(&attributes, 0, sizeof(attributes));
-    attributes.target_fd = (uint32_t)dir;
-    attributes.attach_bpf_fd = (uint32_t)program;
-    attributes.attach_type = BPF_CGROUP_DEVICE;
-    return bpf(BPF_PROG_DETACH, &attributes);
+    if (command == BPF_PROG_ATTACH)
+        attributes.attach_flags = BPF_F_ALLOW_MULTI;
+    return bpf(command, &attributes);
 }
 
 static bool is_ours(int program)
@@ -112,6 +113,17 @@ static bool is_unprivileged(void)
            !(inside == 0 && outside == 0 && length == UINT32_MAX);
 }
 
+/* Does this kernel take a program that allows everything? */
+static bool has_device_programs(void)
+{
+    const struct bpf_insn all[] = {
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1},
+        {.code = BPF_JMP | BPF_EXIT},
+    };
+    _close_ int program = load(all, ARRAY_SIZE(all));
+    return program >= 0;
+}
+
 static int fail_load(const struct group *group, int error, const char *prefix,
                      const struct log *log, struct failure *failure)
 {
@@ -123,14 +135,17 @@ static int fail_load(const struct group *group, int error, const char *prefix,
         return 0;
     }
     fail_at(failure, "%s/devices", prefix);
-    if (error == ENOSYS || error == EINVAL)
+    if (error == ENOSYS || (error == EINVAL && !has_device_programs()))
         return fail_errno(failure, OCI_ERR_UNSUPPORTED, error,
                           "this kernel has no device programs for control groups");
     if (error == E2BIG)
         return fail_errno(failure, OCI_ERR_CONFIG, error, "there are too many device rules");
     return fail_errno(failure, OCI_ERR_CGROUP, error, "load the device program of %s%s%s",
                       group->mountpoint, group->path,
-                      error == EPERM ? " (before Linux 5.11 RLIMIT_MEMLOCK must allow it)" : "");
+                      error == EPERM    ? " (before Linux 5.11 RLIMIT_MEMLOCK must allow it)"
+                      : error == EAGAIN ? " (signals to the caller interrupt the kernel's check of "
+                                          "it again and again)"
+                                        : "");
 }
 
 static int fail_program(const struct group *group, int error, const char *prefix, const char *what,
@@ -141,36 +156,82 @@ static int fail_program(const struct group *group, int error, const char *prefix
                       group->mountpoint, group->path);
 }
 
-static int replace_programs(const struct group *group, int dir, int program, bool replace,
-                            const char *prefix, struct failure *failure)
+/* The programs that were taken off are put on again, and then the new one is taken off. */
+static int put_back(const struct device_programs *programs, size_t taken)
 {
-    int old[MAX_PROGRAMS], count = replace ? find_ours(dir, old) : 0, r = 0;
-    if (count < 0)
-        return fail_program(group, -count, prefix, "list the device programs of", failure);
-    if (attach(dir, program) < 0)
-        r = fail_program(group, errno, prefix, "put a device program on", failure);
-    for (int i = 0; i < count; i++) {
-        if (r == 0 && detach(dir, old[i]) < 0 && errno != ENOENT) {
-            r = fail_program(group, errno, prefix, "take the old device program off", failure);
-            /* Until the first one is off everything is as it was. */
-            if (i == 0)
-                detach(dir, program);
-        }
-        close(old[i]);
+    int r = 0;
+    for (size_t i = 0; i < taken; i++) {
+        if (change(BPF_PROG_ATTACH, programs->dir, programs->old[i]) < 0)
+            r = OCI_ERR_CGROUP;
     }
+    if (change(BPF_PROG_DETACH, programs->dir, programs->program) < 0 && errno != ENOENT)
+        r = OCI_ERR_CGROUP;
     return r;
 }
 
+int device_programs_bring_back(const struct device_programs *before)
+{
+    return put_back(before, before->count);
+}
+
+void device_programs_free(struct device_programs *programs)
+{
+    if (programs == NULL)
+        return;
+    for (size_t i = 0; i < programs->count; i++)
+        close(programs->old[i]);
+    close_fd(&programs->program);
+    close_fd(&programs->dir);
+    free(programs);
+}
+
+static void free_programs(struct device_programs **programs)
+{
+    device_programs_free(*programs);
+}
+
+static int replace_programs(const struct group *group, struct device_programs *programs,
+                            bool replace, const char *prefix, struct failure *failure)
+{
+    int count = replace ? find_ours(programs->dir, programs->old) : 0;
+    if (count < 0)
+        return fail_program(group, -count, prefix, "list the device programs of", failure);
+    programs->count = (size_t)count;
+    if (change(BPF_PROG_ATTACH, programs->dir, programs->program) < 0)
+        return fail_program(group, errno, prefix, "put a device program on", failure);
+    for (size_t i = 0; i < programs->count; i++) {
+        if (change(BPF_PROG_DETACH, programs->dir, programs->old[i]) == 0 || errno == ENOENT)
+            continue;
+        fail_program(group, errno, prefix, "take the old device program off", failure);
+        put_back(programs, i);
+        return failure->code;
+    }
+    return 0;
+}
+
 int device_attach(const struct group *group, const struct device_rules *rules, const char *prefix,
-                  bool replace, const struct log *log, struct failure *failure)
+                  bool replace, struct device_programs **before, const struct log *log,
+                  struct failure *failure)
 {
     _free_ struct bpf_insn *list = NULL;
+    struct device_programs *programs _cleanup_(free_programs) =
+        calloc(1, sizeof(*programs) + MAX_PROGRAMS * sizeof(programs->old[0]));
     size_t count;
+    if (programs == NULL)
+        return fail_memory(failure);
+    programs->dir = programs->program = -1;
     if (device_program(rules, &list, &count) < 0)
         return fail_memory(failure);
-    _close_ int program = load(list, count);
-    if (program < 0)
+    programs->program = load(list, count);
+    if (programs->program < 0)
         return fail_load(group, errno, prefix, log, failure);
-    _close_ int dir = group_open(group, failure);
-    return dir < 0 ? dir : replace_programs(group, dir, program, replace, prefix, failure);
+    programs->dir = group_open(group, failure);
+    if (programs->dir < 0)
+        return programs->dir;
+    int r = replace_programs(group, programs, replace, prefix, failure);
+    if (r == 0 && before) {
+        *before = programs;
+        programs = NULL;
+    }
+    return r;
 }

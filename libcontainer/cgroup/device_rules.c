@@ -22,6 +22,18 @@ static int bad(struct failure *failure, const char *prefix, size_t index, const 
     return fail(failure, OCI_ERR_CONFIG, "%s", text);
 }
 
+/* What a device's number has room for.  Not more, as 4294967295 is what version 1 calls every device. */
+#define MAX_MAJOR 0xfff
+#define MAX_MINOR 0xfffff
+
+static int bad_number(struct failure *failure, const char *prefix, size_t index, const char *member,
+                      int max)
+{
+    fail_at(failure, "%s/devices/%zu/%s", prefix, index, member);
+    return fail(failure, OCI_ERR_RANGE, "the %s number of a device is from 0 to %d, or -1 for all",
+                member, max);
+}
+
 static int read_access(const char *text, unsigned *access)
 {
     *access = 0;
@@ -56,10 +68,10 @@ static int read_rule(const struct oci_device_cgroup *from, size_t index, const c
         rule->major = from->major;
     if (from->has_minor)
         rule->minor = from->minor;
-    if (rule->major < DEVICE_ANY || rule->major > UINT32_MAX)
-        return bad(failure, prefix, index, "major", "not the major number of a device");
-    if (rule->minor < DEVICE_ANY || rule->minor > UINT32_MAX)
-        return bad(failure, prefix, index, "minor", "not the minor number of a device");
+    if (rule->major < DEVICE_ANY || rule->major > MAX_MAJOR)
+        return bad_number(failure, prefix, index, "major", MAX_MAJOR);
+    if (rule->minor < DEVICE_ANY || rule->minor > MAX_MINOR)
+        return bad_number(failure, prefix, index, "minor", MAX_MINOR);
     if (from->access && from->access[0] && read_access(from->access, &rule->access) < 0)
         return bad(failure, prefix, index, "access",
                    "access is made of r, w and m: read, write and make");
@@ -121,23 +133,60 @@ int device_rules_collect(const struct oci_linux_resources *resources, const char
     return 0;
 }
 
+const struct group *devices_group(const struct group_set *set)
+{
+    const struct group *group = groups_with(set, "devices");
+    for (size_t i = 0; group == NULL && i < set->count; i++)
+        group = set->groups[i].v2 ? &set->groups[i] : NULL;
+    return group;
+}
+
 int groups_set_devices(const struct group_set *set, const struct device_rules *rules,
-                       const char *prefix, bool update, const struct log *log,
-                       struct failure *failure)
+                       const char *prefix, bool update, struct devices_before *before,
+                       const struct log *log, struct failure *failure)
 {
     if (rules->count == 0)
         return 0;
-    const struct group *group = groups_with(set, "devices");
-    if (group)
-        return devices_v1_set(group, rules, prefix, update || group->made == 0, failure);
-    for (size_t i = 0; i < set->count; i++) {
-        group = &set->groups[i];
-        if (group->v2)
-            return device_attach(group, rules, prefix, update || group->made == 0, log, failure);
-    }
+    const struct group *group = devices_group(set);
     /* Every engine sets rules, and a host without control groups, such as another container, would have no
      * containers at all. */
-    log_message(log, CONTAINER_LOG_WARNING,
-                "%s/devices: this host has no control groups; not enforced", prefix);
-    return 0;
+    if (group == NULL) {
+        log_message(log, CONTAINER_LOG_WARNING,
+                    "%s/devices: this host has no control groups; not enforced", prefix);
+        return 0;
+    }
+    bool in_use = update || group->made == 0;
+    if (group->made > 0)
+        before = NULL;
+    int r = group->v2 ? device_attach(group, rules, prefix, in_use,
+                                      before ? &before->programs : NULL, log, failure)
+                      : devices_v1_set(group, rules, prefix, in_use,
+                                       before ? &before->listed : NULL, log, failure);
+    if (r == 0 && before)
+        before->group = group;
+    return r;
+}
+
+void devices_bring_back(struct devices_before *before, const struct log *log)
+{
+    const struct group *group = before->group;
+    struct failure failure = {0};
+    int r = 0;
+    if (group && !group->v2)
+        r = devices_v1_bring_back(group, &before->listed, &failure);
+    else if (before->programs)
+        r = device_programs_bring_back(before->programs);
+    if (r < 0)
+        log_message(log, CONTAINER_LOG_WARNING,
+                    "the device rules of %s%s could not be set back after the failure",
+                    group->mountpoint, group->path);
+    before->group = NULL;
+    devices_before_free(before);
+}
+
+void devices_before_free(struct devices_before *before)
+{
+    device_exceptions_free(&before->listed);
+    device_programs_free(before->programs);
+    *before = (struct devices_before){0};
 }

@@ -2,7 +2,8 @@
 /*
  * Device rules in the files of version 1.  The kernel keeps there what holds for all devices, and exceptions
  * from it; an exception goes away only by a rule about the very same devices.  So the rules are made into such
- * a list first, and then what the group has is changed into it: what stays allowed is so at any time.
+ * a list first, and then what the group has is changed into it.  What stays allowed is so at any time, but where the
+ * group allows all devices before or after and not the other time: that turn takes all exceptions away.
  */
 #include <cgroup/device_rules.h>
 
@@ -13,16 +14,13 @@
 
 #include <base/util.h>
 
-struct exceptions {
-    bool allow_all;
-    struct device_rule *list; /* those with no access left are void */
-    size_t count, room;
-};
-
-static void exceptions_free(struct exceptions *e)
+void device_exceptions_free(struct device_exceptions *e)
 {
     free(e->list);
+    *e = (struct device_exceptions){0};
 }
+
+#define _exceptions_ _cleanup_(device_exceptions_free)
 
 static bool same_devices(const struct device_rule *a, const struct device_rule *b)
 {
@@ -36,7 +34,7 @@ static bool overlap(const struct device_rule *a, const struct device_rule *b)
            (a->minor == DEVICE_ANY || b->minor == DEVICE_ANY || a->minor == b->minor);
 }
 
-static struct device_rule *find(const struct exceptions *e, const struct device_rule *rule)
+static struct device_rule *find(const struct device_exceptions *e, const struct device_rule *rule)
 {
     for (size_t i = 0; i < e->count; i++) {
         if (same_devices(&e->list[i], rule))
@@ -45,7 +43,7 @@ static struct device_rule *find(const struct exceptions *e, const struct device_
     return NULL;
 }
 
-static int add(struct exceptions *e, const struct device_rule *rule)
+static int add(struct device_exceptions *e, const struct device_rule *rule)
 {
     struct device_rule *known = find(e, rule);
     if (known) {
@@ -66,7 +64,7 @@ static int add(struct exceptions *e, const struct device_rule *rule)
 }
 
 /* Take back exceptions; 1 where one of them is about more or fewer devices, which version 1 cannot do. */
-static int take_back(struct exceptions *e, const struct device_rule *rule)
+static int take_back(struct device_exceptions *e, const struct device_rule *rule)
 {
     bool partly = false;
     for (size_t i = 0; i < e->count; i++) {
@@ -78,12 +76,12 @@ static int take_back(struct exceptions *e, const struct device_rule *rule)
     return partly;
 }
 
-static int put(struct exceptions *e, const struct device_rule *rule)
+static int put(struct device_exceptions *e, const struct device_rule *rule)
 {
     return rule->allow == e->allow_all ? take_back(e, rule) : add(e, rule);
 }
 
-static int put_any(struct exceptions *e, const struct device_rule *rule)
+static int put_any(struct device_exceptions *e, const struct device_rule *rule)
 {
     struct device_rule both[2] = {*rule, *rule};
     if (rule->type != 'a')
@@ -100,7 +98,7 @@ static int put_any(struct exceptions *e, const struct device_rule *rule)
     return r == 0 ? put(e, &both[1]) : r;
 }
 
-static int wanted(const struct device_rules *rules, const char *prefix, struct exceptions *e,
+static int wanted(const struct device_rules *rules, const char *prefix, struct device_exceptions *e,
                   struct failure *failure)
 {
     size_t given = rules->list[rules->count - 1].index;
@@ -146,13 +144,13 @@ static void rule_text(const struct device_rule *rule, unsigned access, char text
     snprintf(text, 64, "%c %s:%s %s", rule->type, major, minor, access_text(access, letters));
 }
 
-static int read_number(const char *text)
+static int64_t read_number(const char *text)
 {
-    return text[0] == '*' ? DEVICE_ANY : (int)strtol(text, NULL, 10);
+    return text[0] == '*' ? DEVICE_ANY : strtoll(text, NULL, 10);
 }
 
 /* What the group has.  Exceptions of a group that allows all are not shown by the kernel. */
-static int read_current(const struct group *group, int dir, struct exceptions *e,
+static int read_current(const struct group *group, int dir, struct device_exceptions *e,
                         struct failure *failure)
 {
     _close_ int fd = openat(dir, "devices.list", O_RDONLY | O_CLOEXEC);
@@ -189,6 +187,7 @@ struct writing {
     int dir;
     const char *prefix;
     size_t given; /* rules of the configuration; those behind them have no place there */
+    const struct log *log;
 };
 
 static int write_rule(const struct writing *w, bool allow, const char *text, size_t index,
@@ -201,11 +200,48 @@ static int write_rule(const struct writing *w, bool allow, const char *text, siz
                        failure);
 }
 
-static int change(const struct writing *w, const struct exceptions *from,
-                  const struct exceptions *to, bool renew, struct failure *failure)
+static bool has_exceptions(const struct device_exceptions *e)
+{
+    for (size_t i = 0; i < e->count; i++) {
+        if (e->list[i].access)
+            return true;
+    }
+    return false;
+}
+
+/* Set what holds for all devices, without exceptions.  The kernel does not where groups are inside, as these go by
+ * it.  Where all devices were allowed and are to be, more can be denied nevertheless. */
+static int write_all(const struct writing *w, const struct device_exceptions *from,
+                     const struct device_exceptions *to, struct failure *failure)
+{
+    struct failure found = {0};
+    int r = write_rule(w, to->allow_all, "a", w->given, &found);
+    if (r == 0)
+        return 0;
+    if (found.error == EINVAL && from->allow_all && to->allow_all && has_exceptions(to)) {
+        log_message(w->log, CONTAINER_LOG_WARNING,
+                    "%s/devices: control group %s%s has groups inside it; what earlier rules "
+                    "denied stays denied",
+                    w->prefix, w->group->mountpoint, w->group->path);
+        return 0;
+    }
+    *failure = found;
+    if (found.error != EINVAL)
+        return r;
+    fail_at(failure, "%s/devices", w->prefix);
+    return fail_errno(failure, OCI_ERR_CGROUP, found.error,
+                      "%s all devices%s in control group %s%s: version 1 cannot while it has "
+                      "groups inside it; remove those first",
+                      to->allow_all ? "allow" : "deny",
+                      from->allow_all == to->allow_all ? " without exception" : "",
+                      w->group->mountpoint, w->group->path);
+}
+
+static int change(const struct writing *w, const struct device_exceptions *from,
+                  const struct device_exceptions *to, bool renew, struct failure *failure)
 {
     bool same = from->allow_all == to->allow_all && !(renew && to->allow_all);
-    int r = same ? 0 : write_rule(w, to->allow_all, "a", w->given, failure);
+    int r = same ? 0 : write_all(w, from, to, failure);
     char text[64];
     for (size_t i = 0; r == 0 && i < to->count; i++) {
         const struct device_rule *had = same ? find(from, &to->list[i]) : NULL;
@@ -227,20 +263,37 @@ static int change(const struct writing *w, const struct exceptions *from,
 }
 
 int devices_v1_set(const struct group *group, const struct device_rules *rules, const char *prefix,
-                   bool update, struct failure *failure)
+                   bool update, struct device_exceptions *before, const struct log *log,
+                   struct failure *failure)
 {
-    struct exceptions to _cleanup_(exceptions_free) = {0}, from _cleanup_(exceptions_free) = {0};
-    struct exceptions now _cleanup_(exceptions_free) = {0};
+    struct device_exceptions to _exceptions_ = {0}, from _exceptions_ = {0};
+    struct device_exceptions now _exceptions_ = {0};
     struct failure ignored = {0};
     int r = wanted(rules, prefix, &to, failure);
     _close_ int dir = r < 0 ? -1 : group_open(group, failure);
     if (dir < 0)
         return r < 0 ? r : dir;
-    struct writing writing = {group, dir, prefix, rules->list[rules->count - 1].index};
+    struct writing writing = {group, dir, prefix, rules->list[rules->count - 1].index, log};
     r = read_current(group, dir, &from, failure);
     if (r == 0)
         r = change(&writing, &from, &to, update, failure);
     if (r < 0 && update && read_current(group, dir, &now, &ignored) == 0)
         change(&writing, &now, &from, false, &ignored);
+    if (r == 0 && before) {
+        *before = from;
+        from = (struct device_exceptions){0};
+    }
     return r;
+}
+
+int devices_v1_bring_back(const struct group *group, const struct device_exceptions *before,
+                          struct failure *failure)
+{
+    struct device_exceptions now _exceptions_ = {0};
+    _close_ int dir = group_open(group, failure);
+    if (dir < 0)
+        return dir;
+    struct writing writing = {group, dir, "", 0, NULL};
+    int r = read_current(group, dir, &now, failure);
+    return r == 0 ? change(&writing, &now, before, true, failure) : r;
 }

@@ -57,14 +57,24 @@ int groups_note_missing(struct group_set *set, struct failure *failure);
 void groups_disown(struct group_set *set, size_t first);
 /* Make the groups and open their cgroup.procs.  What was made is noted also on failure. */
 int groups_make(struct group_set *set, struct failure *failure);
-/* Set limits, all or none; resources may be NULL. */
+/* Set limits, all or none; resources may be NULL.  Rules for devices and the number of processes are read, and
+ * refused where they are wrong or the host has no means for them, but not set.  *settings, to be freed also on
+ * failure, borrows set, resources and log; it is NULL where there is nothing to set. */
+struct group_settings;
 int groups_apply(const struct group_set *set, const struct oci_linux_resources *resources,
-                 const struct log *log, struct failure *failure);
+                 const struct log *log, struct group_settings **settings, struct failure *failure);
+/* Set the rules for devices, once the root filesystem is mounted: the init opens for it what the container may not
+ * open, such as the device that a filesystem lies on.  early: only in a group that was there before, whose own rules
+ * may not even let it make nodes; otherwise only in one that was made. */
+int groups_apply_devices(struct group_settings *settings, bool early, struct failure *failure);
 /* Set the number of processes, once the container is set up: the set-up may need one more. */
-int groups_apply_pids(const struct group_set *set, const struct oci_linux_resources *resources,
-                      struct failure *failure);
-/* Change limits of groups in use: all of what resources has, or nothing.  Pointers of a failure are inside the
- * resources. */
+int groups_apply_late(struct group_settings *settings, struct failure *failure);
+/* Bring groups that were there before back to what they held.  Where version 1 allowed all devices, exceptions from
+ * that are lost: the kernel does not show them. */
+void groups_undo(struct group_settings *settings);
+void groups_settings_free(struct group_settings *settings);
+/* Change limits of groups in use: all of what resources has, or nothing; controllers that were switched on for them
+ * along the path stay so.  Pointers of a failure are inside the resources. */
 int groups_update(const struct group_set *set, const struct oci_linux_resources *resources,
                   const struct log *log, struct failure *failure);
 /* Give the container's user its group of version 2, where the specification says so. */
@@ -116,6 +126,7 @@ void groups_free(struct group_set *set);
 
 struct limits;
 struct device_rules;
+struct devices_before;
 
 /* v1.c and v2.c */
 int group_v1_prepare(const struct group *group, struct failure *failure);
@@ -125,10 +136,11 @@ bool group_offers(const struct group *group, const char *controller);
 int group_v2_enable(const struct group *group, const struct limits *limits,
                     struct failure *failure);
 
-/* device_rules.c: enforce them by whatever hierarchy can. */
+/* device_rules.c: enforce them by whatever hierarchy can.  before, which may be NULL: what a group that was there
+ * had is kept in it. */
 int groups_set_devices(const struct group_set *set, const struct device_rules *rules,
-                       const char *prefix, bool update, const struct log *log,
-                       struct failure *failure);
+                       const char *prefix, bool update, struct devices_before *before,
+                       const struct log *log, struct failure *failure);
 
 /* await.c: wait until a line of the group's cgroup.events is so, or until the deadline (of the monotonic
  * clock, in ms); false when it is not.  Where the file is not to be had, false at once with errno set. */

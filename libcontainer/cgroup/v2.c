@@ -11,24 +11,13 @@
 #include <string.h>
 
 #include <base/util.h>
+#include <base/words.h>
 #include <cgroup/limits.h>
-
-static bool has_word(const char *text, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *p = text; *p;) {
-        size_t size = strcspn(p, " \n");
-        if (size == length && memcmp(p, word, size) == 0)
-            return true;
-        p += size + (p[size] != 0);
-    }
-    return false;
-}
 
 static bool file_has_word(int dir, const char *file, const char *word)
 {
     char text[1024];
-    return group_read(dir, file, text, sizeof(text)) >= 0 && has_word(text, word);
+    return group_read(dir, file, text, sizeof(text)) >= 0 && words_have(text, " \n", word);
 }
 
 bool group_offers(const struct group *group, const char *controller)

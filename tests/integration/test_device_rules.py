@@ -180,3 +180,104 @@ def test_too_many_rules(subject, bundle):
     bundle.linux["resources"] = {"devices": [DENY_ALL] * 5000}
     subject.run(bundle.payload("exit", "0")).failed("/linux/resources/devices", "more than")
     subject.assert_clean()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("number", [{"major": 0xffffffff, "minor": 0xffffffff}, {"major": 4096}, {"major": 1 << 40},
+                                    {"major": -2}, {"minor": 0x100000}, {"minor": 0xffffffff}, {"minor": -2}])
+def test_numbers_that_no_device_has(subject, nodes, number):
+    """Of which 4294967295 is what version 1 takes for every device."""
+    bad = {"allow": True, "type": "b", "access": "rwm", "major": 7, "minor": 0, **number}
+    place = f"/devices/1/{list(number)[0]}"
+    nodes.linux["resources"] = {"devices": [DENY_ALL, bad]}
+    subject.run(nodes.payload("exit", "0")).failed("/linux/resources" + place, "number of a device is from")
+    subject.assert_clean()
+    nodes.linux["resources"] = {"devices": [DENY_ALL]}
+    name = subject.launch(nodes.payload("sleep"))
+    subject.call("update", "-r", "-", name, stdin=json.dumps({"devices": [DENY_ALL, bad]}).encode()) \
+        .failed(place, "number of a device is from")
+    subject.stop(name)
+
+
+def test_the_highest_numbers(subject, nodes):
+    assert opened(subject, nodes, [DENY_ALL, rule(True, "b", 0xfff, 0xfffff, "rwm"),
+                                   rule(True, "c", MAJOR, MINOR, "r")]) == READ
+
+
+@pytest.fixture
+def listed(rt, bundle):
+    """The group's list, on version 1."""
+    if groups.version("devices") != 1:
+        pytest.skip("devices is no controller of version 1 here")
+    bundle.linux["cgroupsPath"] = f"/{rt.token}"
+    return groups.folder("devices", rt.token) / "devices.list"
+
+
+@pytest.mark.ocikit
+def test_update_of_rules_of_somebody_else(rt, bundle, listed):
+    """With numbers that no device has, but that the kernel takes."""
+    bundle.linux["resources"] = {"devices": [DENY_ALL]}
+    name = rt.launch(bundle.payload("sleep"))
+    (listed.parent / "devices.allow").write_text("c 3000000000:5 rwm", encoding="ascii")
+    assert "c 3000000000:5 rwm" in listed.read_text("ascii")
+    rt.call("update", "-r", "-", name, stdin=json.dumps({"devices": [DENY_ALL]}).encode()).ok()
+    assert "c 3000000000:5" not in listed.read_text("ascii")
+    rt.stop(name)
+
+
+@pytest.mark.parametrize("hook", ["prestart", "createRuntime", None])
+def test_rules_hold_before_hooks_run(rt, bundle, listed, tmp_path, hook):
+    """So that hooks may add to them; and they hold once the container is created."""
+    bundle.linux["resources"] = {"devices": [DENY_ALL]}
+    if hook:
+        bundle.hook(hook, "/bin/sh", "-c", f"cat {listed} >{tmp_path}/seen; "
+                    f"echo 'c {MAJOR}:{MINOR} rw' >{listed.parent}/devices.allow")
+    name = rt.create(bundle.payload("sleep"))
+    rules = listed.read_text("ascii").splitlines()
+    assert "a *:* rwm" not in rules and "c 1:3 rwm" in rules
+    if hook:
+        assert (tmp_path / "seen").read_text("ascii").splitlines() == \
+            [line for line in rules if line != f"c {MAJOR}:{MINOR} rw"]
+    assert (f"c {MAJOR}:{MINOR} rw" in rules) == bool(hook)
+    rt.delete(name, "--force")
+
+
+@pytest.fixture
+def inner(listed):
+    """A group inside the container's, as an init in it makes."""
+    made = listed.parent / "inner"
+    yield made
+    if made.exists():
+        made.rmdir()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("before,after,found", [
+    ([rule(True, "a")], [rule(True, "a"), rule(False, "c", MAJOR, MINOR, "w")], READ),
+    ([DENY_ALL], [DENY_ALL, rule(True, "c", MAJOR, MINOR, "r")], READ),
+    ([DENY_ALL, rule(True, "c", MAJOR, MINOR, "rw")], [DENY_ALL, rule(True, "c", MAJOR, MINOR, "w")], WRITE)])
+def test_update_with_groups_inside(rt, nodes, listed, inner, before, after, found):
+    nodes.linux["resources"] = {"devices": before}
+    name = rt.launch(nodes.payload("sleep"))
+    inner.mkdir()
+    rt.call("update", "-r", "-", name, stdin=json.dumps({"devices": after}).encode()).ok()
+    assert rt.call("exec", name, "/bin/sh", "-c", OPENS).ok().out.split() == found
+    inner.rmdir()
+    rt.stop(name)
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("before,after,words", [
+    ([rule(True, "a")], [DENY_ALL], "deny all devices"), ([DENY_ALL], [rule(True, "a")], "allow all devices"),
+    ([rule(True, "a")], [rule(True, "a")], "allow all devices")])
+def test_turn_with_groups_inside(rt, nodes, listed, inner, before, after, words):
+    """Which version 1 cannot do: said so, and nothing is changed."""
+    nodes.linux["resources"] = {"devices": before}
+    name = rt.launch(nodes.payload("sleep"))
+    inner.mkdir()
+    rules = listed.read_text("ascii")
+    rt.call("update", "-r", "-", name, stdin=json.dumps({"devices": after}).encode()) \
+        .failed("/devices", words, "groups inside it", "remove those first")
+    assert listed.read_text("ascii") == rules
+    inner.rmdir()
+    rt.stop(name)

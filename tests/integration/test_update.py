@@ -213,6 +213,13 @@ def test_bad_documents(rt, running, text, words):
 @pytest.mark.ocikit
 @pytest.mark.parametrize("options,code,words", [
     ([], 2, "no limit"), (["--memory", "1x"], 2, "size"), (["--memory", ""], 2, "size"),
+    (["--memory", "0"], 2, "--memory 0 asks for nothing"), (["--memory-swap", "0k"], 2, "-1 for no limit"),
+    (["--memory-reservation", "0"], 2, "nothing"), (["--kernel-memory", "0"], 2, "nothing"),
+    (["--kernel-memory-tcp", "0"], 2, "nothing"), (["--cpu-quota", "0"], 2, "-1 for no limit"),
+    (["--cpu-period", "0"], 2, "leave it out"), (["--cpu-share", "0"], 2, "nothing"),
+    (["--cpu-rt-period", "0"], 2, "nothing"), (["--blkio-weight", "0"], 2, "nothing"),
+    (["--cpuset-cpus", ""], 2, '--cpuset-cpus "" asks for nothing'), (["--cpuset-mems", ""], 2, "nothing"),
+    (["--l3-cache-schema", ""], 2, "nothing"), (["--mem-bw-schema", ""], 2, "nothing"),
     (["--memory", "9999999p"], 2, "size"), (["--pids-limit", "-2"], 2, "pids-limit"),
     (["--cpu-idle", "2"], 2, "0 or 1"), (["--cpu-share", "1.5"], 2, "number"),
     (["--blkio-weight", "9"], 1, "/blockIO/weight"), (["--blkio-weight", "1001"], 2, "1000"),
@@ -224,6 +231,24 @@ def test_bad_options(rt, running, options, code, words):
     result = rt.call("update", running, *options) if options == ["--memory"] else \
         rt.call("update", *options, running)
     assert result.code == code and words in result.err, result
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("options", [["--cpu-burst", "0"], ["--cpu-idle", "0"], ["--pids-limit", "0"]])
+def test_0_as_a_value(rt, running, options):
+    rt.call("update", *options, running).ok()
+
+
+@pytest.mark.ocikit
+@pytest.mark.controller("memory", "cpu")
+def test_what_asks_for_nothing_in_a_document(rt, running):
+    """It stays, and everything else is set."""
+    update(rt, running, memory={"limit": 64 * M}, cpu={"shares": 200}).ok()
+    update(rt, running, memory={"limit": 0}, cpu={"shares": 300, "cpus": "", "quota": 0}).ok()
+    memory = ["memory.limit_in_bytes"] if V1("memory") == 1 else ["memory.max"]
+    assert value(rt, "memory", *memory) == [str(64 * M)]
+    if V1("cpu") == 1:
+        assert value(rt, "cpu", "cpu.shares") == ["300"]
 
 
 @pytest.mark.ocikit

@@ -345,7 +345,8 @@ struct container_exec_options {
     size_t preserve_fds_count;
     const char *console_socket;
     const int *cancel_fd;
-    int rows, columns; /* the terminal's size from the beginning, unless the process object has one; 0: unknown */
+    int rows,
+        columns; /* the terminal's size from the beginning, unless the process object has one; 0: unknown */
     const char *pidfd_socket; /* unix socket that is sent a pidfd of the process, or NULL */
     unsigned flags;           /* enum container_exec_flags */
     const unsigned *additional_gids; /* groups beside those of user or the configuration; or NULL */
@@ -392,9 +393,14 @@ OCI_API void container_process_disown(container_process *process);
  *
  *   resources  JSON of length bytes: the object that a configuration has at /linux/resources
  *
- * Device rules replace those there are.  Pointers in the error are inside the document.  The codes for
- * documents, OCI_ERR_NOT_RUNNING, OCI_ERR_BUSY, OCI_ERR_CONFIG, OCI_ERR_UNSUPPORTED (this kernel or host lacks
- * it), OCI_ERR_CGROUP (the kernel refuses the value), OCI_ERR_PERMISSION, OCI_ERR_NO_MEMORY.  Since 0.1. */
+ * A 0 for a size, weight, share, quota or period and an empty list or string ask for nothing, as in a
+ * configuration: what they are about stays, and the call succeeds.  -1 is no limit.  Device rules replace those
+ * there are; container_update(3) says when that is at once.  Controllers of version 2 that were switched on along
+ * the path of the group stay so when a limit is refused.
+ *
+ * Pointers in the error are inside the document.  The codes for documents, OCI_ERR_NOT_RUNNING, OCI_ERR_BUSY,
+ * OCI_ERR_CONFIG, OCI_ERR_UNSUPPORTED (this kernel or host lacks it), OCI_ERR_CGROUP (the kernel refuses the
+ * value), OCI_ERR_PERMISSION, OCI_ERR_NO_MEMORY.  Since 0.1. */
 OCI_API int container_update(container *container, const char *resources, size_t length,
                              container_error **error);
 /* The same for cache and memory bandwidth: schemata is JSON of what a configuration has at
@@ -436,8 +442,8 @@ OCI_API int container_default_config(const char *rootfs, const char *const *argv
 
 /* The same for a caller without privileges, as `ocikit spec --rootless` writes it: in a user namespace in which
  * root is the user uid and group gid of the host. */
-OCI_API int container_rootless_config(const char *rootfs, const char *const *argv, uid_t uid, gid_t gid,
-                                      char **text, container_error **error);
+OCI_API int container_rootless_config(const char *rootfs, const char *const *argv, uid_t uid,
+                                      gid_t gid, char **text, container_error **error);
 
 /* Run argv in a root filesystem with safe defaults (own namespaces, a small set of capabilities,
  * masked paths, no new privileges, no network but loopback), wait for it and remove every trace.  A caller

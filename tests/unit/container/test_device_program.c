@@ -238,19 +238,24 @@ static void test_bad_rules(void **state)
 {
     static const struct {
         struct oci_device_cgroup rule;
+        int code;
         const char *pointer;
     } cases[] = {
-        {{.type = "x"}, "/linux/resources/devices/0/type"},
-        {{.type = "cc"}, "/linux/resources/devices/0/type"},
-        {{.type = "c", .access = "rwx"}, "/linux/resources/devices/0/access"},
-        {{.type = "c", .has_major = true, .major = -2}, "/linux/resources/devices/0/major"},
-        {{.type = "c", .has_minor = true, .minor = 1ll << 32}, "/linux/resources/devices/0/minor"},
+        {{.type = "x"}, OCI_ERR_CONFIG, "/linux/resources/devices/0/type"},
+        {{.type = "cc"}, OCI_ERR_CONFIG, "/linux/resources/devices/0/type"},
+        {{.type = "c", .access = "rwx"}, OCI_ERR_CONFIG, "/linux/resources/devices/0/access"},
+        {{.has_major = true, .major = -2}, OCI_ERR_RANGE, "/linux/resources/devices/0/major"},
+        {{.has_major = true, .major = 4096}, OCI_ERR_RANGE, "/linux/resources/devices/0/major"},
+        {{.has_minor = true, .minor = 1 << 20}, OCI_ERR_RANGE, "/linux/resources/devices/0/minor"},
+        {{.has_minor = true, .minor = 1ll << 32},
+         OCI_ERR_RANGE,
+         "/linux/resources/devices/0/minor"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct oci_device_cgroup rule = cases[i].rule;
         struct device_rules rules;
         struct failure failure = {0};
-        assert_int_equal(collect(&rule, 1, &rules, &failure), OCI_ERR_CONFIG);
+        assert_int_equal(collect(&rule, 1, &rules, &failure), cases[i].code);
         assert_string_equal(failure.pointer, cases[i].pointer);
         device_rules_free(&rules);
     }
