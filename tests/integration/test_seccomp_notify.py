@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import struct
+import subprocess
 import threading
 import time
 
@@ -199,6 +200,38 @@ def test_a_listener_that_never_reads(rt, notifying, tmp_path, size):
         begun = time.monotonic()
         rt.run(notifying, timeout=25).failed("/linux/seccomp/listenerPath", "timed out")
         assert time.monotonic() - begun < 20
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+def test_delete_ends_a_start_whose_listener_never_answers(rt, bundle, tmp_path):
+    """execve is notified and nobody answers: start waits, with the container's lock."""
+    bundle.process["noNewPrivileges"] = True
+    bundle.seccomp("SCMP_ACT_NOTIFY", "execve", "execveat")
+    bundle.linux["seccomp"]["listenerPath"] = str(tmp_path / "agent.sock")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(tmp_path / "agent.sock"))
+        server.listen(1)
+        name = rt.create(bundle.payload("sleep"))
+        start = rt.popen("start", name, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        peer, _ = server.accept()
+        with peer:
+            data, control, _, _ = peer.recvmsg(1 << 20, socket.CMSG_SPACE(64))
+            while not complete(data):
+                data += peer.recv(1 << 20)
+            (_, _, payload), = control
+            fd, = struct.unpack("i", payload)
+            try:
+                request = bytearray(80)
+                fcntl.ioctl(fd, RECEIVE, request)
+                begun = time.monotonic()
+                rt.call("delete", "--force", name, timeout=25).ok()
+                assert time.monotonic() - begun < 5
+                start.wait(timeout=10)
+            finally:
+                os.close(fd)
+                start.kill()
+                start.wait()
     rt.assert_clean()
 
 
