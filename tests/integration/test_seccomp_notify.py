@@ -192,6 +192,31 @@ def test_a_listener_that_closes_early(rt, notifying, tmp_path, size):
 
 @pytest.mark.ocikit
 @pytest.mark.parametrize("size", [1, 1_000_000])
+def test_a_listener_that_hangs_up_and_does_not_close(rt, notifying, tmp_path, size):
+    """It will not read what it was sent, and the socket has no error to tell."""
+    notifying.config["annotations"] = {"k": "v" * size}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(tmp_path / "agent.sock"))
+        server.listen(1)
+        peers = []
+
+        def rude():
+            peers.append(server.accept()[0])
+            time.sleep(0.2)
+            peers[0].shutdown(socket.SHUT_RDWR)
+
+        thread = threading.Thread(target=rude, daemon=True)
+        thread.start()
+        begun = time.monotonic()
+        rt.run(notifying, timeout=25).failed("/linux/seccomp/listenerPath", "broken pipe")
+        assert time.monotonic() - begun < 5
+        thread.join()
+        peers[0].close()
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("size", [1, 1_000_000])
 def test_a_listener_that_never_reads(rt, notifying, tmp_path, size):
     notifying.config["annotations"] = {"k": "v" * size}
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
