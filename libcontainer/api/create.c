@@ -394,7 +394,7 @@ static int make(struct creation *c)
 static void undo(struct creation *c)
 {
     struct failure ignored = {0};
-    net_devices_return(&c->moves);
+    net_devices_return(&c->moves, &c->log);
     session_abort(&c->session);
     struct oci_record_cgroup *groups = groups_record(&c->groups);
     struct oci_record_resctrl resctrl = resctrl_record(&c->resctrl);
