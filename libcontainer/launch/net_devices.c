@@ -52,13 +52,32 @@ static int choose_name(int inside, const char *wanted, char name[IFNAMSIZ])
     return -EEXIST;
 }
 
+/* A label begins with its device's name, as that changes: "dev0:1" becomes "eth0:1", and is cut in the name where it
+ * gets too long, as the kernel does. */
+static struct net_address relabelled(const struct net_address *address, const char *from,
+                                     const char *to)
+{
+    struct net_address result = *address;
+    size_t length = strlen(from);
+    if (strncmp(address->label, from, length) != 0 ||
+        (address->label[length] != 0 && address->label[length] != ':'))
+        return result;
+    const char *rest = address->label + length;
+    size_t tail = strlen(rest), name = strnlen(to, sizeof(result.label) - 1 - tail);
+    memcpy(result.label, to, name);
+    memcpy(result.label + name, rest, tail + 1);
+    return result;
+}
+
 /* What a device loses by leaving its namespace it gets back. */
 static int arrive(int socket, const char *name, const struct net_move *move, bool up)
 {
     struct net_link there;
     int r = rtnetlink_find(socket, name, &there);
-    for (size_t i = 0; r == 0 && i < move->address_count; i++)
-        r = rtnetlink_add_address(socket, there.index, &move->addresses[i]);
+    for (size_t i = 0; r == 0 && i < move->address_count; i++) {
+        struct net_address address = relabelled(&move->addresses[i], move->from.name, name);
+        r = rtnetlink_add_address(socket, there.index, &address);
+    }
     return r == 0 && up ? rtnetlink_up(socket, there.index) : r;
 }
 
