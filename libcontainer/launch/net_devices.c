@@ -10,26 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <base/buffer.h>
 #include <base/util.h>
 
+#define PLACE "/linux/netDevices"
 #define MOST_NUMBERS 32768 /* that a template is tried with */
-
-static void place(struct failure *failure, const char *name)
-{
-    _buffer_ struct buffer text = {0};
-    for (const char *p = name; *p; p++) {
-        if (*p == '~')
-            buffer_text(&text, "~0");
-        else
-            buffer_add(&text, p, 1);
-    }
-    fail_at(failure, "/linux/netDevices/%s", text.data ? text.data : "");
-}
 
 static int fail_device(struct failure *failure, const char *name, int error, const char *doing)
 {
-    place(failure, name);
+    fail_at_member(failure, PLACE, name);
     return fail_errno(failure, OCI_ERR_NETWORK, -error, "%s network device \"%s\"", doing, name);
 }
 
@@ -99,7 +87,7 @@ static int fail_move(struct failure *failure, const char *key, const char *wante
 {
     if (r != -EEXIST && r != -EINVAL)
         return fail_device(failure, key, r, "move");
-    place(failure, key);
+    fail_at_member(failure, PLACE, key);
     if (r == -EEXIST)
         return fail(failure, OCI_ERR_NETWORK,
                     "move network device \"%s\": the container's network namespace has a device "
@@ -139,7 +127,7 @@ static int move_one(struct net_moves *moves, int namespace,
 int net_devices_move(const struct oci_linux *config, int inside, struct net_moves *moves,
                      struct failure *failure)
 {
-    fail_at(failure, "/linux/netDevices");
+    fail_at(failure, PLACE);
     moves->outside = rtnetlink_open();
     if (moves->outside < 0)
         return fail_errno(failure, OCI_ERR_NETWORK, -moves->outside, "make a netlink socket");

@@ -200,6 +200,14 @@ def test_devices_that_cannot_move(rt, bundle, outside, devices, texts):
     rt.assert_clean()
 
 
+def test_very_many_devices(rt, bundle, outside):
+    """What is checked of names takes no time for each pair of them; what fails is to find the first."""
+    bundle.linux["netDevices"] = {f"no{number}": {} for number in range(100_000)}
+    rt.run(bundle, timeout=20).failed("/linux/netDevices/no0", "no such device")
+    bundle.linux["netDevices"]["x"] = {"name": "no99999"}
+    rt.run(bundle, timeout=20).failed("/linux/netDevices/x", "two network devices")
+
+
 def test_without_a_namespace_to_go_to(rt, bundle, outside):
     bundle.namespace("network", False).linux["netDevices"] = {"dev0": {}}
     rt.run(bundle).failed("/linux/netDevices", "network namespace")
