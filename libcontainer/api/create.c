@@ -413,7 +413,7 @@ static int make(struct creation *c)
 static void undo(struct creation *c)
 {
     struct failure ignored = {0};
-    net_devices_return(&c->moves);
+    net_devices_return(&c->moves, &c->log);
     session_abort(&c->session);
     groups_undo(c->settings);
     struct oci_record_cgroup *groups = groups_record(&c->groups);

@@ -151,8 +151,9 @@ static int delete_locked(container_context *context, const char *id, int root, i
     return destroy(context, id, root, dir, record, pidfd, failure);
 }
 
-/* Whoever holds the lock may be waiting for a process of a paused container to run on: with all of them ended it
- * gets its answer.  A create under way is left to end by itself. */
+/* Whoever holds the lock may be waiting for a process of the container: a paused one does not run on, one with a
+ * system call that a seccomp listener never answers neither.  With all of them ended it gets its answer.  A create
+ * under way is left to end by itself. */
 static void end_all(int dir, const char *id)
 {
     _cleanup_(free_document) oci_document *document = NULL;
@@ -164,11 +165,12 @@ static void end_all(int dir, const char *id)
         return;
     _close_ int pidfd = -1;
     enum container_status status = container_find_status(dir, record, &pidfd);
-    if (status != CONTAINER_PAUSED && !(status == CONTAINER_CREATED && groups_frozen(&groups)))
+    if (status == CONTAINER_CREATING || status == CONTAINER_STOPPED)
         return;
     syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
     groups_signal(&groups, SIGKILL, &ignored);
-    groups_thaw(&groups);
+    if (groups_frozen(&groups))
+        groups_thaw(&groups);
 }
 
 static int delete (container_context *context, const char *id, int dir, unsigned flags,

@@ -11,18 +11,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include <base/clock.h>
 #include <base/unix_socket.h>
 
 #define LISTENER_TIMEOUT_MS 10000
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int fail_listener(const struct listening *l, int error, const char *doing,
                          struct failure *failure)
@@ -72,17 +65,22 @@ static int document(const struct listening *l, pid_t pid, struct buffer *out,
     return buffer_failed(out) ? fail_memory(failure) : 0;
 }
 
-/* 0, or an error number. */
+/* 0, or an error number: EPIPE when the other side has ended the connection. */
 static int await(int socket, short events, int cancel, int64_t deadline)
 {
     struct pollfd fds[2] = {{socket, events, 0}, {cancel, POLLIN, 0}};
-    int64_t left = deadline - now_ms();
+    int64_t left = deadline - monotonic_ms();
     int most = events ? LISTENER_TIMEOUT_MS : 10;
     if (left <= 0)
         return ETIMEDOUT;
-    if (poll(fds, 2, left < most ? (int)left : most) < 0 && errno != EINTR)
-        return errno;
-    return cancel >= 0 && fds[1].revents ? ECANCELED : 0;
+    if (poll(fds, 2, left < most ? (int)left : most) < 0) {
+        if (errno != EINTR)
+            return errno;
+        return 0;
+    }
+    if (cancel >= 0 && fds[1].revents)
+        return ECANCELED;
+    return fds[0].revents & (POLLHUP | POLLERR) ? EPIPE : 0;
 }
 
 /* The fd goes with the first bytes; 0, or an error number. */
@@ -113,10 +111,11 @@ static int send_all(int socket, const struct buffer *text, int fd, int cancel, i
     return 0;
 }
 
-/* Until the other side has read everything; one that closes before leaves an error behind. */
+/* Until the other side has read everything; one that ends the connection before leaves an error
+ * behind, or bytes that nobody will read. */
 static int await_read(int socket, int cancel, int64_t deadline)
 {
-    for (;;) {
+    for (int ended = 0;;) {
         int unread = 0, error = 0;
         socklen_t size = sizeof(error);
         if (getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
@@ -125,17 +124,20 @@ static int await_read(int socket, int cancel, int64_t deadline)
             return error;
         if (ioctl(socket, SIOCOUTQ, &unread) < 0)
             return errno;
-        if (unread == 0)
-            return 0;
+        if (unread == 0 || ended)
+            return unread ? ended : 0;
         error = await(socket, 0, cancel, deadline);
-        if (error)
+        /* It may have read all before. */
+        if (error == EPIPE)
+            ended = error;
+        else if (error)
             return error;
     }
 }
 
 int listener_send(const struct listening *listening, int fd, pid_t pid, struct failure *failure)
 {
-    int64_t deadline = now_ms() + LISTENER_TIMEOUT_MS;
+    int64_t deadline = monotonic_ms() + LISTENER_TIMEOUT_MS;
     _buffer_ struct buffer text = {0};
     int r = document(listening, pid, &text, failure);
     if (r < 0)

@@ -75,6 +75,28 @@ static void give_up(container *container, const struct oci_record *record, int r
         log_message(&log, CONTAINER_LOG_WARNING, "after the failed hook: %s", told.text);
 }
 
+/* The same without the lock, and so with the record as it is now: an update may have changed it, and a delete that
+ * came first has left nothing to do. */
+static void give_up_later(container *container, int root)
+{
+    _cleanup_(free_document) oci_document *document = NULL;
+    const struct oci_record *record = NULL;
+    struct log log = context_log(container->context, container->id);
+    struct failure told = {0};
+    _close_ int pidfd = -1;
+    int r = store_lock(container->dir, container->id, LOCK_TIMEOUT_MS, &told);
+    if (r == 0) {
+        r = store_read_record(container->dir, container->id, &document, &record, &told);
+        if (r == 0) {
+            container_find_status(container->dir, record, &pidfd);
+            give_up(container, record, root, pidfd);
+        }
+        store_unlock(container->dir);
+    }
+    if (r < 0 && r != OCI_ERR_NOT_FOUND)
+        log_message(&log, CONTAINER_LOG_WARNING, "after the failed hook: %s", told.text);
+}
+
 static int run_poststart(container *container, const struct oci_runtime_config *config,
                          const struct oci_record *record, struct failure *failure)
 {
@@ -95,47 +117,60 @@ static int run_poststart(container *container, const struct oci_runtime_config *
                           STORE_CONFIG, -1, failure);
 }
 
-static int start_locked(container *container, int root, struct failure *failure)
+/* The documents of a container that was started, for what comes after it. */
+struct started {
+    oci_document *record_document, *config_document;
+    const struct oci_record *record;
+    const struct oci_runtime_config *config;
+};
+
+static void free_started(struct started *s)
 {
-    _cleanup_(free_document) oci_document *record_document = NULL, *config_document = NULL;
-    const struct oci_record *record = NULL;
-    const struct oci_runtime_config *config = NULL;
-    int r = store_read_record(container->dir, container->id, &record_document, &record, failure);
+    free_document(&s->record_document);
+    free_document(&s->config_document);
+}
+
+static int start_locked(container *container, int root, struct started *s, struct failure *failure)
+{
+    int r =
+        store_read_record(container->dir, container->id, &s->record_document, &s->record, failure);
     if (r < 0)
         return r;
     _close_ int pidfd = -1;
-    enum container_status status = container_find_status(container->dir, record, &pidfd);
+    enum container_status status = container_find_status(container->dir, s->record, &pidfd);
     if (status != CONTAINER_CREATED)
         return wrong_state(container->id, status, failure);
     /* Its init would not answer. */
-    if (is_frozen(record))
+    if (is_frozen(s->record))
         return fail(failure, OCI_ERR_WRONG_STATE,
                     "cannot start container \"%s\": its control group is frozen", container->id);
-    r = store_read_config(container->dir, &config_document, &config, failure);
+    r = store_read_config(container->dir, &s->config_document, &s->config, failure);
     if (r == 0)
-        r = release(container, config, record, failure);
+        r = release(container, s->config, s->record, failure);
     if (r == 0 || failure->code != OCI_ERR_IO)
         unlinkat(container->dir, STORE_START, 0);
-    bool hook_failed = r < 0 && failure->code == OCI_ERR_HOOK;
-    if (r == 0) {
-        r = run_poststart(container, config, record, failure);
-        hook_failed = r < 0;
-    }
-    if (hook_failed)
-        give_up(container, record, root, pidfd);
+    if (r < 0 && failure->code == OCI_ERR_HOOK)
+        give_up(container, s->record, root, pidfd);
     return r;
 }
 
 static int start(container *container, struct failure *failure)
 {
+    struct started started _cleanup_(free_started) = {0};
     _close_ int root = store_open_root(container->context->state_root, false, failure);
     if (root < 0)
         return root;
     int r = store_lock(container->dir, container->id, LOCK_TIMEOUT_MS, failure);
     if (r < 0)
         return r;
-    r = start_locked(container, root, failure);
+    r = start_locked(container, root, &started, failure);
     store_unlock(container->dir);
+    if (r < 0)
+        return r;
+    /* The container runs: a hook may change it, or execute something in it. */
+    r = run_poststart(container, started.config, started.record, failure);
+    if (r < 0)
+        give_up_later(container, root);
     return r;
 }
 

@@ -103,3 +103,14 @@ void buffer_free(struct buffer *buffer)
     free(buffer->data);
     *buffer = (struct buffer){0};
 }
+
+void buffer_pointer(struct buffer *buffer, const char *name)
+{
+    buffer_add(buffer, "", 0);
+    for (const char *p = name; *p; p++) {
+        if (*p == '~' || *p == '/')
+            buffer_text(buffer, *p == '~' ? "~0" : "~1");
+        else
+            buffer_add(buffer, p, 1);
+    }
+}

@@ -38,4 +38,7 @@ static inline bool buffer_failed(const struct buffer *buffer)
 
 #define _buffer_ __attribute__((cleanup(buffer_free)))
 
+/* A member's name as a part of a JSON pointer. */
+void buffer_pointer(struct buffer *buffer, const char *name);
+
 #endif

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/buffer.h>
+
 struct container_error {
     int code;
     int error;
@@ -80,6 +82,13 @@ void fail_at(struct failure *failure, const char *format, ...)
     vsnprintf(failure->pointer, sizeof(failure->pointer), format, list);
     va_end(list);
     failure->has_pointer = true;
+}
+
+void fail_at_member(struct failure *failure, const char *place, const char *name)
+{
+    _buffer_ struct buffer part = {0};
+    buffer_pointer(&part, name);
+    fail_at(failure, "%s/%s", place, buffer_failed(&part) ? "" : part.data);
 }
 
 static char *put(char **room, const char *text)

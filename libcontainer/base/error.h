@@ -34,6 +34,9 @@ int fail_memory(struct failure *failure);
 void fail_at(struct failure *failure, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The same for the member of this name at a place, as in /linux/sysctl. */
+void fail_at_member(struct failure *failure, const char *place, const char *name);
+
 /* The end of a public function: make the error object (where asked for) and return its code. */
 int fail_public(const struct failure *failure, const char *operation, const char *id,
                 container_error **error);

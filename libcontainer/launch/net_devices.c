@@ -10,26 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <base/buffer.h>
 #include <base/util.h>
 
+#define PLACE "/linux/netDevices"
 #define MOST_NUMBERS 32768 /* that a template is tried with */
-
-static void place(struct failure *failure, const char *name)
-{
-    _buffer_ struct buffer text = {0};
-    for (const char *p = name; *p; p++) {
-        if (*p == '~')
-            buffer_text(&text, "~0");
-        else
-            buffer_add(&text, p, 1);
-    }
-    fail_at(failure, "/linux/netDevices/%s", text.data ? text.data : "");
-}
 
 static int fail_device(struct failure *failure, const char *name, int error, const char *doing)
 {
-    place(failure, name);
+    fail_at_member(failure, PLACE, name);
     return fail_errno(failure, OCI_ERR_NETWORK, -error, "%s network device \"%s\"", doing, name);
 }
 
@@ -52,17 +40,61 @@ static int choose_name(int inside, const char *wanted, char name[IFNAMSIZ])
     return -EEXIST;
 }
 
+/* A label begins with its device's name, as that changes: "dev0:1" becomes "eth0:1", and is cut in the name where it
+ * gets too long, as the kernel does. */
+static struct net_address relabelled(const struct net_address *address, const char *from,
+                                     const char *to)
+{
+    struct net_address result = *address;
+    size_t length = strlen(from);
+    if (strncmp(address->label, from, length) != 0 ||
+        (address->label[length] != 0 && address->label[length] != ':'))
+        return result;
+    const char *rest = address->label + length;
+    size_t tail = strlen(rest), name = strnlen(to, sizeof(result.label) - 1 - tail);
+    memcpy(result.label, to, name);
+    memcpy(result.label + name, rest, tail + 1);
+    return result;
+}
+
 /* What a device loses by leaving its namespace it gets back. */
-static int arrive(int socket, const char *name, const struct net_move *move, bool up, int *index)
+static int arrive(int socket, const char *name, const struct net_move *move, bool up)
 {
     struct net_link there;
     int r = rtnetlink_find(socket, name, &there);
-    if (r < 0)
-        return r;
-    *index = there.index;
-    for (size_t i = 0; r == 0 && i < move->address_count; i++)
-        r = rtnetlink_add_address(socket, there.index, &move->addresses[i]);
+    for (size_t i = 0; r == 0 && i < move->address_count; i++) {
+        struct net_address address = relabelled(&move->addresses[i], move->from.name, name);
+        r = rtnetlink_add_address(socket, there.index, &address);
+    }
     return r == 0 && up ? rtnetlink_up(socket, there.index) : r;
+}
+
+/* The kernel moves first and gives the new name then: what fails at that has left already, with the name it had. */
+static int leave(struct net_moves *moves, int namespace, struct net_move *move)
+{
+    struct net_link there;
+    int r = rtnetlink_move(moves->outside, move->from.index, namespace, move->name);
+    if (r < 0 && rtnetlink_find(moves->outside, move->from.name, &there) == -ENODEV &&
+        rtnetlink_find(moves->inside, move->from.name, &there) == 0 &&
+        there.index == move->from.index) {
+        memcpy(move->name, move->from.name, sizeof(move->name));
+        moves->count++;
+    }
+    return r;
+}
+
+static int fail_move(struct failure *failure, const char *key, const char *wanted, int r)
+{
+    if (r != -EEXIST && r != -EINVAL)
+        return fail_device(failure, key, r, "move");
+    fail_at_member(failure, PLACE, key);
+    if (r == -EEXIST)
+        return fail(failure, OCI_ERR_NETWORK,
+                    "move network device \"%s\": the container's network namespace has a device "
+                    "\"%s\" already",
+                    key, wanted);
+    return fail(failure, OCI_ERR_UNSUPPORTED,
+                "move network device \"%s\": it is of a kind that stays in its namespace", key);
 }
 
 static int move_one(struct net_moves *moves, int namespace,
@@ -70,40 +102,32 @@ static int move_one(struct net_moves *moves, int namespace,
 {
     struct net_move *move = &moves->list[moves->count];
     const char *wanted = entry->value.name && entry->value.name[0] ? entry->value.name : entry->key;
-    char name[IFNAMSIZ];
+    *move = (struct net_move){0};
     int r = rtnetlink_find(moves->outside, entry->key, &move->from);
     if (r < 0)
         return fail_device(failure, entry->key, r, "find");
-    r = choose_name(moves->inside, wanted, name);
-    if (r == -EEXIST) {
-        place(failure, entry->key);
-        return fail(failure, OCI_ERR_NETWORK,
-                    "move network device \"%s\": the container's network namespace has a device "
-                    "\"%s\" already",
-                    entry->key, wanted);
-    }
+    r = choose_name(moves->inside, wanted, move->name);
     if (r == 0)
         r = rtnetlink_addresses(moves->outside, move->from.index, &move->addresses,
                                 &move->address_count);
+    size_t moved = moves->count;
     if (r == 0)
-        r = rtnetlink_move(moves->outside, move->from.index, namespace, name);
-    if (r == -EINVAL) {
-        place(failure, entry->key);
-        return fail(failure, OCI_ERR_UNSUPPORTED,
-                    "move network device \"%s\": it is of a kind that stays in its namespace",
-                    entry->key);
+        r = leave(moves, namespace, move);
+    if (r < 0) {
+        /* Those of what was moved are needed for its return. */
+        if (moves->count == moved)
+            free(TAKE(move->addresses));
+        return fail_move(failure, entry->key, wanted, r);
     }
-    if (r < 0)
-        return fail_device(failure, entry->key, r, "move");
     moves->count++;
-    r = arrive(moves->inside, name, move, true, &move->index);
+    r = arrive(moves->inside, move->name, move, true);
     return r < 0 ? fail_device(failure, entry->key, r, "set up") : 0;
 }
 
 int net_devices_move(const struct oci_linux *config, int inside, struct net_moves *moves,
                      struct failure *failure)
 {
-    fail_at(failure, "/linux/netDevices");
+    fail_at(failure, PLACE);
     moves->outside = rtnetlink_open();
     if (moves->outside < 0)
         return fail_errno(failure, OCI_ERR_NETWORK, -moves->outside, "make a netlink socket");
@@ -124,16 +148,26 @@ int net_devices_move(const struct oci_linux *config, int inside, struct net_move
     return r;
 }
 
-void net_devices_return(struct net_moves *moves)
+void net_devices_return(struct net_moves *moves, const struct log *log)
 {
+    char text[64];
     _close_ int namespace = moves->count ? rtnetlink_namespace(moves->outside) : -1;
-    while (namespace >= 0 && moves->count > 0) {
+    while (moves->count > 0) {
         struct net_move *move = &moves->list[--moves->count];
-        int index;
-        if (rtnetlink_move(moves->inside, move->index, namespace, move->from.name) == 0)
-            arrive(moves->outside, move->from.name, move, move->from.up, &index);
-        free(move->addresses);
-        move->addresses = NULL;
+        struct net_link there;
+        int r = namespace < 0 ? namespace : rtnetlink_find(moves->inside, move->name, &there);
+        if (r == 0)
+            r = rtnetlink_move(moves->inside, there.index, namespace, move->from.name);
+        if (r < 0)
+            log_message(
+                log, CONTAINER_LOG_WARNING,
+                "network device \"%s\" stays in the container's network namespace as \"%s\": %s",
+                move->from.name, move->name, errno_text(-r, text));
+        else if ((r = arrive(moves->outside, move->from.name, move, move->from.up)) < 0)
+            log_message(log, CONTAINER_LOG_WARNING,
+                        "network device \"%s\" came back without all that it had: %s",
+                        move->from.name, errno_text(-r, text));
+        free(TAKE(move->addresses));
     }
 }
 

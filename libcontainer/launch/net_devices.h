@@ -9,11 +9,12 @@
 #include <ocikit/spec.h>
 
 #include <base/error.h>
+#include <base/log.h>
 #include <launch/rtnetlink.h>
 
 struct net_move {
     struct net_link from; /* as it was */
-    int index;            /* inside; 0 before it is there */
+    char name[IFNAMSIZ];  /* inside */
     struct net_address *addresses;
     size_t address_count;
 };
@@ -32,8 +33,8 @@ struct net_moves {
 /* Move them.  inside is duplicated. */
 int net_devices_move(const struct oci_linux *config, int inside, struct net_moves *moves,
                      struct failure *failure);
-/* Bring them back, with what they had. */
-void net_devices_return(struct net_moves *moves);
+/* Bring them back, with what they had; what cannot come back is logged. */
+void net_devices_return(struct net_moves *moves, const struct log *log);
 void net_devices_free(struct net_moves *moves);
 
 #endif

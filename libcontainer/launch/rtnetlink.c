@@ -10,6 +10,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -158,6 +159,11 @@ static void read_address(const struct nlmsghdr *message, struct net_address *add
             take_bytes(a, address->broadcast, &address->has_broadcast);
         else if (a->rta_type == IFA_FLAGS)
             memcpy(&address->flags, RTA_DATA(a), sizeof(address->flags));
+        else if (a->rta_type == IFA_RT_PRIORITY)
+            memcpy(&address->priority, RTA_DATA(a), sizeof(address->priority));
+        else if (a->rta_type == IFA_LABEL && RTA_PAYLOAD(a) <= sizeof(address->label))
+            snprintf(address->label, sizeof(address->label), "%.*s", (int)RTA_PAYLOAD(a),
+                     (const char *)RTA_DATA(a));
     }
 }
 
@@ -213,6 +219,10 @@ int rtnetlink_add_address(int socket, int index, const struct net_address *addre
         add_attribute(&request, IFA_ADDRESS, address->address, size);
     if (address->has_broadcast)
         add_attribute(&request, IFA_BROADCAST, address->broadcast, size);
+    if (address->priority)
+        add_attribute(&request, IFA_RT_PRIORITY, &address->priority, sizeof(address->priority));
+    if (address->label[0])
+        add_attribute(&request, IFA_LABEL, address->label, strlen(address->label) + 1);
     add_attribute(&request, IFA_FLAGS, &flags, sizeof(flags));
     return ask(socket, &request, NULL, NULL);
 }

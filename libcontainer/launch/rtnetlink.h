@@ -22,6 +22,8 @@ struct net_address {
     uint32_t flags;
     unsigned char address[16], local[16], broadcast[16];
     bool has_address, has_local, has_broadcast;
+    uint32_t priority;    /* metric of its route; 0: the kernel's */
+    char label[IFNAMSIZ]; /* of version 4: "" or the device's name and more */
 };
 
 /* A socket of this thread's own namespace. */

@@ -73,6 +73,13 @@ int message_receive(int socket, int cancel, struct plan_message *message, int *f
     if (part_header && part_header->cmsg_level == SOL_SOCKET &&
         part_header->cmsg_type == SCM_RIGHTS && part_header->cmsg_len == CMSG_LEN(sizeof(int)))
         memcpy(fd, CMSG_DATA(part_header), sizeof(*fd));
+    /* Without it the message would say something else. */
+    if (header.msg_flags & MSG_CTRUNC) {
+        close_fd(fd);
+        *fd = -1;
+        return fail(failure, OCI_ERR_IO,
+                    "an fd that the init sent was lost: this process may have no more open files");
+    }
     if (n == (ssize_t)sizeof(*message)) {
         message->text[PLAN_MESSAGE_TEXT - 1] = 0;
         return 1;
@@ -105,6 +112,19 @@ static int set_scheduler(struct session *session, struct failure *failure)
     return explain(session->compiled, &message, session->file, failure);
 }
 
+static int pass_on(struct session *session, int64_t point, struct failure *failure)
+{
+    bool devices = point == PLAN_SYNC_NET_DEVICES;
+    if (session->passed < 0)
+        return fail(failure, OCI_ERR_INTERNAL, "the init sent no fd for sync %d", (int)point);
+    if (devices && session->net_devices)
+        return session->net_devices(session->data, session->passed, failure);
+    if (!devices && session->listener)
+        return session->listener(session->data, session->passed, session->pid, failure);
+    return fail(failure, OCI_ERR_INTERNAL,
+                devices ? "nobody moves the network devices" : "nobody listens to the filter");
+}
+
 static int answer_sync(struct session *session, int64_t point, struct failure *failure)
 {
     int r = 0;
@@ -112,12 +132,8 @@ static int answer_sync(struct session *session, int64_t point, struct failure *f
         r = id_maps_write(&session->mapper, session->pid, session->compiled, failure);
     else if (point == PLAN_SYNC_SCHEDULER)
         r = set_scheduler(session, failure);
-    else if (point == PLAN_SYNC_NET_DEVICES && session->net_devices && session->passed >= 0)
-        r = session->net_devices(session->data, session->passed, failure);
-    else if (point == PLAN_SYNC_LISTENER && session->passed >= 0)
-        r = session->listener
-                ? session->listener(session->data, session->passed, session->pid, failure)
-                : fail(failure, OCI_ERR_INTERNAL, "nobody listens to the filter");
+    else if (point == PLAN_SYNC_NET_DEVICES || point == PLAN_SYNC_LISTENER)
+        r = pass_on(session, point, failure);
     else if (point == PLAN_SYNC_HOOKS && session->hooks)
         r = session->hooks(session->data, session->pid, failure);
     return r == 0 ? session_go(session, failure) : r;

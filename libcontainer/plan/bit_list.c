@@ -19,9 +19,11 @@ static const char *read_number(const char *p, unsigned *number)
     p = skip_blanks(p);
     if (*p < '0' || *p > '9')
         return NULL;
+    /* All that is too high is the same, so that the ends of a range keep their order or meet. */
     for (*number = 0; *p >= '0' && *p <= '9'; p++) {
-        if (*number <= LAST)
-            *number = *number * 10 + (unsigned)(*p - '0');
+        *number = *number * 10 + (unsigned)(*p - '0');
+        if (*number > LAST)
+            *number = LAST + 1;
     }
     return skip_blanks(p);
 }
@@ -41,10 +43,10 @@ int bit_list_read(const char *text, uint64_t *words)
         last = first;
         if (*p == '-' && (p = read_number(p + 1, &last)) == NULL)
             return -1;
+        if (first > LAST || last > LAST)
+            return -2;
         if (last < first)
             return -1;
-        if (last > LAST)
-            return -2;
         for (unsigned bit = first; bit <= last; bit++)
             words[bit / 64] |= UINT64_C(1) << (bit % 64);
         highest = last > highest ? last : highest;

@@ -60,10 +60,10 @@ struct compiled {
     bool new_user; /* the library writes these maps at PLAN_SYNC_MAPS */
     char *uid_map, *gid_map;
     bool terminal;
-    bool listener_early, listener_last; /* a filter notifies: before READY, or before exec */
-    bool host_hooks;                    /* prestart or createRuntime: run at PLAN_SYNC_HOOKS */
-    char *rootfs;                       /* absolute */
-    struct plan_scheduler scheduler;    /* what PLAN_SYNC_SCHEDULER asks for */
+    bool listener_last;              /* a filter notifies, and is loaded right before exec */
+    bool host_hooks;                 /* prestart or createRuntime: run at PLAN_SYNC_HOOKS */
+    char *rootfs;                    /* absolute */
+    struct plan_scheduler scheduler; /* what PLAN_SYNC_SCHEDULER asks for */
     /* One user namespace for each is passed in the last inherited slots. */
     struct id_map *id_maps;
     size_t id_map_count;

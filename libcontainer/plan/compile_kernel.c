@@ -92,18 +92,6 @@ static void normal_name(const char *name, struct buffer *dotted, struct buffer *
     }
 }
 
-/* A member's name as part of a JSON pointer. */
-static void pointer_of(const char *name, struct buffer *out)
-{
-    buffer_add(out, "", 0);
-    for (const char *p = name; *p; p++) {
-        if (*p == '~' || *p == '/')
-            buffer_text(out, *p == '~' ? "~0" : "~1");
-        else
-            buffer_add(out, p, 1);
-    }
-}
-
 static bool good_path(const char *path)
 {
     if (path[0] == 0 || path[0] == '/' || path[strlen(path) - 1] == '/' || strstr(path, "//"))
@@ -125,7 +113,7 @@ static int compile_sysctl(struct compiler *c, const struct oci_string_entry *ent
     if (buffer_failed(&dotted) || buffer_failed(&path))
         return fail_memory(c->failure);
     _buffer_ struct buffer place = {0};
-    pointer_of(entry->key, &place);
+    buffer_pointer(&place, entry->key);
     if (buffer_failed(&place))
         return fail_memory(c->failure);
     fail_at(c->failure, "/linux/sysctl/%s", place.data);

@@ -6,25 +6,12 @@
 #include <plan/compile_internal.h>
 
 #include <linux/if.h>
+#include <stdlib.h>
 #include <string.h>
 
-static int refuse(struct compiler *c, const char *key, const char *format, const char *text)
-{
-    _buffer_ struct buffer place = {0};
-    for (const char *p = key; *p; p++) {
-        if (*p == '~' || *p == '/')
-            buffer_text(&place, *p == '~' ? "~0" : "~1");
-        else
-            buffer_add(&place, p, 1);
-    }
-    fail_at(c->failure, "/linux/netDevices/%s", place.data ? place.data : "");
-    _buffer_ struct buffer message = {0};
-    const char *mark = strstr(format, "%s");
-    buffer_add(&message, format, mark ? (size_t)(mark - format) : strlen(format));
-    if (mark)
-        buffer_format(&message, "%s%s", text, mark + 2);
-    return fail(c->failure, OCI_ERR_CONFIG, "%s", message.data ? message.data : format);
-}
+#include <base/util.h>
+
+#define PLACE "/linux/netDevices"
 
 /* As the kernel checks names; "%d" may end the name inside. */
 static bool good_name(const char *name, bool template)
@@ -47,19 +34,42 @@ static const char *inner_name(const struct oci_net_device_entry *entry)
     return entry->value.name && entry->value.name[0] ? entry->value.name : entry->key;
 }
 
-static int check_entry(struct compiler *c, size_t index)
+static int refuse(struct compiler *c, const char *key, const char *name)
 {
-    const struct oci_net_device_entry *all = c->linux_->net_devices, *entry = &all[index];
-    const char *name = inner_name(entry);
-    if (!good_name(entry->key, false))
-        return refuse(c, entry->key, "\"%s\" cannot be the name of a network device", entry->key);
-    if (!good_name(name, true))
-        return refuse(c, entry->key, "\"%s\" cannot be the name of a network device", name);
-    for (size_t i = 0; i < index; i++) {
-        if (strchr(name, '%') == NULL && strcmp(name, inner_name(&all[i])) == 0)
-            return refuse(c, entry->key, "two network devices would be called \"%s\"", name);
+    fail_at_member(c->failure, PLACE, key);
+    return fail(c->failure, OCI_ERR_CONFIG, "\"%s\" cannot be the name of a network device", name);
+}
+
+/* By name inside; those of one name in their order. */
+static int compare(const void *first, const void *second)
+{
+    const struct oci_net_device_entry *const *a = first, *const *b = second;
+    int order = strcmp(inner_name(*a), inner_name(*b));
+    return order ? order : (*a > *b) - (*a < *b);
+}
+
+/* Templates get different names. */
+static int check_doubles(struct compiler *c)
+{
+    size_t count = c->linux_->net_devices_count;
+    _free_ const struct oci_net_device_entry **sorted = calloc(count, sizeof(*sorted));
+    const struct oci_net_device_entry *found = NULL;
+    if (sorted == NULL)
+        return fail_memory(c->failure);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &c->linux_->net_devices[i];
+    qsort(sorted, count, sizeof(*sorted), compare);
+    for (size_t i = 1; i < count; i++) {
+        const char *name = inner_name(sorted[i]);
+        if (strchr(name, '%') == NULL && strcmp(name, inner_name(sorted[i - 1])) == 0 &&
+            (found == NULL || sorted[i] < found))
+            found = sorted[i];
     }
-    return 0;
+    if (found == NULL)
+        return 0;
+    fail_at_member(c->failure, PLACE, found->key);
+    return fail(c->failure, OCI_ERR_CONFIG, "two network devices would be called \"%s\"",
+                inner_name(found));
 }
 
 int compile_net_devices(struct compiler *c)
@@ -67,16 +77,21 @@ int compile_net_devices(struct compiler *c)
     if (c->linux_->net_devices_count == 0)
         return 0;
     if (!((c->namespaces.fresh | c->namespaces.joined) & CLONE_NEWNET)) {
-        fail_at(c->failure, "/linux/netDevices");
+        fail_at(c->failure, PLACE);
         return fail(c->failure, OCI_ERR_CONFIG,
                     "netDevices needs a network namespace in /linux/namespaces");
     }
     for (size_t i = 0; i < c->linux_->net_devices_count; i++) {
-        int r = check_entry(c, i);
-        if (r < 0)
-            return r;
+        const struct oci_net_device_entry *entry = &c->linux_->net_devices[i];
+        if (!good_name(entry->key, false))
+            return refuse(c, entry->key, entry->key);
+        if (!good_name(inner_name(entry), true))
+            return refuse(c, entry->key, inner_name(entry));
     }
-    plan_from(&c->builder, OCI_ERR_NETWORK, "/linux/netDevices");
+    int r = check_doubles(c);
+    if (r < 0)
+        return r;
+    plan_from(&c->builder, OCI_ERR_NETWORK, PLACE);
     PLAN_ADD(&c->builder, .code = PLAN_NET_DEVICES);
     return 0;
 }

@@ -177,7 +177,6 @@ static int compile_filter(struct compiler *c, unsigned flags)
                  .length = (uint32_t)filter.count, .number0 = filter.flags);
     free(filter.code);
     c->out->listener_last |= filter.notifies && (flags & PLAN_LAST);
-    c->out->listener_early |= filter.notifies && !(flags & PLAN_LAST);
     return 0;
 }
 

@@ -131,7 +131,8 @@ enum plan_flag {
     PLAN_MUST_BE_PROC = 256, /* what is attached has to be a procfs */
     PLAN_KEEP_GROUPS = 512,  /* the caller's supplementary groups stay */
     PLAN_LISTENER = 1024,    /* the filter's notification fd goes to the library, which answers */
-    PLAN_LAST = 128,         /* nothing but exec follows, and the filter need allow nothing else */
+    /* Only exec follows, and the filter need allow nothing else; one that notifies also what hands its fd over. */
+    PLAN_LAST = 128,
     PLAN_KEEP_SLOT = 64,     /* the slot stays open for a later op */
     PLAN_OR_TREE = 0x1000,   /* where the filesystem may not be made: the tree in slot number1 */
     PLAN_VISIBLE = 0x2000,   /* the process's files under proc are its own user's during the op */

@@ -192,18 +192,35 @@ static int write_lines(int root, int dir, const char *text, const struct resctrl
     return r;
 }
 
+static int read_schemata(int dir, const struct resctrl_group *group, char **text,
+                         struct failure *failure)
+{
+    size_t length;
+    int error = 0;
+    _close_ int fd = openat(dir, "schemata", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        error = errno;
+        fail_at(failure, PLACE);
+        return fail_errno(failure, OCI_ERR_RESCTRL, error, "open schemata of resctrl group \"%s\"",
+                          group->name);
+    }
+    if (oci_read_fd(fd, MOST_TEXT, text, &length, &error) == 0)
+        return 0;
+    fail_at(failure, PLACE);
+    return fail_errno(failure, OCI_ERR_RESCTRL, error ? error : EFBIG,
+                      "read schemata of resctrl group \"%s\"", group->name);
+}
+
 static int hold_against(int dir, const struct oci_intel_rdt *config,
                         const struct resctrl_group *group, struct failure *failure)
 {
     _free_ char *wanted = schemata_text(config, false);
-    _free_ char *current = malloc(MOST_TEXT);
-    if (wanted == NULL || current == NULL)
+    _free_ char *current = NULL;
+    if (wanted == NULL)
         return fail_memory(failure);
-    _close_ int fd = openat(dir, "schemata", O_RDONLY | O_CLOEXEC);
-    size_t length = 0;
-    for (ssize_t n = 1; fd >= 0 && n > 0 && length<MOST_TEXT - 1; length += n> 0 ? (size_t)n : 0)
-        n = read(fd, current + length, MOST_TEXT - 1 - length);
-    current[length] = 0;
+    int r = read_schemata(dir, group, &current, failure);
+    if (r < 0)
+        return r;
     const char *line;
     size_t size;
     if (schemata_holds(current, wanted, &line, &size))

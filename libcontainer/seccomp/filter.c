@@ -281,6 +281,46 @@ static int check_notified(const struct oci_seccomp *config, struct failure *fail
     return 0;
 }
 
+/* What the filter does with every call of this name: what libseccomp makes of the rules without conditions.  OCI's
+ * zero for "it depends on the arguments". */
+static enum oci_seccomp_action action_for(const struct oci_seccomp *config, const char *name)
+{
+    enum oci_seccomp_action action = config->default_action;
+    bool depends = false;
+    for (size_t i = 0; i < config->syscalls_count; i++) {
+        const struct oci_seccomp_syscall *rule = &config->syscalls[i];
+        for (size_t n = 0; n < rule->names_count && rule->action != config->default_action; n++) {
+            if (strcmp(rule->names[n], name) != 0)
+                continue;
+            if (rule->args_count == 0)
+                return rule->action;
+            depends = true;
+        }
+    }
+    return depends ? 0 : action;
+}
+
+/* With the filter on, the init sends its fd, hears that it has arrived, and closes it.  That the last fails does no
+ * harm. */
+static int check_handing_over(const struct oci_seccomp *config, struct failure *failure)
+{
+    static const char *const calls[] = {"sendmsg", "recvfrom", "close"};
+    for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+        enum oci_seccomp_action action = action_for(config, calls[i]);
+        bool goes_on = action == 0 || action == OCI_SECCOMP_ACTION_ALLOW ||
+                       action == OCI_SECCOMP_ACTION_LOG || action == OCI_SECCOMP_ACTION_NOTIFY;
+        bool fails = action == OCI_SECCOMP_ACTION_ERRNO || action == OCI_SECCOMP_ACTION_TRACE;
+        if (goes_on || (fails && strcmp(calls[i], "close") == 0))
+            continue;
+        fail_at(failure, "/linux/seccomp");
+        return fail(
+            failure, OCI_ERR_SECCOMP,
+            "SCMP_ACT_NOTIFY needs a filter that allows %s, with which the listener gets its fd",
+            calls[i]);
+    }
+    return 0;
+}
+
 static int check_listener(const struct oci_seccomp *config, struct failure *failure)
 {
     const char *path = config->listener_path;
@@ -301,7 +341,8 @@ static int check_listener(const struct oci_seccomp *config, struct failure *fail
         fail_at(failure, "/linux/seccomp");
         return fail(failure, OCI_ERR_CONFIG, "SCMP_ACT_NOTIFY needs a listenerPath");
     }
-    return check_notified(config, failure);
+    int r = check_notified(config, failure);
+    return r == 0 && filter_notifies(config) ? check_handing_over(config, failure) : r;
 }
 
 static void settle_flags(struct filter *filter, const struct log *log)

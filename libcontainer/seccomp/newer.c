@@ -19,8 +19,8 @@
 
 #define X32_BIT 0x40000000u
 #define MOST_ARCHS 32
-/* For each architecture a test of it and up to six steps; one load before them all. */
-#define MOST_STEPS (1 + MOST_ARCHS * 7)
+/* For each architecture a load and a test of it, and up to six steps. */
+#define MOST_STEPS (MOST_ARCHS * 8)
 
 struct highest {
     uint32_t arch;      /* AUDIT_ARCH_* */
@@ -121,11 +121,11 @@ int filter_add_newer(const struct oci_seccomp *config, struct filter *filter,
     size_t count = 0;
     if (filter->count == 0 || is_permissive(config))
         return 0;
+    /* libseccomp filters for it whether it is named or not. */
+    note_arch(config, seccomp_arch_native(), all, &count);
     for (size_t i = 0; i < config->architectures_count; i++)
         note_arch(config, filter_arch(config->architectures[i]), all, &count);
-    if (config->architectures_count == 0)
-        note_arch(config, seccomp_arch_native(), all, &count);
-    struct sock_filter steps[MOST_STEPS + MOST_ARCHS];
+    struct sock_filter steps[MOST_STEPS];
     size_t length = write_steps(all, count, steps);
     if (length + filter->count > BPF_MAXINSNS)
         return fail(failure, OCI_ERR_SECCOMP,

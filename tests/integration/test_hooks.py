@@ -173,6 +173,31 @@ def test_failing_poststart_stops_the_container(rt, bundle, journal):
 
 
 @pytest.mark.ocikit
+def test_poststart_may_use_its_own_container(rt, bundle, journal):
+    """The container is not locked while its poststart hooks run."""
+    name = rt.new_id()
+    command = " ".join(rt.argv("exec", name, "/bin/touch", "/journal/ran"))
+    note(bundle, journal, "poststart", command)
+    begun = time.monotonic()
+    rt.create(bundle.payload("sleep"), name=name)
+    rt.start(name)
+    assert time.monotonic() - begun < 8
+    assert (journal / "ran").exists()
+
+
+@pytest.mark.ocikit
+def test_poststart_that_deletes_its_own_container(rt, bundle, journal):
+    name = rt.new_id()
+    note(bundle, journal, "poststart", " ".join(rt.argv("delete", "--force", name)) + " && touch $J/deleted; exit 3")
+    note(bundle, journal, "poststop", "echo poststop >> $J/order")
+    rt.create(bundle.payload("sleep"), name=name)
+    rt.call("start", name).failed("/hooks/poststart/0")
+    assert (journal / "deleted").exists()
+    assert order(journal) == ["poststop"]
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
 def test_failing_poststop_is_only_a_warning(rt, bundle, journal):
     note(bundle, journal, "poststop", "exit 3")
     note(bundle, journal, "poststop", "echo second >> $J/order")

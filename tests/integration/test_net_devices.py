@@ -88,6 +88,33 @@ def test_a_device_moves(rt, bundle, outside, name):
     assert "dev0" not in outside.links()
 
 
+def details(link):
+    return {(item["local"], item.get("label"), item.get("metric")) for item in link["addr_info"]
+            if item["scope"] == "global" and not item.get("valid_life_time", 0) < 2 ** 32 - 1}
+
+
+@pytest.mark.proves("/linux/netDevices")
+@pytest.mark.parametrize("name", ["eth0", "fifteen-letters"])
+def test_labels_and_metrics_of_addresses(rt, bundle, outside, name):
+    outside.ip("addr", "add", "10.9.8.9/24", "label", "dev0:1", "metric", "77", "dev", "dev0")
+    outside.ip("addr", "add", "2001:db8::9/64", "metric", "78", "nodad", "dev", "dev0")
+    before = details(outside.links()["dev0"])
+    bundle.linux["netDevices"] = {"dev0": {"name": name}}
+    container = rt.launch(bundle.payload("sleep"))
+    assert details(inside(rt, container)[name]) == {
+        ("10.9.8.7", name, None), ("10.9.8.9", name[:13] + ":1", 77),
+        ("2001:db8::7", None, None), ("2001:db8::9", None, 78)}
+    assert ("10.9.8.9", "dev0:1", 77) in before
+
+
+def test_labels_and_metrics_come_back(rt, bundle, outside):
+    outside.ip("addr", "add", "10.9.8.9/24", "label", "dev0:1", "metric", "77", "dev", "dev0")
+    before = details(outside.links()["dev0"])
+    bundle.hook("createContainer", "/bin/false").linux["netDevices"] = {"dev0": {"name": "eth0"}}
+    rt.run(bundle).failed("createContainer")
+    assert details(outside.links()["dev0"]) == before
+
+
 def test_the_program_can_use_it(rt, bundle, outside):
     bundle.linux["netDevices"] = {"dev0": {"name": "eth0"}}
     result = rt.run(bundle.args("/bin/ip", "addr", "show", "dev", "eth0")).ok()
@@ -171,6 +198,14 @@ def test_devices_that_cannot_move(rt, bundle, outside, devices, texts):
     rt.run(bundle).failed(*texts)
     assert set(outside.links()) == {"lo", "dev0", "dev1"}
     rt.assert_clean()
+
+
+def test_very_many_devices(rt, bundle, outside):
+    """What is checked of names takes no time for each pair of them; what fails is to find the first."""
+    bundle.linux["netDevices"] = {f"no{number}": {} for number in range(100_000)}
+    rt.run(bundle, timeout=20).failed("/linux/netDevices/no0", "no such device")
+    bundle.linux["netDevices"]["x"] = {"name": "no99999"}
+    rt.run(bundle, timeout=20).failed("/linux/netDevices/x", "two network devices")
 
 
 def test_without_a_namespace_to_go_to(rt, bundle, outside):

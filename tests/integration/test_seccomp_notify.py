@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import struct
+import subprocess
 import threading
 import time
 
@@ -191,6 +192,31 @@ def test_a_listener_that_closes_early(rt, notifying, tmp_path, size):
 
 @pytest.mark.ocikit
 @pytest.mark.parametrize("size", [1, 1_000_000])
+def test_a_listener_that_hangs_up_and_does_not_close(rt, notifying, tmp_path, size):
+    """It will not read what it was sent, and the socket has no error to tell."""
+    notifying.config["annotations"] = {"k": "v" * size}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(tmp_path / "agent.sock"))
+        server.listen(1)
+        peers = []
+
+        def rude():
+            peers.append(server.accept()[0])
+            time.sleep(0.2)
+            peers[0].shutdown(socket.SHUT_RDWR)
+
+        thread = threading.Thread(target=rude, daemon=True)
+        thread.start()
+        begun = time.monotonic()
+        rt.run(notifying, timeout=25).failed("/linux/seccomp/listenerPath", "broken pipe")
+        assert time.monotonic() - begun < 5
+        thread.join()
+        peers[0].close()
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("size", [1, 1_000_000])
 def test_a_listener_that_never_reads(rt, notifying, tmp_path, size):
     notifying.config["annotations"] = {"k": "v" * size}
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
@@ -203,15 +229,78 @@ def test_a_listener_that_never_reads(rt, notifying, tmp_path, size):
 
 
 @pytest.mark.ocikit
+def test_delete_ends_a_start_whose_listener_never_answers(rt, bundle, tmp_path):
+    """execve is notified and nobody answers: start waits, with the container's lock."""
+    bundle.process["noNewPrivileges"] = True
+    bundle.seccomp("SCMP_ACT_NOTIFY", "execve", "execveat")
+    bundle.linux["seccomp"]["listenerPath"] = str(tmp_path / "agent.sock")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(tmp_path / "agent.sock"))
+        server.listen(1)
+        name = rt.create(bundle.payload("sleep"))
+        start = rt.popen("start", name, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        peer, _ = server.accept()
+        with peer:
+            data, control, _, _ = peer.recvmsg(1 << 20, socket.CMSG_SPACE(64))
+            while not complete(data):
+                data += peer.recv(1 << 20)
+            (_, _, payload), = control
+            fd, = struct.unpack("i", payload)
+            try:
+                request = bytearray(80)
+                fcntl.ioctl(fd, RECEIVE, request)
+                begun = time.monotonic()
+                rt.call("delete", "--force", name, timeout=25).ok()
+                assert time.monotonic() - begun < 5
+                start.wait(timeout=10)
+            finally:
+                os.close(fd)
+                start.kill()
+                start.wait()
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
 def test_a_filter_that_kills_while_its_fd_is_handed_over(rt, notifying, listener):
     """No start may succeed of which the listener knows nothing."""
     notifying.linux["seccomp"]["syscalls"].append(
-        {"names": ["sendmsg"], "action": "SCMP_ACT_KILL_PROCESS"})
+        {"names": ["sendmsg"], "action": "SCMP_ACT_KILL_PROCESS",
+         "args": [{"index": 0, "value": 0, "op": "SCMP_CMP_GE"}]})
     notifying.args("/bin/touch", "/ran")
     container = rt.create(notifying)
     rt.call("start", container, timeout=15).failed("")
     assert not (notifying.rootfs / "ran").exists() and not listener.documents
     assert rt.status(container) == "stopped"
+
+
+@pytest.mark.ocikit
+@pytest.mark.proves("/linux/seccomp/listenerPath")
+@pytest.mark.parametrize("forbidden", [True, False])
+@pytest.mark.parametrize("call,action", [
+    ("sendmsg", "SCMP_ACT_ERRNO"), ("sendmsg", "SCMP_ACT_TRAP"), ("recvfrom", "SCMP_ACT_ERRNO"),
+    ("recvfrom", "SCMP_ACT_KILL_PROCESS"), ("close", "SCMP_ACT_KILL_PROCESS"), ("close", "SCMP_ACT_TRAP")])
+def test_a_filter_that_denies_to_hand_its_fd_over(rt, notifying, listener, call, action, forbidden):
+    notifying.process["noNewPrivileges"] = forbidden
+    notifying.linux["seccomp"]["syscalls"].append({"names": ["getppid", call], "action": action})
+    rt.run(notifying).failed("/linux/seccomp", f"allows {call}")
+    assert not listener.documents
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("call", ["sendmsg", "recvfrom"])
+def test_a_default_that_denies_to_hand_the_fd_over(rt, notifying, listener, call):
+    seccomp = notifying.linux["seccomp"]
+    allow_all_but(notifying, call, listenerPath=str(listener.path))
+    notifying.linux["seccomp"]["syscalls"] += seccomp["syscalls"]
+    rt.run(notifying).failed("/linux/seccomp", f"allows {call}")
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+def test_an_fd_can_be_handed_over_without_closing_it(rt, notifying, listener):
+    notifying.linux["seccomp"]["syscalls"].append({"names": ["close"], "action": "SCMP_ACT_ERRNO"})
+    assert rt.report(notifying)["result"] == 4242
 
 
 @pytest.mark.ocikit
@@ -297,6 +386,13 @@ def test_newer_calls_do_not_exist(rt, bundle, action):
         assert forbidden.json()["errno"] == errno.EPERM
     else:
         assert forbidden.code == 128 + 31
+
+
+@pytest.mark.proves("/linux/seccomp/architectures")
+def test_newer_calls_of_an_architecture_that_is_not_named(rt, bundle):
+    """This machine's own is filtered all the same."""
+    allow_all_but(bundle, "personality", architectures=["SCMP_ARCH_X86"]).namespace("pid", False)
+    assert rt.report(bundle.payload("call", str(NEWEST)))["errno"] == errno.ENOSYS
 
 
 @pytest.mark.proves("/linux/seccomp/defaultErrnoRet")

@@ -19,6 +19,7 @@
 #define FRESH "    L3:0=007ff;1=007ff\n    MB:0=100;1=100\n"
 
 int __real_mkdirat(int dir, const char *name, mode_t mode);
+int __real_unlinkat(int dir, const char *name, int flags);
 int __wrap_mkdirat(int dir, const char *name, mode_t mode);
 int __wrap_unlinkat(int dir, const char *name, int flags);
 
@@ -198,6 +199,26 @@ static void test_a_group_that_exists(void **state)
     has("shared/schemata", "L2:0=f\n");
 }
 
+static void test_schemata_that_cannot_be_read(void **state)
+{
+    struct resctrl_group group _resctrl_ = {0}, other _resctrl_ = {0};
+    struct failure failure;
+    struct oci_intel_rdt config = {.clos_id = "shared", .l3_cache_schema = "L3:0=7ff"};
+    assert_int_equal(__wrap_mkdirat(root, "shared", 0700), 0);
+    int dir = openat(root, "shared", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(__real_unlinkat(dir, "schemata", 0), 0);
+    assert_int_equal(create(&config, &group, &failure), OCI_ERR_RESCTRL);
+    assert_int_equal(failure.error, ENOENT);
+    assert_non_null(strstr(failure.text, "open schemata of resctrl group \"shared\""));
+    assert_int_equal(__real_mkdirat(dir, "schemata", 0700), 0);
+    assert_int_equal(create(&config, &other, &failure), OCI_ERR_RESCTRL);
+    assert_int_equal(failure.error, EISDIR);
+    assert_non_null(strstr(failure.text, "read schemata of resctrl group \"shared\""));
+    assert_string_equal(failure.pointer, "/linux/intelRdt");
+    assert_int_equal(__real_unlinkat(dir, "schemata", AT_REMOVEDIR), 0);
+    close(dir);
+}
+
 static void test_a_group_that_was_to_be_there(void **state)
 {
     struct resctrl_group group _resctrl_ = {0};
@@ -302,6 +323,7 @@ int main(void)
         TEST(test_nothing_is_written_without_a_schema),
         TEST(test_the_group_of_everybody),
         TEST(test_a_group_that_exists),
+        TEST(test_schemata_that_cannot_be_read),
         TEST(test_a_group_that_was_to_be_there),
         TEST(test_monitoring),
         TEST(test_failures_undo_themselves),
