@@ -337,7 +337,7 @@ BAD = [
     ({"unified": {"../x.max": "1"}}, "unified"),
     ({"unified": {"a/b.max": "1"}}, "unified"),
     ({"unified": {"": "1"}}, "unified"),
-    ({"unified": {"cgroup.procs": "1"}}, "unified/cgroup.procs"),
+    ({"unified": {"cgroup.procs": "0"}}, "unified/cgroup.procs"),
     ({"unified": {"cgroup.kill": "1"}}, "unified/cgroup.kill"),
     ({"unified": {"cgroup.freeze": "1"}}, "unified/cgroup.freeze"),
     ({"unified": {"nosuch.max": "1"}}, "unified/nosuch.max"),
