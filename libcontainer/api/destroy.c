@@ -207,14 +207,8 @@ int container_delete(container *container, unsigned flags, container_error **err
 static int delete_id(container_context *context, const char *id, unsigned flags,
                      struct failure *failure)
 {
-    int r = store_check_id(id, failure);
-    if (r < 0)
-        return r;
-    _close_ int root = store_open_root(context->state_root, false, failure), dir = -1;
-    if (root == OCI_ERR_NOT_FOUND)
-        r = fail(failure, OCI_ERR_NOT_FOUND, "container \"%s\" does not exist", id);
-    else
-        r = root < 0 ? root : store_open(root, id, &dir, failure);
+    _close_ int dir = -1;
+    int r = store_open(context->state_root, id, &dir, failure);
     if (r == 0)
         r = delete (context, id, dir, flags, failure);
     return r == OCI_ERR_NOT_FOUND && (flags & CONTAINER_DELETE_FORCE) ? 0 : r;

@@ -91,13 +91,8 @@ int container_kill(container *container, int signal, unsigned flags, container_e
 static int kill_id(container_context *context, const char *id, int signal, unsigned flags,
                    struct failure *failure)
 {
-    int r = store_check_id(id, failure);
-    if (r < 0)
-        return r;
-    _close_ int root = store_open_root(context->state_root, false, failure), dir = -1;
-    if (root == OCI_ERR_NOT_FOUND)
-        return fail(failure, OCI_ERR_NOT_FOUND, "container \"%s\" does not exist", id);
-    r = root < 0 ? root : store_open(root, id, &dir, failure);
+    _close_ int dir = -1;
+    int r = store_open(context->state_root, id, &dir, failure);
     return r == 0 ? kill_by_record(dir, id, signal, flags, failure) : r;
 }
 

@@ -159,16 +159,8 @@ const char *container_state_json(const container_state *state)
 static int open_handle(container_context *context, const char *id, container **result,
                        struct failure *failure)
 {
-    int r = store_check_id(id, failure);
-    if (r < 0)
-        return r;
-    _close_ int root = store_open_root(context->state_root, false, failure);
-    if (root == OCI_ERR_NOT_FOUND)
-        return fail(failure, OCI_ERR_NOT_FOUND, "container \"%s\" does not exist", id);
-    if (root < 0)
-        return root;
     _close_ int dir = -1, pidfd = -1;
-    r = store_open(root, id, &dir, failure);
+    int r = store_open(context->state_root, id, &dir, failure);
     _cleanup_(free_document) oci_document *document = NULL;
     const struct oci_record *record = NULL;
     if (r == 0)

@@ -12,6 +12,7 @@
 
 #include <base/buffer.h>
 #include <base/util.h>
+#include <base/words.h>
 
 static int read_text(const char *path, char **text, struct failure *failure)
 {
@@ -313,8 +314,7 @@ const struct group *groups_with(const struct group_set *set, const char *control
 {
     for (size_t i = 0; i < set->count; i++) {
         const struct group *group = &set->groups[i];
-        if (!group->v2 && list_has(group->controllers, strlen(group->controllers), controller,
-                                   strlen(controller)))
+        if (!group->v2 && words_have(group->controllers, ",", controller))
             return group;
     }
     return NULL;

@@ -120,9 +120,17 @@ int store_claim(int root, const char *id, int *dir, struct failure *failure)
     return fail(failure, OCI_ERR_BUSY, "container id \"%s\" is fought over by several creates", id);
 }
 
-int store_open(int root, const char *id, int *dir, struct failure *failure)
+int store_open(const char *root, const char *id, int *dir, struct failure *failure)
 {
-    *dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int r = store_check_id(id, failure);
+    if (r < 0)
+        return r;
+    _close_ int top = store_open_root(root, false, failure);
+    if (top == OCI_ERR_NOT_FOUND)
+        return fail(failure, OCI_ERR_NOT_FOUND, "container \"%s\" does not exist", id);
+    if (top < 0)
+        return top;
+    *dir = openat(top, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (*dir >= 0)
         return 0;
     if (errno == ENOENT)

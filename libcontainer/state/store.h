@@ -35,8 +35,9 @@ int store_open_root(const char *root, bool make, struct failure *failure);
  * again. */
 int store_claim(int root, const char *id, int *dir, struct failure *failure);
 
-/* Open an existing folder.  OCI_ERR_NOT_FOUND. */
-int store_open(int root, const char *id, int *dir, struct failure *failure);
+/* Open the folder of a container in the state directory root, which need not exist.  OCI_ERR_INVALID_ID,
+ * OCI_ERR_NOT_FOUND. */
+int store_open(const char *root, const char *id, int *dir, struct failure *failure);
 
 /* Lock it, waiting up to timeout_ms.  OCI_ERR_BUSY, or OCI_ERR_NOT_FOUND when it was removed
  * meanwhile. */

@@ -100,7 +100,7 @@ static void test_lock(void **state)
 {
     int first, second;
     assert_int_equal(store_claim(root, "c", &first, &failure), 0);
-    assert_int_equal(store_open(root, "c", &second, &failure), 0);
+    assert_int_equal(store_open(top, "c", &second, &failure), 0);
     assert_int_equal(store_lock(second, "c", 20, &failure), OCI_ERR_BUSY);
     store_unlock(first);
     assert_int_equal(store_lock(second, "c", 20, &failure), 0);
