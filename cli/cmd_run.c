@@ -92,8 +92,11 @@ static int run(struct cli *cli, void *data, const struct cli_arguments *argument
     if (code != CLI_OK)
         return code;
     if (settings->detach) {
-        notify_await(&notify, container_pidfd(made));
-        return CLI_OK;
+        if (notify_await(&notify, container_pidfd(made), cancel))
+            return CLI_OK;
+        return output_error(cli, CLI_ERROR,
+                            "the container runs: `ocikit delete --force ID` ends it",
+                            "a signal came before the program had said that it is ready");
     }
     return follow(cli, settings, made, &notify, signals);
 }

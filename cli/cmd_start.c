@@ -19,7 +19,8 @@ static int run(struct cli *cli, void *data, const struct cli_arguments *argument
     container_error *error = NULL;
     if (container_start(found, &error) < 0)
         return output_failure(cli, CLI_ERROR, error);
-    notify_await(&notify, container_pidfd(found));
+    /* The signals that end a program end this one. */
+    notify_await(&notify, container_pidfd(found), -1);
     return CLI_OK;
 }
 

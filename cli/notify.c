@@ -4,6 +4,7 @@
  * the runtime knows.
  */
 #include "notify.h"
+#include "clock.h"
 #include "output.h"
 #include "util.h"
 
@@ -14,6 +15,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+
+/* Others than the program may write too, and faster than they are read: so many, then the rest of the work. */
+enum { AT_ONCE = 16 };
+
+/* A manager that takes nothing for so long is not waited for. */
+enum { TELL_MS = 10000 };
 
 bool notify_is_wanted(void)
 {
@@ -42,21 +49,34 @@ int notify_begin(struct cli *cli, container *made, struct notify *notify)
     return CLI_OK;
 }
 
-/* Nobody may be listening any more; that is the manager's affair. */
-static void tell(const char *message)
+/* Connected, as only then can be waited for room.  Nobody may be listening any more; that is the manager's affair. */
+static int reach_manager(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const char *path = getenv("NOTIFY_SOCKET");
     size_t length = path ? strlen(path) : 0;
     if (length == 0 || length >= sizeof(address.sun_path))
-        return;
+        return -1;
     memcpy(address.sun_path, path, length);
     if (path[0] == '@')
         address.sun_path[0] = 0;
-    _close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0)
-        sendto(fd, message, strlen(message), MSG_NOSIGNAL, (struct sockaddr *)&address,
-               (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address,
+                           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* Once; where the manager's queue is full the message stays due. */
+static void tell(struct notify *notify)
+{
+    char message[64];
+    int length = snprintf(message, sizeof(message), "MAINPID=%d\nREADY=1\n", notify->pid);
+    if (send(notify->fd, message, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 ||
+        (errno != EAGAIN && errno != EINTR))
+        notify_end(notify);
 }
 
 static bool says_ready(const char *text)
@@ -71,33 +91,74 @@ static bool says_ready(const char *text)
     return false;
 }
 
+static void become_ready(struct notify *notify)
+{
+    notify_end(notify);
+    notify->fd = reach_manager();
+    notify->is_ready = true;
+    notify->deadline = now_ms() + TELL_MS;
+    if (notify->fd >= 0)
+        tell(notify);
+}
+
+void notify_want(const struct notify *notify, struct pollfd *fd)
+{
+    fd->fd = notify ? notify->fd : -1;
+    fd->events = notify && notify->is_ready ? POLLOUT : POLLIN;
+    fd->revents = 0;
+}
+
 void notify_pass(struct notify *notify)
 {
-    char text[4096], message[64];
-    ssize_t length;
-    while ((length = recv(notify->fd, text, sizeof(text) - 1, MSG_DONTWAIT)) >= 0) {
-        text[length] = 0;
-        if (!says_ready(text))
-            continue;
-        snprintf(message, sizeof(message), "MAINPID=%d\nREADY=1\n", notify->pid);
-        tell(message);
-        notify_end(notify);
+    if (notify->is_ready) {
+        tell(notify);
         return;
+    }
+    char text[4096];
+    for (int i = 0; i < AT_ONCE; i++) {
+        ssize_t length = recv(notify->fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+        if (length < 0)
+            return;
+        text[length] = 0;
+        if (says_ready(text)) {
+            become_ready(notify);
+            return;
+        }
     }
 }
 
-void notify_await(struct notify *notify, int pidfd)
+/* How long poll may wait for the manager, or for the program. */
+static int timeout(const struct notify *notify)
 {
+    if (!notify->is_ready)
+        return -1;
+    int64_t left = notify->deadline - now_ms();
+    return left > 0 ? (int)left : 0;
+}
+
+bool notify_await(struct notify *notify, int pidfd, int cancel)
+{
+    /* What has ended may have said it before. */
+    bool has_ended = pidfd < 0;
     while (notify->fd >= 0) {
-        struct pollfd fds[] = {{.fd = notify->fd, .events = POLLIN},
-                               {.fd = pidfd, .events = POLLIN}};
-        if (poll(fds, 2, pidfd < 0 ? 0 : -1) < 0 && errno != EINTR)
-            return;
-        if (fds[0].revents)
+        struct pollfd fds[] = {{.fd = cancel, .events = POLLIN},
+                               {.fd = has_ended ? -1 : pidfd, .events = POLLIN},
+                               {.fd = -1}};
+        notify_want(notify, &fds[2]);
+        bool was_ready = notify->is_ready;
+        int wait = has_ended && !was_ready ? 0 : timeout(notify);
+        int count = poll(fds, 3, wait);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count > 0 && fds[0].revents)
+            return false;
+        if (count > 0 && fds[2].revents)
             notify_pass(notify);
-        else if (fds[1].revents || pidfd < 0)
-            return;
+        if (count <= 0 || (wait == 0 && notify->is_ready == was_ready))
+            break;
+        has_ended = has_ended || fds[1].revents;
     }
+    return true;
 }
 
 void notify_end(struct notify *notify)

@@ -8,14 +8,21 @@
 
 #include "cli.h"
 
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
 struct notify {
-    int fd; /* the program's messages; -1: none are expected, or it has said what is passed on */
+    int fd; /* the program's messages, or the manager's socket; -1: there is nothing to do */
     int pid;
+    bool
+        is_ready; /* the program has said so, and fd leads to the manager, who is still to be told */
+    int64_t deadline; /* until when that is tried, in ms of the monotonic clock */
 };
 
 #define NOTIFY_INIT                                                                                \
     {                                                                                              \
-        -1, 0                                                                                      \
+        -1, 0, false, 0                                                                            \
     }
 
 /* Does NOTIFY_SOCKET name a socket? */
@@ -25,11 +32,15 @@ bool notify_is_wanted(void);
  * report. */
 int notify_begin(struct cli *cli, container *made, struct notify *notify);
 
-/* Take what the program has written; once it is ready, tell the manager and close. */
+/* What to poll for; notify may be NULL. */
+void notify_want(const struct notify *notify, struct pollfd *fd);
+
+/* When poll has announced it: take some of what was written there; once the program is ready, tell the manager and
+ * close.  Never waits. */
 void notify_pass(struct notify *notify);
 
-/* Wait until the program is ready or has ended. */
-void notify_await(struct notify *notify, int pidfd);
+/* Wait until the program is ready or has ended.  False: cancel (-1: none) became readable before. */
+bool notify_await(struct notify *notify, int pidfd, int cancel);
 
 void notify_end(struct notify *notify);
 

@@ -38,13 +38,12 @@ static int loop(const struct session *session, struct terminal *terminal)
     struct pollfd fds[FDS] = {
         [SIGNALS] = {.fd = session->signals, .events = POLLIN},
         [PROCESS] = {.fd = session->pidfd, .events = POLLIN},
-        [NOTIFY] = {.fd = -1, .events = POLLIN},
     };
     nfds_t count = session->terminal >= 0 ? FDS : RELAY;
     while (session->pidfd >= 0) {
         if (count == FDS)
             terminal_want(terminal, fds + RELAY);
-        fds[NOTIFY].fd = session->notify ? session->notify->fd : -1;
+        notify_want(session->notify, &fds[NOTIFY]);
         if (poll(fds, count, count == FDS ? terminal_timeout(terminal) : -1) < 0) {
             if (errno == EINTR)
                 continue;
@@ -52,10 +51,10 @@ static int loop(const struct session *session, struct terminal *terminal)
         }
         if (fds[SIGNALS].revents)
             pass_signals(session, terminal);
-        if (fds[NOTIFY].revents)
-            notify_pass(session->notify);
         if (count == FDS)
             terminal_move(terminal, fds + RELAY);
+        if (fds[NOTIFY].revents)
+            notify_pass(session->notify);
         if (fds[PROCESS].revents)
             return 0;
     }

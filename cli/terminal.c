@@ -3,19 +3,22 @@
  * The relay between this command's terminal and the container's.
  */
 #include "terminal.h"
+#include "clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 /* More than a pty can hold: only a process that outlives the first one writes beyond it. */
 enum { DRAIN_LIMIT = 1024 * 1024 };
 
 enum { INTERVAL_MS = 500 };
+
+/* How long nobody takes anything of the last output before the rest of it is dropped. */
+enum { STALL_MS = 5000 };
 
 static bool find_size(struct winsize *size)
 {
@@ -48,13 +51,6 @@ static bool is_background(void)
 {
     pid_t foreground = tcgetpgrp(STDIN_FILENO);
     return foreground >= 0 && foreground != getpgrp();
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static int make_raw(struct terminal *terminal)
@@ -260,13 +256,32 @@ void terminal_move(struct terminal *terminal, const struct pollfd fds[TERMINAL_F
     move(&terminal->output, &fds[1]);
 }
 
+/* Write out what is in hand.  Whoever reads may be slow, but not for ever: the container still has to be removed. */
+static void flush(struct terminal_channel *output)
+{
+    int64_t deadline = now_ms() + STALL_MS;
+    while (output->start < output->end) {
+        size_t before = output->start;
+        empty(output);
+        if (output->start != before) {
+            deadline = now_ms() + STALL_MS;
+            continue;
+        }
+        int64_t left = deadline - now_ms();
+        struct pollfd fd = {.fd = output->to, .events = POLLOUT};
+        if (left <= 0 || poll(&fd, 1, (int)left) == 0) {
+            output->discarded = true;
+            output->start = output->end = 0;
+        }
+    }
+}
+
 static void drain(struct terminal_channel *output)
 {
     size_t total = 0;
     for (;;) {
-        while (output->start < output->end)
-            empty(output);
-        if (output->ended || total > DRAIN_LIMIT || !fill(output))
+        flush(output);
+        if (output->discarded || output->ended || total > DRAIN_LIMIT || !fill(output))
             return;
         total += output->end;
     }

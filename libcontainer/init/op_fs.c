@@ -112,9 +112,15 @@ static int scratch_begin(struct init *init)
         return scratch;
     r = SYS_3(mkdirat, scratch, "m", 0700);
     if (r == 0)
-        r = SYS_5(move_mount, scratch, "", init->root, "",
-                  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
-    return r < 0 ? (int)r : (int)SYS_1(fchdir, scratch);
+        r = SYS_1(fchdir, scratch);
+    if (r < 0)
+        return (int)r;
+    /* Last: where anything fails, nothing is left over the root. */
+    r = SYS_5(move_mount, scratch, "", init->root, "",
+              MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    if (r < 0)
+        SYS_1(chdir, "/");
+    return (int)r;
 }
 
 static int make_old(struct init *init, const struct plan_op *op)

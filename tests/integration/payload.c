@@ -469,6 +469,24 @@ static int say_ready(void)
     return (int)sleep(1000);
 }
 
+/* Four that write to NOTIFY_SOCKET as fast as it takes, until the end comes by SIGTERM. */
+static int flood(int code)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *path = getenv("NOTIFY_SOCKET");
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (path == NULL || fd < 0 || strlen(path) >= sizeof(address.sun_path))
+        return 64;
+    strcpy(address.sun_path, path);
+    for (int i = 0; i < 4; i++) {
+        if (fork() > 0)
+            continue;
+        for (;;)
+            sendto(fd, "X=1", 3, 0, (struct sockaddr *)&address, sizeof(address));
+    }
+    return until_term(code);
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "report";
@@ -488,6 +506,8 @@ int main(int argc, char **argv)
         result = atoi(value);
     else if (!strcmp(what, "ready"))
         result = say_ready();
+    else if (!strcmp(what, "flood"))
+        result = flood(atoi(value));
     else if (!strcmp(what, "term"))
         result = until_term(atoi(value));
     else if (!strcmp(what, "sleep"))

@@ -3,8 +3,10 @@
 import errno
 import json
 import os
+import re
 import socket
 import stat
+import subprocess
 
 import pytest
 
@@ -63,7 +65,8 @@ def home(bundle):
     (top / "link").symlink_to("/nowhere/at/all")
     os.chown(top / "link", 5, 6, follow_symlinks=False)
     os.mkfifo(top / "fifo", 0o640)
-    os.mknod(top / "null", stat.S_IFCHR | 0o604, os.makedev(1, 3))
+    if not os.statvfs(top).f_flag & os.ST_NODEV:
+        os.mknod(top / "null", stat.S_IFCHR | 0o604, os.makedev(1, 3))
     directory = os.open(top, os.O_PATH)
     with socket.socket(socket.AF_UNIX) as end:
         end.bind(f"/proc/self/fd/{directory}/socket")  # the whole path may be too long for an address
@@ -182,6 +185,92 @@ def test_in_a_user_namespace(rt, bundle):
         os.chown(path, 100000, 100005)
     found = rt.report(copied(bundle).probe("stat:/home/user", "create:/home/user/x"))
     assert (found[0]["uid"], found[0]["gid"], found[1]["errno"]) == (0, 5, 0)
+
+
+def test_an_id_that_is_not_mapped(rt, bundle):
+    bundle.user_namespace(100000, 1000)
+    os.chmod(bundle.rootfs, 0o755)
+    for path in [bundle.rootfs / "home", bundle.rootfs / "home/user"]:
+        os.chown(path, 100000, 100000)
+    path = bundle.rootfs / "home/stranger"
+    path.touch()
+    os.chown(path, 5000, 100000)
+    rt.run(copied(bundle)).failed(f"/mounts/{len(bundle.config['mounts']) - 1}", "stranger",
+                                  "not mapped in the user namespace")
+    rt.assert_clean()
+
+
+def test_names_of_the_copy_itself(rt, bundle):
+    """The tree has what the copy uses for a time, in every place that it may come to."""
+    top = bundle.rootfs / "home"
+    for name in (".ocikit-copying", *(f".ocikit-copying{i}" for i in range(1, 9))):
+        (top / name).mkdir()
+        (top / name / "inside").write_text(name, encoding="utf-8")
+    (top / ".ocikit-copying9").touch()
+    os.link(top / ".ocikit-copying/inside", top / ".ocikit-copying10")
+    os.link(top / ".ocikit-copying/inside", top / "again")
+    wanted = describe(top)
+    assert describe(look_inside(rt, copied(bundle))) == wanted
+
+
+def test_devices_of_a_mount_without_devices(rt, bundle, home):
+    """What nodev kept from being used does not come to a tmpfs that has none."""
+    bundle.mount("/home", home, options=["bind", "nodev"])
+    inside = look_inside(rt, copied(bundle))
+    assert not os.path.lexists(f"{inside}/null")
+    assert stat.S_ISFIFO(os.lstat(f"{inside}/fifo").st_mode)
+
+
+def test_many_attributes(rt, bundle, outside):
+    """More names than fit into a page."""
+    subprocess.run(["mount", "-t", "tmpfs", "many", outside], check=True)
+    try:
+        names = [f"trusted.{'x' * 200}{i:03}" for i in range(250)]
+        (outside / "file").touch()
+        for name in names:
+            os.setxattr(outside / "file", name, b"value")
+        bundle.mount("/home", outside)
+        inside = look_inside(rt, copied(bundle))
+        assert set(names) <= set(os.listxattr(f"{inside}/file"))
+    finally:
+        subprocess.run(["umount", outside], check=True)
+
+
+def test_attributes_that_go_meanwhile(rt, bundle, home):
+    with rt.under_strace("-e", "inject=fgetxattr,lgetxattr:error=ENODATA"):
+        found = rt.report(copied(bundle).probe("stat:/home/setuid", "list:/home/a"))
+    assert found[0]["uid"] == 12 and len(found[1]["names"]) > 300
+    assert os.getxattr(home / "setuid", "user.one") == b"user.one"
+
+
+@pytest.mark.parametrize("call,error", [("statx", "ESTALE"), ("statx", "ENOENT"), ("getdents64", "ENOENT"),
+                                        ("getdents64", "ESTALE")])
+def test_what_goes_meanwhile(rt, bundle, home, call, error):
+    """The directory is removed while it is looked at."""
+    with rt.under_strace("-P", "/home/a/b", "-e", f"inject={call}:error={error}"):
+        found = rt.report(copied(bundle).probe("stat:/home/a/b/c", "list:/home/a", "list:/home"))
+    assert found[0]["errno"] == errno.ENOENT
+    assert ("b" in found[1]["names"]) == (call == "getdents64")
+    assert (home / "a/b/c/file").exists() and "again" in found[2]["names"]
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_file_that_goes_meanwhile(rt, bundle, tmp_path, several):
+    """It is known, but cannot be opened any more: at the same call that opened it once before."""
+    (bundle.rootfs / "home/file").touch()
+    if several:
+        os.link(bundle.rootfs / "home/file", bundle.rootfs / "home/other")
+    copied(bundle).probe("list:/home")
+    with rt.under_strace("-e", "trace=openat", out=tmp_path / "trace"):
+        assert "file" in rt.report(bundle)[0]["names"]
+    calls = re.findall(r'^(\d+) .*"(self/fd/\d+)", (\S+)', (tmp_path / "trace").read_text(encoding="utf-8"),
+                       re.MULTILINE)
+    pid, path, _ = next(one for one in calls if "O_NOATIME" in one[2])
+    same = [flags for *who, flags in calls if who == [pid, path]]
+    which = 1 + next(i for i, flags in enumerate(same) if "O_NOATIME" in flags)
+    with rt.under_strace("-P", path, "-e", f"inject=openat:error=ESTALE:when={which}"):
+        names = rt.report(bundle)[0]["names"]
+    assert "user" in names and ("file" in names) + ("other" in names) == several
 
 
 @pytest.mark.parametrize("kind,options", [("bind", ["bind", "tmpcopyup"]), ("proc", ["tmpcopyup"]),

@@ -276,6 +276,100 @@ def test_a_program_that_never_says_so(rt, bundle, manager):
     rt.assert_clean()
 
 
+def is_running(rt, name):
+    found = rt.call("state", name)
+    return found.code == 0 and found.json()["status"] == "running"
+
+
+@pytest.mark.ocikit
+def test_a_flood_does_not_hold_signals_up(rt, bundle, manager):
+    """Four processes keep the queue full, as each message takes long to read: the rest is done all the same."""
+    rt.wrapper = ["env", "ASAN_OPTIONS=detect_leaks=0", "strace", "-D", "-qq", "-o", os.devnull,
+                  "-e", "inject=recvfrom:delay_exit=2000"]
+    running = rt.popen("run", "-b", str(bundle.payload("flood", "3")), rt.new_id(), env=manager.environment,
+                       stdout=subprocess.PIPE)
+    rt.wrapper = []
+    try:
+        assert running.stdout.readline() == b"ready\n"
+        time.sleep(0.3)
+        running.terminate()
+        assert running.wait(10) == 3
+    finally:
+        running.kill()
+        running.wait()
+        running.stdout.close()
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("program", ["flood", "term"])
+def test_waiting_for_readiness_can_be_cancelled(rt, bundle, manager, program):
+    name = rt.new_id()
+    running = rt.popen("run", "-d", "-b", str(bundle.payload(program, "3")), name, env=manager.environment,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        hostview.until(lambda: is_running(rt, name))
+        time.sleep(0.3)
+        assert running.poll() is None
+        running.terminate()
+        assert running.wait(10) == 1
+        assert b"before the program had said that it is ready" in running.stderr.readline()
+    finally:
+        running.kill()
+        running.wait()
+        running.stderr.close()
+    assert rt.status(name) == "running"
+    rt.delete(name, "--force")
+    rt.assert_clean()
+
+
+@pytest.fixture
+def busy(manager):
+    """A manager whose queue is full."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as other:
+        with pytest.raises(BlockingIOError):
+            while True:
+                other.sendto(b"OTHER=1\n", manager.socket.getsockname())
+    return manager
+
+
+@pytest.mark.ocikit
+def test_a_manager_with_a_full_queue_holds_nothing_up(rt, bundle, busy):
+    name = rt.new_id()
+    running = rt.popen("run", "-b", str(bundle.payload("ready")), name, env=busy.environment)
+    try:
+        hostview.until(lambda: is_running(rt, name))
+        time.sleep(0.5)
+        rt.kill(name, "KILL")
+        assert running.wait(10) == 137
+    finally:
+        running.kill()
+        running.wait()
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("detach", [True, False])
+def test_a_manager_with_a_full_queue_hears_of_it_later(rt, bundle, busy, detach):
+    name = rt.new_id()
+    running = rt.popen("run", *(["-d"] if detach else []), "-b", str(bundle.payload("ready")), name,
+                       env=busy.environment)
+    try:
+        hostview.until(lambda: is_running(rt, name))
+        time.sleep(0.5)
+        assert running.poll() is None
+        lines = busy.lines()
+        while lines == ["OTHER=1"]:
+            lines = busy.lines()
+        assert sorted(lines) == [f"MAINPID={rt.pid(name)}", "READY=1"]
+        if detach:
+            assert running.wait(10) == 0
+        rt.kill(name, "KILL")
+        assert running.wait(10) == (0 if detach else 137)
+    finally:
+        running.kill()
+        running.wait()
+
+
 @pytest.mark.ocikit
 def test_notify_socket_in_the_container(rt, bundle, manager):
     bundle.args("/bin/sh", "-c", "echo $NOTIFY_SOCKET; touch /run/notify/x || echo read-only; ls /run/notify")

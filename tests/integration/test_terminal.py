@@ -120,6 +120,30 @@ def test_output_is_complete_at_the_end(rt, bundle):
 
 
 @pytest.mark.ocikit
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_a_reader_that_stalls_at_the_end(rt, bundle, comes_back):
+    """Standard output does not block and is full: the last output waits, but not for ever."""
+    bundle.process["terminal"] = True
+    bundle.args("/bin/echo", "the-end")
+    reader, writer = os.pipe2(os.O_NONBLOCK)
+    size = fcntl.fcntl(writer, fcntl.F_GETPIPE_SZ)
+    assert os.write(writer, b"x" * size) == size
+    process = rt.popen("run", "-b", bundle, rt.new_id(), stdin=subprocess.DEVNULL, stdout=writer)
+    os.close(writer)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)
+        if comes_back:
+            assert b"the-end" in read_until(reader, b"the-end")
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reader)
+    rt.assert_clean()
+
+
+@pytest.mark.ocikit
 @pytest.mark.parametrize("attempt", range(10))
 def test_a_shell_ends_with_its_input(rt, bundle, attempt):
     """An end that is typed while the shell changes the terminal's mode is lost: it is typed again."""
