@@ -22,6 +22,9 @@ static void enter(struct compiler *c, uint64_t namespaces, bool fork)
     plan_from(b, OCI_ERR_NAMESPACE, NULL);
     PLAN_ADD(b, .code = PLAN_NS_ENTER_ALL, .slot0 = PLAN_SLOT_JOIN, .number0 = namespaces);
     if (fork) {
+        /* What the container's processes may find through /proc/PID of the second stage is their own. */
+        PLAN_ADD(b, .code = PLAN_ROOT_CHROOT, .slot0 = root);
+        PLAN_ADD(b, .code = PLAN_CLOSE, .slot0 = PLAN_SLOT_PROC);
         PLAN_ADD(b, .code = PLAN_FORK);
         c->out->two_stage = true;
     }
