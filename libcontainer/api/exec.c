@@ -264,6 +264,7 @@ static int launch(struct execution *e)
     e->session.compiled = &e->compiled;
     e->session.file = e->file;
     e->session.cancel = e->options.cancel_fd ? *e->options.cancel_fd : -1;
+    e->session.rouse = true;
     e->session.listener = tell_listener;
     e->session.data = e;
     int r = session_run(&e->session, &spawn, e->failure);
