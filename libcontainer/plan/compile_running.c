@@ -46,9 +46,22 @@ static bool is_procfs(const struct oci_mount *mount)
     return mount->type && strcmp(mount->type, "proc") == 0;
 }
 
+/* What is copied into a tmpfs is the container's memory: the groups that were opened for it are joined. */
+static void join_groups(struct compiler *c)
+{
+    c->out->copies_up = c->mounts[0].copy_up;
+    plan_from(&c->builder, OCI_ERR_CGROUP, NULL);
+    for (size_t i = 0; c->out->copies_up && i < c->input->groups->count; i++) {
+        if (c->input->groups->groups[i].fd >= 0)
+            compile_group_join(c, i);
+    }
+}
+
 static int add(struct compiler *c, uint64_t namespaces)
 {
     int r = compile_read_mounts(c);
+    if (r == 0)
+        join_groups(c);
     if (r == 0)
         r = compile_idmaps(c);
     if (r == 0)
