@@ -288,10 +288,12 @@ static int launch(struct execution *e)
     spawn.slots[PLAN_SLOT_START] = -1;
     spawn.slots[PLAN_SLOT_JOIN] = e->pidfd;
     for (size_t i = 0; i < e->groups.count; i++)
-        spawn.slots[PLAN_SLOT_FIRST_GROUP + i] = e->groups.groups[i].fd;
+        spawn.slots[PLAN_SLOT_FIRST_GROUP + i] =
+            e->compiled.born_in_group ? -1 : e->groups.groups[i].fd;
     e->session.compiled = &e->compiled;
     e->session.file = e->file;
     e->session.cancel = e->options.cancel_fd ? *e->options.cancel_fd : -1;
+    e->session.rouse = true;
     e->session.listener = tell_listener;
     e->session.data = e;
     int r = session_run(&e->session, &spawn, e->failure);

@@ -103,13 +103,20 @@ static int launch(struct change *c)
     };
     if (spawn.init < 0)
         return spawn.init;
+    if (spawn.slot_count > SPAWN_MAX_SLOTS)
+        return fail(c->failure, OCI_ERR_UNSUPPORTED, "this host has too many cgroup hierarchies");
     for (size_t i = 0; i < SPAWN_MAX_SLOTS; i++)
         spawn.slots[i] = -1;
     spawn.slots[PLAN_SLOT_JOIN] = c->pidfd;
+    for (size_t i = 0; i < c->groups.count; i++)
+        spawn.slots[PLAN_SLOT_FIRST_GROUP + i] = c->groups.groups[i].fd;
     int r = make_id_maps(c->container->context, &c->compiled, &spawn, MOUNT_FILE, -1, c->failure);
     struct session session = SESSION_INIT;
     session.compiled = &c->compiled;
     session.file = MOUNT_FILE;
+    session.rouse = true;
+    session.timeout_ms =
+        c->compiled.copies_up ? CONTAINER_COPY_UP_TIMEOUT_MS : CONTAINER_MOUNT_TIMEOUT_MS;
     if (r == 0)
         r = session_run(&session, &spawn, c->failure);
     session_abort(&session);
@@ -126,6 +133,30 @@ static void to_own_place(struct failure *failure)
         memmove(failure->pointer, failure->pointer + length, strlen(failure->pointer + length) + 1);
 }
 
+static bool has_option(const struct oci_mount *mount, const char *option)
+{
+    for (size_t i = 0; i < mount->options_count; i++) {
+        if (strcmp(mount->options[i], option) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The container's memory is charged for what is copied into its tmpfs.  No other group is joined, so that a paused
+ * container stops nothing; where the freezer is of the same hierarchy and freezes, not this one either. */
+static int open_memory_group(struct change *c)
+{
+    const struct group *memory = groups_with(&c->groups, "memory");
+    if (memory == NULL)
+        memory = groups_version_2(&c->groups);
+    if (memory == NULL)
+        return 0;
+    bool freezes = memory->v2 || groups_with(&c->groups, "freezer") == memory;
+    if (freezes && groups_frozen(&c->groups))
+        return 0;
+    return group_enter(&c->groups.groups[memory - c->groups.groups], c->failure);
+}
+
 static int add(struct change *c, const char *json, size_t length)
 {
     _cleanup_(free_report) oci_report *report = NULL;
@@ -138,6 +169,10 @@ static int add(struct change *c, const char *json, size_t length)
     c->config = *c->stored;
     c->config.mounts = (struct oci_mount *)oci_mount_root(c->mount_document);
     c->config.mounts_count = 1;
+    if (has_option(c->config.mounts, "tmpcopyup"))
+        r = open_memory_group(c);
+    if (r < 0)
+        return r;
     struct compile_input input = input_of(c);
     r = compile_mount_add(&input, c->namespaces, &c->compiled, c->failure);
     if (r == 0)

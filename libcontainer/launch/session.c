@@ -14,7 +14,9 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 
+#include <base/clock.h>
 #include <base/process.h>
 #include <base/util.h>
 
@@ -30,28 +32,70 @@ static int open_proc(struct failure *failure)
     return take_fd(&fd);
 }
 
-static int await_readable(int socket, int cancel, struct failure *failure)
+/* An init that says nothing for so long may have been stopped; one that was is looked at often, as who stops it
+ * may do so again and again. */
+#define QUIET_MS 100
+#define STOPPED_MS 1
+
+static int explain_end(struct session *session, struct failure *failure);
+
+/* A process of the container may send SIGSTOP to an init in its pid namespace.  How long to wait now. */
+static int rouse(struct session *session)
 {
-    struct pollfd fds[2] = {{socket, POLLIN, 0}, {cancel, POLLIN, 0}};
-    for (;;) {
-        int r = poll(fds, 2, -1);
+    siginfo_t info = {0};
+    if (!session->rouse || session->pidfd < 0)
+        return QUIET_MS;
+    bool stopped =
+        waitid((idtype_t)P_PIDFD, (id_t)session->pidfd, &info, WSTOPPED | WNOHANG) == 0 &&
+        info.si_pid != 0;
+    syscall(SYS_pidfd_send_signal, session->pidfd, SIGCONT, NULL, 0);
+    return stopped ? STOPPED_MS : QUIET_MS;
+}
+
+/* The next look at the init, and no later than the deadline. */
+static int poll_timeout(const struct session *session, int quiet)
+{
+    int64_t left = session->deadline ? session->deadline - monotonic_ms() : INT32_MAX;
+    if (left < 0)
+        return 0;
+    if (session->rouse && quiet < left)
+        return quiet;
+    return session->deadline ? (int)left : -1;
+}
+
+/* Wait until the init has said something.  While only the first stage is known, its end without a word is the end
+ * of the matter: the second, should there be one, holds the socket too and would wait for ever. */
+static int await_word(struct session *session, struct failure *failure)
+{
+    struct pollfd fds[3] = {{session->control, POLLIN, 0},
+                            {session->cancel, POLLIN, 0},
+                            {session->pid_known ? -1 : session->pidfd, POLLIN, 0}};
+    for (int quiet = QUIET_MS;;) {
+        int r = poll(fds, 3, poll_timeout(session, quiet));
         if (r < 0 && errno != EINTR)
             return fail_errno(failure, OCI_ERR_IO, errno, "wait for the init");
-        if (r <= 0)
+        if (r < 0)
             continue;
-        if (cancel >= 0 && fds[1].revents)
+        if (session->cancel >= 0 && fds[1].revents)
             return fail(failure, OCI_ERR_CANCELLED, "cancelled by the caller");
+        /* What it said before it ended lies in the socket. */
         if (fds[0].revents)
             return 0;
+        if (fds[2].revents && poll(fds, 1, 0) == 0)
+            return explain_end(session, failure);
+        if (session->deadline && monotonic_ms() >= session->deadline)
+            return fail(failure, OCI_ERR_TIMEOUT,
+                        "the init did not end its work in %d ms; a process or a filesystem of the "
+                        "container may hold it up",
+                        session->timeout_ms);
+        if (r == 0)
+            quiet = rouse(session);
     }
 }
 
-int message_receive(int socket, int cancel, struct plan_message *message, int *fd,
-                    struct failure *failure)
+/* 1, or 0 at the end of the socket. */
+int message_receive(int socket, struct plan_message *message, int *fd, struct failure *failure)
 {
-    int r = await_readable(socket, cancel, failure);
-    if (r < 0)
-        return r;
     struct iovec part = {message, sizeof(*message)};
     union {
         struct cmsghdr header;
@@ -204,26 +248,6 @@ static int handle(struct session *session, const struct plan_message *message, i
     }
 }
 
-/* While only the first stage is known, its end without a word is the end of the matter: the second, should
- * there be one, holds the socket too and would wait for ever. */
-static int await_first_word(struct session *session, struct failure *failure)
-{
-    struct pollfd fds[3] = {
-        {session->control, POLLIN, 0}, {session->cancel, POLLIN, 0}, {session->pidfd, POLLIN, 0}};
-    for (;;) {
-        int r = poll(fds, 3, -1);
-        if (r < 0 && errno != EINTR)
-            return fail_errno(failure, OCI_ERR_IO, errno, "wait for the init");
-        if (r <= 0)
-            continue;
-        /* What it said before it ended lies in the socket. */
-        if (fds[0].revents || (session->cancel >= 0 && fds[1].revents))
-            return 0;
-        if (fds[2].revents && poll(fds, 1, 0) == 0)
-            return explain_end(session, failure);
-    }
-}
-
 static int talk(struct session *session, struct failure *failure)
 {
     int64_t waiting = 0;
@@ -231,10 +255,10 @@ static int talk(struct session *session, struct failure *failure)
     for (;;) {
         struct plan_message message;
         _close_ int fd = -1;
-        int r = session->pid_known ? 0 : await_first_word(session, failure);
+        int r = await_word(session, failure);
         if (r < 0)
             return r;
-        r = message_receive(session->control, session->cancel, &message, &fd, failure);
+        r = message_receive(session->control, &message, &fd, failure);
         if (r == 0)
             return explain_end(session, failure);
         if (r > 0)
@@ -266,6 +290,7 @@ int session_run(struct session *session, struct spawn *spawn_request, struct fai
     _close_ int proc = open_proc(failure);
     if (proc < 0)
         return proc;
+    session->deadline = session->timeout_ms ? monotonic_ms() + session->timeout_ms : 0;
     spawn_request->slots[PLAN_SLOT_CONTROL] = theirs;
     spawn_request->slots[PLAN_SLOT_PROC] = proc;
     int r = spawn(spawn_request, &session->pid, &session->pidfd, failure);
@@ -315,15 +340,17 @@ static int deliver(int socket, const struct delivery *delivery, int fd, struct f
     return r < 0 ? fail_errno(failure, OCI_ERR_INIT_DIED, -r, "the container's init ended") : 0;
 }
 
-int await_running(int socket, int cancel, const struct delivery *delivery,
-                  struct plan_message *message, struct failure *failure)
+static int await_program(struct session *session, const struct delivery *delivery,
+                         struct plan_message *message, struct failure *failure)
 {
     bool delivered = delivery == NULL;
     for (bool running = false;;) {
         _close_ int fd = -1;
-        int r = message_receive(socket, cancel, message, &fd, failure);
+        int r = await_word(session, failure);
+        if (r == 0)
+            r = message_receive(session->control, message, &fd, failure);
         if (r > 0 && message->kind == PLAN_MESSAGE_LISTENER) {
-            r = deliver(socket, delivery, fd, failure);
+            r = deliver(session->control, delivery, fd, failure);
             delivered = true;
             if (r == 0)
                 continue;
@@ -342,12 +369,22 @@ int await_running(int socket, int cancel, const struct delivery *delivery,
     }
 }
 
+int await_running(int socket, int cancel, const struct delivery *delivery,
+                  struct plan_message *message, struct failure *failure)
+{
+    struct session session = SESSION_INIT;
+    session.control = socket;
+    session.cancel = cancel;
+    session.pid_known = true;
+    return await_program(&session, delivery, message, failure);
+}
+
 int session_await_exec(struct session *session, struct failure *failure)
 {
     struct plan_message message;
     const struct delivery delivery = {session->listener, session->data, session->pid};
-    int r = await_running(session->control, session->cancel,
-                          session->compiled->listener_last ? &delivery : NULL, &message, failure);
+    int r = await_program(session, session->compiled->listener_last ? &delivery : NULL, &message,
+                          failure);
     if (r <= 0)
         return r;
     return explain(session->compiled, &message, session->file, failure);
@@ -383,7 +420,7 @@ static void find_second_stage(struct session *session)
         struct plan_message message;
         struct failure ignored = {0};
         _close_ int fd = -1;
-        if (message_receive(session->control, -1, &message, &fd, &ignored) <= 0)
+        if (message_receive(session->control, &message, &fd, &ignored) <= 0)
             return;
         if (message.kind == PLAN_MESSAGE_FORKED)
             take_forked(session, &message, &fd, &ignored);

@@ -36,6 +36,8 @@ struct session {
     const struct compiled *compiled;
     const char *file; /* the configuration's name for messages */
     int cancel;       /* gives up when this becomes readable; -1: never */
+    int timeout_ms;   /* for all of session_run; 0: none.  OCI_ERR_TIMEOUT */
+    bool rouse;       /* others may stop the init: it is let go on */
     /* Run the hooks of PLAN_SYNC_HOOKS; may be NULL. */
     int (*hooks)(void *data, pid_t pid, struct failure *failure);
     /* Hand the fd of a filter's notifications to who listens for them. */
@@ -45,6 +47,7 @@ struct session {
     void *data;
     struct id_mapper mapper; /* of a plan that makes a user namespace */
     pid_t told_pid;          /* what GO tells the init the container's pid is; -1: its own */
+    int64_t deadline;        /* of timeout_ms */
     /* results */
     pid_t pid;
     int pidfd;   /* of the process that goes on */
@@ -88,9 +91,8 @@ void session_abort(struct session *session);
 /* Close what was not taken out. */
 void session_close(struct session *session);
 
-/* Receive one message and up to one fd.  1; 0 at the end of the socket. */
-int message_receive(int socket, int cancel, struct plan_message *message, int *fd,
-                    struct failure *failure);
+/* Receive one message, of which poll told, and up to one fd.  1; 0 at the end of the socket. */
+int message_receive(int socket, struct plan_message *message, int *fd, struct failure *failure);
 int message_send(int socket, uint32_t kind, int64_t number);
 
 /* explain.c: a report in words. */

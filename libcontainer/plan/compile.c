@@ -4,6 +4,7 @@
  */
 #include <plan/compile.h>
 
+#include <linux/mount.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,19 +65,23 @@ static int rootfs_path(struct compiler *c)
             (c)->config->hooks ? (c)->config->hooks->member##_count : 0                            \
     }
 
+void compile_group_join(struct compiler *c, size_t index)
+{
+    const struct group *group = &c->input->groups->groups[index];
+    _buffer_ struct buffer path = {0};
+    buffer_format(&path, "%s%s", group->mountpoint, group->path);
+    c->builder.data.failed |= path.failed;
+    PLAN_ADD(&c->builder, .code = PLAN_CGROUP_JOIN, .slot0 = PLAN_SLOT_FIRST_GROUP + (int32_t)index,
+             .text0 = path.failed ? 0 : plan_text(&c->builder, path.data));
+}
+
 static void compile_group_joins(struct compiler *c, bool from_outside)
 {
     c->out->born_in_group = groups_unified(c->input->groups) && !from_outside;
     if (c->out->born_in_group)
         return;
-    for (size_t i = 0; i < c->input->groups->count; i++) {
-        const struct group *group = &c->input->groups->groups[i];
-        _buffer_ struct buffer path = {0};
-        buffer_format(&path, "%s%s", group->mountpoint, group->path);
-        c->builder.data.failed |= path.failed;
-        PLAN_ADD(&c->builder, .code = PLAN_CGROUP_JOIN, .slot0 = PLAN_SLOT_FIRST_GROUP + (int32_t)i,
-                 .text0 = path.failed ? 0 : plan_text(&c->builder, path.data));
-    }
+    for (size_t i = 0; i < c->input->groups->count; i++)
+        compile_group_join(c, i);
 }
 
 /* What needs the caller's rights on the host comes before a user namespace takes them away. */
@@ -203,6 +208,52 @@ int compile_create(const struct compile_input *input, struct compiled *compiled,
     return compiler_end(&c, r);
 }
 
+/*
+ * Into the pid namespace of a container whose processes may look into every process there (CAP_SYS_PTRACE
+ * without a user namespace): /proc/PID/fd, cwd and root of the second stage lead nowhere but into the container.
+ * So the host's procfs is closed and the root entered before the fork.  Labels need a procfs afterwards: one of
+ * that pid namespace, without sys.  In a user namespace it may not be made, nor need it be: who has rights only
+ * there cannot look into a process that was executed outside and is not dumpable.
+ */
+static void fork_inside(struct compiler *c, const struct oci_process *process, uint64_t namespaces)
+{
+    static const char *const options[] = {"subset=pid"};
+    struct plan_builder *b = &c->builder;
+    bool labels = wants_labels(process);
+    plan_from(b, OCI_ERR_NAMESPACE, NULL);
+    if (!labels || !(namespaces & CLONE_NEWUSER))
+        PLAN_ADD(b, .code = PLAN_CLOSE, .slot0 = PLAN_SLOT_PROC);
+    PLAN_ADD(b, .code = PLAN_FORK);
+    c->out->two_stage = true;
+    plan_from(b, OCI_ERR_LABEL, NULL);
+    if (labels && !(namespaces & CLONE_NEWUSER))
+        PLAN_ADD(b, .code = PLAN_FS_MAKE, .slot0 = PLAN_SLOT_PROC, .text0 = plan_text(b, "proc"),
+                 .text1 = plan_vector(b, options, ARRAY_SIZE(options)),
+                 .number0 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+static void enter_container(struct compiler *c, const struct oci_process *process,
+                            uint64_t namespaces)
+{
+    struct plan_builder *b = &c->builder;
+    /* Only a new mount namespace brings its root along. */
+    int32_t root = has_own_mounts(c) ? PLAN_SLOT_NONE : plan_slot(b);
+    plan_from(b, OCI_ERR_ROOTFS, NULL);
+    if (root >= 0) {
+        char place[32];
+        snprintf(place, sizeof(place), "%d/root", (int)c->input->join);
+        PLAN_ADD(b, .code = PLAN_ROOT_OPEN, .slot0 = root, .text0 = plan_text(b, place));
+    }
+    plan_from(b, OCI_ERR_NAMESPACE, NULL);
+    if (namespaces)
+        PLAN_ADD(b, .code = PLAN_NS_ENTER_ALL, .slot0 = PLAN_SLOT_JOIN, .number0 = namespaces);
+    plan_from(b, OCI_ERR_ROOTFS, NULL);
+    if (root >= 0)
+        PLAN_ADD(b, .code = PLAN_ROOT_CHROOT, .slot0 = root);
+    if (namespaces & CLONE_NEWPID)
+        fork_inside(c, process, namespaces);
+}
+
 int compile_exec(const struct compile_input *input, const struct oci_process *process,
                  uint64_t namespaces, struct compiled *compiled, struct failure *failure)
 {
@@ -227,24 +278,7 @@ int compile_exec(const struct compile_input *input, const struct oci_process *pr
         r = compile_privileged(&c, process);
         c.namespaces.fresh = CLONE_NEWUSER;
     }
-    /* Only a new mount namespace brings its root along. */
-    int32_t root = has_own_mounts(&c) ? PLAN_SLOT_NONE : plan_slot(b);
-    plan_from(b, OCI_ERR_ROOTFS, NULL);
-    if (root >= 0) {
-        char place[32];
-        snprintf(place, sizeof(place), "%d/root", (int)input->join);
-        PLAN_ADD(b, .code = PLAN_ROOT_OPEN, .slot0 = root, .text0 = plan_text(b, place));
-    }
-    plan_from(b, OCI_ERR_NAMESPACE, NULL);
-    if (namespaces)
-        PLAN_ADD(b, .code = PLAN_NS_ENTER_ALL, .slot0 = PLAN_SLOT_JOIN, .number0 = namespaces);
-    if (namespaces & CLONE_NEWPID) {
-        PLAN_ADD(b, .code = PLAN_FORK);
-        compiled->two_stage = true;
-    }
-    plan_from(b, OCI_ERR_ROOTFS, NULL);
-    if (root >= 0)
-        PLAN_ADD(b, .code = PLAN_ROOT_CHROOT, .slot0 = root);
+    enter_container(&c, process, namespaces);
     if (namespaces & CLONE_NEWUSER)
         PLAN_ADD(b, .code = PLAN_NS_ROOT, .flags = keeps_groups(&c) ? PLAN_KEEP_GROUPS : 0);
     plan_from(b, OCI_ERR_INTERNAL, NULL);

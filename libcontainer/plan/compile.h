@@ -57,6 +57,7 @@ struct compiled {
     bool born_in_group;   /* on one unified hierarchy clone puts the init into its group at once */
     uint64_t clone_flags; /* CLONE_NEW* of the first stage */
     bool two_stage;
+    bool copies_up; /* an added mount takes as long as what it copies */
     bool new_user; /* the library writes these maps at PLAN_SYNC_MAPS */
     char *uid_map, *gid_map;
     bool terminal;

@@ -109,6 +109,9 @@ int compile_personality(struct compiler *c);
 int compile_net_devices(struct compiler *c);
 
 /* compile_label.c */
+/* compile.c: the init puts itself into a group of the input. */
+void compile_group_join(struct compiler *c, size_t index);
+bool wants_labels(const struct oci_process *process);
 int compile_labels(struct compiler *c, const struct oci_process *process);
 
 /* compile_process.c */

@@ -12,6 +12,11 @@ static bool filled(const char *text)
     return text && text[0];
 }
 
+bool wants_labels(const struct oci_process *process)
+{
+    return filled(process->apparmor_profile) || filled(process->selinux_label);
+}
+
 static int missing(struct compiler *c, const char *member, const char *module)
 {
     fail_at(c->failure, "%s/%s", process_place(c), member);

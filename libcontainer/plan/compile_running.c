@@ -22,6 +22,9 @@ static void enter(struct compiler *c, uint64_t namespaces, bool fork)
     plan_from(b, OCI_ERR_NAMESPACE, NULL);
     PLAN_ADD(b, .code = PLAN_NS_ENTER_ALL, .slot0 = PLAN_SLOT_JOIN, .number0 = namespaces);
     if (fork) {
+        /* What the container's processes may find through /proc/PID of the second stage is their own. */
+        PLAN_ADD(b, .code = PLAN_ROOT_CHROOT, .slot0 = root);
+        PLAN_ADD(b, .code = PLAN_CLOSE, .slot0 = PLAN_SLOT_PROC);
         PLAN_ADD(b, .code = PLAN_FORK);
         c->out->two_stage = true;
     }
@@ -74,11 +77,24 @@ static int check_uncovered(struct compiler *c)
                   : r;
 }
 
+/* What is copied into a tmpfs is the container's memory: the groups that were opened for it are joined. */
+static void join_groups(struct compiler *c)
+{
+    c->out->copies_up = c->mounts[0].copy_up;
+    plan_from(&c->builder, OCI_ERR_CGROUP, NULL);
+    for (size_t i = 0; c->out->copies_up && i < c->input->groups->count; i++) {
+        if (c->input->groups->groups[i].fd >= 0)
+            compile_group_join(c, i);
+    }
+}
+
 static int add(struct compiler *c, uint64_t namespaces)
 {
     int r = compile_read_mounts(c);
     if (r == 0)
         r = check_uncovered(c);
+    if (r == 0)
+        join_groups(c);
     if (r == 0)
         r = compile_idmaps(c);
     if (r == 0)

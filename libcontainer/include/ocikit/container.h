@@ -413,23 +413,30 @@ OCI_API int container_update_rdt(container *container, const char *schemata, siz
 
 /* ---- mounts of a container that is there ---- */
 
+/* How long one change may take, in ms, and how long where tmpcopyup copies: OCI_ERR_TIMEOUT beyond that.  What
+ * is in the container, a filesystem that it serves for one, could hold the work up for ever otherwise. */
+#define CONTAINER_MOUNT_TIMEOUT_MS 10000
+#define CONTAINER_COPY_UP_TIMEOUT_MS 120000
+
 /* Mount something in a created, running or paused container: mount_json is one mount object as in an OCI
  * configuration, of length bytes.  It is checked, and its destination looked up and made, as at a create; a
  * relative source of a bind mount starts at the container's bundle.  Nothing is recorded: the mount goes with the
  * container.  A process of this library's own enters the container for it, and is a child of the caller while it
- * does.  On failure nothing stays but directories made for the destination.  As the container may have put
- * links anywhere, the option remount follows none, and changes no proc, sysfs or masked path; and a mount that would
- * cover a masked or read-only path of the configuration together with its mask is OCI_ERR_CONFIG.
+ * does.  On failure nothing stays but directories made for the destination; after OCI_ERR_TIMEOUT, look.  As the
+ * container may have put links anywhere, the option remount follows none, and changes no proc, sysfs or masked path;
+ * and a mount that would cover a masked or read-only path of the configuration together with its mask is
+ * OCI_ERR_CONFIG.  What tmpcopyup copies is charged to the container's memory group, but for a paused one of
+ * version 2.
  *
  * The codes for documents and configurations, whose pointers are into mount_json; OCI_ERR_WRONG_STATE,
- * OCI_ERR_MOUNT, OCI_ERR_UNSUPPORTED.  Since 0.1. */
+ * OCI_ERR_MOUNT, OCI_ERR_UNSUPPORTED, OCI_ERR_TIMEOUT.  Since 0.1. */
 OCI_API int container_mount_add(container *container, const char *mount_json, size_t length,
                                 container_error **error);
 
 /* Unmount what is mounted at destination in a created, running or paused container: the topmost mount there,
  * whoever made it, and what is mounted in it.  Processes that use it keep what they have open.  The root, /proc,
  * what is mounted in /proc and masked paths stay, and no symbolic link is followed.  OCI_ERR_MOUNT where nothing is
- * mounted or a link leads there, OCI_ERR_CONFIG, OCI_ERR_WRONG_STATE.  Since 0.1. */
+ * mounted or a link leads there, OCI_ERR_CONFIG, OCI_ERR_WRONG_STATE, OCI_ERR_TIMEOUT.  Since 0.1. */
 OCI_API int container_mount_remove(container *container, const char *destination,
                                    container_error **error);
 
