@@ -2,26 +2,29 @@
 # SPDX-License-Identifier: Apache-2.0
 # Build ocikit and run every test; the last line is "N passed, N failed".
 #
-#   tests/run.sh [--quick] [--asan] [--keep]
+#   tests/run.sh [--quick | --asan | --peers] [--keep]
 #
 #   --quick   one build with gcc and its tests; not: control groups of version 2 alone, real engines,
 #             faults, other runtimes, a build with clang, fuzz targets, sanitizers
 #   --asan    only the build with address and undefined-behaviour sanitizers, and its tests
+#   --peers   only one build, and the integration tests with runc and with crun
 #   --keep    keep the folder with results and temporary files, and say where it is
 #
 # Writes to build/, build-clang/, build-asan/, build-fuzz/ and a temporary folder.
-# OCIKIT_FUZZ_SECONDS is how long each fuzz target runs (60).
+# OCIKIT_FUZZ_SECONDS is how long each fuzz target runs (60), OCIKIT_WORKERS how many integration tests
+# run at a time (twice as many as processors).
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$here")
-quick='' asan='' keep=''
+quick='' asan='' peers='' keep=''
 for option in "$@"; do
     case "$option" in
         --quick) quick=1 ;;
         --asan) asan=1 ;;
+        --peers) peers=1 ;;
         --keep) keep=1 ;;
-        -h | --help) sed -n '3,14s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h | --help) sed -n '3,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) echo "$0: unknown option $option; see --help" >&2; exit 2 ;;
     esac
 done
@@ -45,7 +48,10 @@ trap 'exit 130' INT TERM
 export PYTHONDONTWRITEBYTECODE=1
 cd "$top" || exit 2
 
-if [ -z "$asan" ]; then
+if [ -n "$peers" ]; then
+    build_step build && peer_suites build
+fi
+if [ -z "$asan$peers" ]; then
     if build_step build; then
         meson_suite build
         pytest_suite codegen build tests/codegen
@@ -59,11 +65,12 @@ if [ -z "$asan" ]; then
             version_2_suite build
             pytest_suite engines build tests/engines
             pytest_suite faults build tests/faults
+            peer_suites build
         fi
     fi
     [ -n "$quick" ] || CC=clang CXX=clang++ build_step build-clang
 fi
-if [ -z "$quick" ]; then
+if [ -z "$quick$peers" ]; then
     # Sanitized code misleads gcc's own warnings; the other builds keep -Werror.
     fuzz_suite
     if build_step build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=false; then

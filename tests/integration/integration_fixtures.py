@@ -2,7 +2,7 @@
 """Fixtures of the integration tests: the runtime under test, root filesystem, bundles.
 
 The runtime is OCIKIT_RUNTIME (default: build/cli/ocikit).  Tests of what only ocikit does are marked
-ocikit; with another runtime they are skipped, the others validate themselves against it.
+ocikit; with another runtime they are skipped, the others validate themselves against it (docs/peers.md).
 """
 import json
 import os

@@ -68,18 +68,52 @@ pytest_suite() {
     whole_result "$name-$2" $?
 }
 
-# parallel_suite NAME BUILD [COMMAND...]: the integration tests, several at a time, run by a command.
-# They wait more than they compute: twice as many as processors.
-parallel_suite() {
-    name=$1 folder=$2
-    shift 2
+# integration_suite NAME BUILD RUNTIME WORKERS [COMMAND...]: the integration tests of a runtime, so many at a
+# time (0: one after the other), run by a command.
+integration_suite() {
+    name=$1 folder=$2 runtime=$3 workers=$4
+    shift 4
     say "$name: $folder"
-    OCIKIT_BUILD=$(pwd)/$folder OCIKIT_RUNTIME=${OCIKIT_RUNTIME:-$(pwd)/$folder/cli/ocikit} \
-        OCIKIT_TEST_SHARED_HOST=1 \
-        "$@" "$python" -m pytest -q -p no:cacheprovider -n $((2 * $(nproc))) \
+    OCIKIT_BUILD=$(pwd)/$folder OCIKIT_RUNTIME=$runtime OCIKIT_TEST_SHARED_HOST=1 \
+        "$@" "$python" -m pytest -q -p no:cacheprovider -n "$workers" \
         --basetemp "$work/$name-$folder" --junitxml "$results/$name-$folder.xml" \
         tests/integration >"$work/$name-$folder.log" 2>&1
     whole_result "$name-$folder" $?
+}
+
+# They wait more than they compute: twice as many as processors.
+default_workers() {
+    echo "${OCIKIT_WORKERS:-$((2 * $(nproc)))}"
+}
+
+# parallel_suite NAME BUILD [COMMAND...]: the integration tests of what was built, several at a time.
+parallel_suite() {
+    name=$1 folder=$2
+    shift 2
+    integration_suite "$name" "$folder" "$(pwd)/$folder/cli/ocikit" "$(default_workers)" "$@"
+}
+
+is_missing() {
+    echo "$1 is not installed"
+    return 1
+}
+
+# peer_suite PEER BUILD WORKERS [COMMAND...]: the same tests with another runtime; see docs/peers.md.
+peer_suite() {
+    peer=$1 folder=$2 workers=$3
+    shift 3
+    if path=$(command -v "$peer"); then
+        integration_suite "$peer" "$folder" "$path" "$workers" "$@"
+    else
+        step "$peer" is_missing "$peer"
+    fi
+}
+
+# crun sees no hierarchy of version 2 beside those of version 1, which it mistakes, and runs one test after
+# the other: it ends a parallel worker.
+peer_suites() {
+    peer_suite runc "$1" "$(default_workers)"
+    peer_suite crun "$1" 0 "$here/lib/view.sh" v1
 }
 
 # The integration tests where version 2 of control groups is the only one.
