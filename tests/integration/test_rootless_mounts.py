@@ -187,7 +187,7 @@ def test_proc_of_the_host(user_rt, user_bundle):
     user_bundle.namespace("pid", False).linux["maskedPaths"] = []
     user_bundle.args("/bin/sh", "-c", "echo $$; readlink /proc/self; true")
     shell, own = user_rt.run(user_bundle).ok().out.split()
-    assert int(own) > int(shell) > 1
+    assert int(own) != int(shell) and int(shell) > 1 and int(own) > 1  # numbers begin anew now and then
 
 
 @pytest.mark.ocikit
