@@ -21,6 +21,7 @@ def stats(rt, name):
     return event["data"]
 
 
+@pytest.mark.controller("memory", "pids", "cpu")
 def test_numbers_are_those_of_the_groups(rt, bundle):
     bundle.linux["cgroupsPath"] = f"/{rt.token}"
     bundle.linux["resources"] = {"pids": {"limit": 37}, "memory": {"limit": 96 << 20}}
@@ -46,6 +47,7 @@ def test_cpu_is_counted_in_nanoseconds(rt, bundle):
     assert 0.02 < (after["user"] + after["kernel"] - before["user"] - before["kernel"]) / 1e9 < 1.3 * seconds
 
 
+@pytest.mark.controller("cpu")
 def test_throttling(rt, bundle):
     bundle.linux["resources"] = {"cpu": {"quota": 10000, "period": 100000}}
     name = rt.launch(bundle.args("/bin/sh", "-c", "while :; do :; done"))
@@ -54,6 +56,7 @@ def test_throttling(rt, bundle):
     assert throttling["throttledTime"] > 0 and throttling["periods"] >= throttling["throttledPeriods"]
 
 
+@pytest.mark.controller("pids")
 def test_created_and_paused(rt, bundle, make_bundle):
     name = rt.create(bundle.payload("sleep"))
     assert stats(rt, name)["pids"]["current"] >= 1

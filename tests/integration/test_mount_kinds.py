@@ -208,6 +208,7 @@ def groups(bundle, *options):
     return bundle.mount("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", *options])
 
 
+@pytest.mark.version_1
 @pytest.mark.parametrize("namespace", [True, False])
 @pytest.mark.parametrize("option,code", [("ro", errno.EROFS), ("rw", 0)])
 def test_groups_of_version_1(rt, bundle, namespace, option, code):
@@ -240,6 +241,7 @@ def test_groups_of_version_2(rt, bundle, unified, namespace, kind, option, code)
     assert found[2]["errno"] == code
 
 
+@pytest.mark.version_1
 @pytest.mark.ocikit
 @pytest.mark.parametrize("option", ["nosuid", "nodev", "noexec", "ro", "noatime"])
 def test_options_of_groups(rt, bundle, option):
@@ -257,6 +259,7 @@ def test_data_for_groups_is_refused(rt, bundle, option):
     rt.assert_clean()
 
 
+@pytest.mark.version_1
 def test_groups_of_the_host_do_not_show(rt, bundle):
     """Nothing of another group, nor of the hierarchy's own files."""
     found = rt.report(groups(bundle, "ro").probe("list:/sys/fs/cgroup/memory"))[0]["names"]

@@ -122,20 +122,13 @@ def test_other_states(rt, bundle, outside, state):
     name = rt.create(bundle.probe("read:/data/marker")) if state == "created" else \
         rt.launch(bundle.payload("sleep"))
     if state == "paused":
-        freeze(rt, name, "FROZEN")
+        rt.call("pause", name).ok()
     try:
         add(rt, name, bind("/data", outside, "ro")).ok()
         assert "/data" in targets(rt, name)
     finally:
         if state == "paused":
-            freeze(rt, name, "THAWED")
-
-
-def freeze(rt, name, value):
-    with open(f"/proc/{rt.pid(name)}/cgroup", encoding="ascii") as file:
-        path = [line.split(":")[2].strip() for line in file if ":freezer:" in line][0]
-    with open(f"{hostview.CGROUPS}/freezer{path}/freezer.state", "w", encoding="ascii") as file:
-        file.write(value)
+            rt.call("resume", name).ok()
 
 
 def test_stopped(rt, running, outside):

@@ -8,7 +8,7 @@ import pytest
 
 import hostview
 
-pytestmark = [pytest.mark.ocikit,
+pytestmark = [pytest.mark.ocikit, pytest.mark.controller("memory", "pids"),
               pytest.mark.skipif(not shutil.which("runc"), reason="runc is not installed: apt-get install runc")]
 
 

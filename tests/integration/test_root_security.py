@@ -387,7 +387,7 @@ def test_cve_2023_25809_groups_below_a_bound_sys_are_read_only(rt, bundle):
     bundle.args("/bin/cat", "/proc/self/mountinfo")
     lines = [line.split() for line in rt.run(bundle).ok().out.splitlines()]
     below = [line for line in lines if line[4].startswith("/sys")]
-    assert len(below) > 3 and all("ro" in line[5].split(",") for line in below)
+    assert len(below) > 1 and all("ro" in line[5].split(",") for line in below)
 
 
 @pytest.mark.ocikit
