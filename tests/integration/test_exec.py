@@ -8,7 +8,7 @@ import pytest
 
 import groups
 import hostview
-from test_process import leaked_directories, mask, sets
+from test_process import LEAKY, mask, sets
 
 
 @pytest.fixture
@@ -138,17 +138,14 @@ def test_container_that_does_not_run(rt, bundle, state):
 
 
 def test_descriptors_are_closed(rt, running):
-    with leaked_directories():
-        fds = report(rt, running, close_fds=False)["fds"]
+    fds = report(rt, running, **LEAKY)["fds"]
     assert set(fds) == {"0", "1", "2"}
 
 
 @pytest.mark.parametrize("fd", [3, 7, 10])
 def test_working_directory_of_a_leaked_descriptor(rt, running, fd):
     """CVE-2024-21626, by exec."""
-    with leaked_directories():
-        result = rt.call("exec", "--cwd", f"/proc/self/fd/{fd}", running, "/bin/payload", "report",
-                         close_fds=False)
+    result = rt.call("exec", "--cwd", f"/proc/self/fd/{fd}", running, "/bin/payload", "report", **LEAKY)
     assert result.code != 0 or "/proc" in result.json()["cwd"]
 
 

@@ -136,49 +136,35 @@ def test_bad_working_directory(rt, bundle, cwd):
 def test_working_directory_of_a_leaked_descriptor(rt, bundle, fd):
     """CVE-2024-21626: the host's directory must not be reachable by number."""
     bundle.process["cwd"] = f"/proc/self/fd/{fd}"
-    with leaked_directories():
-        result = rt.run(bundle, close_fds=False)
+    result = rt.run(bundle, **LEAKY)
     assert result.code != 0, result
     rt.assert_clean()
 
 
-class leaked_directories:
-    """The host's root open and inheritable as 3, 7, 10 and 100; what was there comes back later."""
+LEAKED = (3, 7, 10, 100)
 
-    numbers = (3, 7, 10, 100)
 
-    def __enter__(self):
-        self.saved = {}
-        for number in self.numbers:
-            try:
-                inheritable = os.get_inheritable(number)
-                self.saved[number] = (os.dup(number), inheritable)
-            except OSError:
-                pass
-        root = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
-        for number in self.numbers:
-            os.dup2(root, number, inheritable=True)
-        if root not in self.numbers:
-            os.close(root)
+def leak_directories():
+    """The host's root open and inheritable under numbers that are easily guessed.  In the child: the test process
+    may need what it has under them."""
+    root = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+    for number in LEAKED:
+        if number != root:
+            os.dup2(root, number)
+        os.set_inheritable(number, True)
 
-    def __exit__(self, *_):
-        for number in self.numbers:
-            os.close(number)
-        for number, (copy, inheritable) in self.saved.items():
-            os.dup2(copy, number, inheritable=inheritable)
-            os.close(copy)
+
+LEAKY = {"close_fds": False, "preexec_fn": leak_directories}
 
 
 def test_descriptors_are_closed(rt, bundle):
-    with leaked_directories():
-        fds = rt.report(bundle, close_fds=False)["fds"]
+    fds = rt.report(bundle, **LEAKY)["fds"]
     assert set(fds) == {"0", "1", "2"}, fds
 
 
 def test_descriptors_of_a_created_container(rt, bundle):
-    with leaked_directories():
-        name = rt.create(bundle.payload("sleep"), close_fds=False)
-        rt.start(name, close_fds=False)
+    name = rt.create(bundle.payload("sleep"), **LEAKY)
+    rt.start(name, **LEAKY)
     assert set(os.listdir(f"/proc/{rt.pid(name)}/fd")) == {"0", "1", "2"}
 
 
