@@ -11,7 +11,7 @@
 #   --keep    keep the folder with results and temporary files, and say where it is
 #
 # Writes to build/, build-clang/, build-asan/, build-fuzz/ and a temporary folder.
-# OCIKIT_FUZZ_SECONDS is how long each fuzz target runs (60), OCIKIT_WORKERS how many integration tests
+# OCIKIT_FUZZ_SECONDS is how long each fuzz target runs (30; .ci/run: 60), OCIKIT_WORKERS how many integration tests
 # run at a time (twice as many as processors).
 set -u
 
