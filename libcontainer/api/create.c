@@ -299,47 +299,76 @@ static int tell_listener(void *data, int fd, pid_t pid, struct failure *failure)
     return listener_send(&listening, fd, pid, failure);
 }
 
-static int launch(struct creation *c)
+static struct spawn spawn_request(const struct creation *c, const struct compiled *compiled,
+                                  int init, int listener)
 {
-    _close_ int listener = store_listen(c->dir, c->failure);
-    if (listener < 0)
-        return listener;
     struct spawn spawn = {
-        .init = context_init(c->context, c->failure),
-        .plan = &c->compiled.plan,
-        .flags = c->compiled.clone_flags,
-        .cgroup = c->compiled.born_in_group ? c->groups.groups[0].dir : -1,
+        .init = init,
+        .plan = &compiled->plan,
+        .flags = compiled->clone_flags,
+        .cgroup = compiled->born_in_group ? c->groups.groups[0].dir : -1,
         .stdio = c->stdio,
         .preserve = c->options.preserve_fds,
         .preserve_count = c->options.preserve_fds_count,
         .slot_count = PLAN_SLOT_FIRST_GROUP + c->groups.count,
     };
-    if (spawn.init < 0)
-        return spawn.init;
-    if (spawn.slot_count > SPAWN_MAX_SLOTS)
-        return fail(c->failure, OCI_ERR_UNSUPPORTED, "this host has too many cgroup hierarchies");
     spawn.slots[PLAN_SLOT_START] = listener;
-    spawn.slots[PLAN_SLOT_JOIN] = -1;
+    spawn.slots[PLAN_SLOT_JOIN] = spawn.slots[PLAN_SLOT_LINK] = -1;
     for (size_t i = 0; i < c->groups.count; i++)
         spawn.slots[PLAN_SLOT_FIRST_GROUP + i] = c->groups.groups[i].fd;
-    c->session.compiled = &c->compiled;
-    c->session.file = c->loaded.file;
-    c->session.cancel = c->options.cancel_fd ? *c->options.cancel_fd : -1;
-    c->session.mapper = (struct id_mapper){
+    return spawn;
+}
+
+static void prepare_session(struct creation *c, struct session *session,
+                            const struct compiled *compiled, int init)
+{
+    session->compiled = compiled;
+    session->file = c->loaded.file;
+    session->cancel = c->options.cancel_fd ? *c->options.cancel_fd : -1;
+    session->mapper = (struct id_mapper){
         .caller = &c->caller,
-        .init = spawn.init,
+        .init = init,
         .newuidmap = c->context->newuidmap,
         .newgidmap = c->context->newgidmap,
-        .cancel = c->session.cancel,
+        .cancel = session->cancel,
     };
-    c->session.hooks = host_hooks;
-    c->session.net_devices = net_devices;
-    c->session.listener = tell_listener;
-    c->session.data = c;
+    session->hooks = host_hooks;
+    session->net_devices = net_devices;
+    session->listener = tell_listener;
+    session->data = c;
+}
+
+/* c->session is that of the init which becomes the process. */
+static int run_inits(struct creation *c, struct spawn *spawn, int listener)
+{
+    const struct compiled *member = c->compiled.member;
+    if (member == NULL)
+        return session_run(&c->session, spawn, c->failure);
+    struct session builder = SESSION_INIT;
+    prepare_session(c, &builder, &c->compiled, spawn->init);
+    c->session.compiled = member;
+    c->session.rouse = builder.rouse = true;
+    struct spawn second = spawn_request(c, member, spawn->init, listener);
+    spawn->slots[PLAN_SLOT_START] = -1;
+    return session_run_pair(&builder, spawn, &c->session, &second, c->failure);
+}
+
+static int launch(struct creation *c)
+{
+    _close_ int listener = store_listen(c->dir, c->failure);
+    if (listener < 0)
+        return listener;
+    int init = context_init(c->context, c->failure);
+    if (init < 0)
+        return init;
+    if (PLAN_SLOT_FIRST_GROUP + c->groups.count > SPAWN_MAX_SLOTS)
+        return fail(c->failure, OCI_ERR_UNSUPPORTED, "this host has too many cgroup hierarchies");
+    struct spawn spawn = spawn_request(c, &c->compiled, init, listener);
+    prepare_session(c, &c->session, &c->compiled, init);
     int r = make_id_maps(c->context, &c->compiled, &spawn, c->loaded.file, c->session.cancel,
                          c->failure);
     if (r == 0)
-        r = session_run(&c->session, &spawn, c->failure);
+        r = run_inits(c, &spawn, listener);
     close_id_maps(&c->compiled, &spawn);
     return r;
 }

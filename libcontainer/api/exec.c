@@ -285,7 +285,7 @@ static int launch(struct execution *e)
         return spawn.init;
     if (spawn.slot_count > SPAWN_MAX_SLOTS)
         return fail(e->failure, OCI_ERR_UNSUPPORTED, "this host has too many cgroup hierarchies");
-    spawn.slots[PLAN_SLOT_START] = -1;
+    spawn.slots[PLAN_SLOT_START] = spawn.slots[PLAN_SLOT_LINK] = -1;
     spawn.slots[PLAN_SLOT_JOIN] = e->pidfd;
     for (size_t i = 0; i < e->groups.count; i++)
         spawn.slots[PLAN_SLOT_FIRST_GROUP + i] =

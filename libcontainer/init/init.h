@@ -52,6 +52,8 @@ void be_visible(const struct plan_op *op, bool visible);
 int send_message(struct init *init, int fd, struct plan_message *message, int passed_fd);
 int send_kind(struct init *init, uint32_t kind, int64_t number, int passed_fd);
 int receive_go(struct init *init, int fd);
+/* The fd that came with the next message, or a negative error number. */
+int receive_fd(struct init *init, int socket);
 void report_error(struct init *init, int error);
 void note(struct init *init, uint32_t detail, int64_t number, const char *text);
 
@@ -73,12 +75,13 @@ int copy_up(struct init *init, int below, int tree, unsigned keep);
 
 op_function op_cgroup_join, op_ns_open, op_ns_enter, op_ns_enter_all, op_ns_unshare,
     op_time_offsets, op_fork, op_sync, op_ns_root, op_session, op_keyring;
-op_function op_private, op_tree_open, op_root_attach, op_fs_make, op_mount_attr, op_attach;
+op_function op_private, op_tree_open, op_root_attach, op_fs_open, op_fs_make, op_mount_attr, op_attach;
 op_function op_reconfigure, op_id_map, op_close, op_mount_find, op_unmount, op_root_use;
 op_function op_mkdir, op_symlink, op_mknod, op_mask, op_readonly;
 op_function op_root_open, op_root_readonly, op_root_pivot, op_root_move, op_root_chroot,
     op_root_propagate;
-op_function op_terminal;
+op_function op_give, op_take;
+op_function op_terminal, op_terminal_use;
 op_function op_scheduler, op_io_priority, op_cpu_affinity, op_memory_policy, op_personality;
 op_function op_net_devices;
 op_function op_proc_write, op_loopback, op_hostname, op_domainname, op_rlimit;

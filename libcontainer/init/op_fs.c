@@ -146,12 +146,22 @@ static int make_old(struct init *init, const struct plan_op *op)
     return 0;
 }
 
-static int make_new(struct init *init, const struct plan_op *op)
+int op_fs_open(struct init *init, const struct plan_op *op)
 {
     long r = SYS_2(fsopen, op_text(init, op->text0), FSOPEN_CLOEXEC);
     if (r < 0)
         return (int)r;
-    _fd_ int context = (int)r;
+    slot_set(init, op->slot0, (int)r);
+    return 0;
+}
+
+static int make_new(struct init *init, const struct plan_op *op)
+{
+    long r = op->flags & PLAN_OPENED ? 0 : op_fs_open(init, op);
+    if (r < 0)
+        return (int)r;
+    _fd_ int context = init->slots[op->slot0];
+    init->slots[op->slot0] = -1;
     r = fs_options(init, context, op->text1);
     if (r < 0)
         return (int)r;

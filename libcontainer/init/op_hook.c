@@ -52,9 +52,9 @@ static _Noreturn void run_hook(struct init *init, const struct plan_op *op, int 
     SYS_1(umask, init->umask);
     /* A hook must not go on alone when the init is killed. */
     SYS_5(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    /* A seccomp filter may refuse to say. */
+    /* A seccomp filter may refuse to say; a builder is in no pid namespace that its hooks see. */
     long now = SYS_1(getppid, 0);
-    if (now >= 0 && now != parent)
+    if (now > 0 && now != parent)
         SYS_1(exit_group, 127);
     long r = SYS_3(dup3, input, 0, 0);
     if (r >= 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the process lives: control groups, namespaces, the second stage, the session.  Paths here
- * are the host's, named by the configuration; nothing of the container exists yet.
+ * Where the process lives: control groups, namespaces, the second stage, what a builder and its member give each
+ * other, the session.  Paths here are the host's, named by the configuration; nothing of the container exists yet.
  */
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -132,6 +132,33 @@ int op_sync(struct init *init, const struct plan_op *op)
         r = receive_go(init, init->slots[PLAN_SLOT_CONTROL]);
     be_visible(op, false);
     return r;
+}
+
+int op_give(struct init *init, const struct plan_op *op)
+{
+    _fd_ int root = -1;
+    if (op->slot0 < 0) {
+        root = (int)SYS_4(openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+        if (root < 0)
+            return root;
+    }
+    struct plan_message message = {.kind = PLAN_MESSAGE_GO};
+    int r = send_message(init, init->slots[PLAN_SLOT_LINK], &message,
+                         op->slot0 < 0 ? root : init->slots[op->slot0]);
+    if (r == -EPIPE || r == -ECONNRESET)
+        note(init, PLAN_DETAIL_OTHER_GONE, 0, NULL);
+    if (r == 0 && op->slot0 >= 0 && !(op->flags & PLAN_KEEP_SLOT))
+        slot_set(init, op->slot0, -1);
+    return r;
+}
+
+int op_take(struct init *init, const struct plan_op *op)
+{
+    int fd = receive_fd(init, init->slots[PLAN_SLOT_LINK]);
+    if (fd < 0)
+        return fd;
+    slot_set(init, op->slot0, fd);
+    return 0;
 }
 
 int op_ns_root(struct init *init, const struct plan_op *op)

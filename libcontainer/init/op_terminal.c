@@ -54,6 +54,23 @@ static int bind_console(struct init *init, int slave)
                       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
+static int use(int slave)
+{
+    long r = 0;
+    for (int fd = 0; r >= 0 && fd < 3; fd++)
+        r = SYS_3(dup3, slave, fd, 0);
+    if (r >= 0)
+        r = SYS_3(ioctl, 0, TIOCSCTTY, 0);
+    return r < 0 ? (int)r : 0;
+}
+
+int op_terminal_use(struct init *init, const struct plan_op *op)
+{
+    int r = use(init->slots[op->slot0]);
+    slot_set(init, op->slot0, -1);
+    return r;
+}
+
 int op_terminal(struct init *init, const struct plan_op *op)
 {
     /* In a container that runs already, the root is this process's own. */
@@ -88,9 +105,9 @@ int op_terminal(struct init *init, const struct plan_op *op)
             return (int)r;
     }
     r = send_kind(init, PLAN_MESSAGE_TERMINAL, 0, master);
-    for (int fd = 0; r >= 0 && fd < 3; fd++)
-        r = SYS_3(dup3, slave, fd, 0);
-    if (r >= 0)
-        r = SYS_3(ioctl, 0, TIOCSCTTY, 0);
-    return r < 0 ? (int)r : 0;
+    if (r < 0 || op->slot0 < 0)
+        return r < 0 ? (int)r : use(slave);
+    slot_set(init, op->slot0, slave);
+    slave = -1;
+    return 0;
 }

@@ -101,6 +101,34 @@ int receive_go(struct init *init, int fd)
     return 0;
 }
 
+int receive_fd(struct init *init, int socket)
+{
+    struct plan_message message;
+    struct iovec part = {&message, sizeof(message)};
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct msghdr header = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = &control,
+                            .msg_controllen = sizeof(control)};
+    long r;
+    do
+        r = SYS_3(recvmsg, socket, &header, MSG_CMSG_CLOEXEC);
+    while (r == -EINTR);
+    if (r < 0)
+        return (int)r;
+    if (r == 0) {
+        note(init, PLAN_DETAIL_OTHER_GONE, 0, NULL);
+        return -EPIPE;
+    }
+    if (header.msg_controllen < CMSG_LEN(sizeof(int)) || control.header.cmsg_type != SCM_RIGHTS ||
+        (header.msg_flags & MSG_CTRUNC))
+        return -EMFILE;
+    return *(int *)CMSG_DATA(&control.header);
+}
+
 void report_error(struct init *init, int error)
 {
     int fd = init->start_peer >= 0 ? init->start_peer : init->slots[PLAN_SLOT_CONTROL];

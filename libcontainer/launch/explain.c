@@ -29,6 +29,7 @@ static const char *const verbs[PLAN_CODE_COUNT] = {
     [PLAN_PRIVATE] = "make the mounts private",
     [PLAN_TREE_OPEN] = "open \"%s\"",
     [PLAN_ROOT_ATTACH] = "mount the root filesystem",
+    [PLAN_FS_OPEN] = "make a filesystem of type \"%s\"",
     [PLAN_FS_MAKE] = "make a filesystem of type \"%s\"",
     [PLAN_MOUNT_ATTR] = "set the mount's attributes",
     [PLAN_ATTACH] = "mount on \"%s\"",
@@ -36,6 +37,8 @@ static const char *const verbs[PLAN_CODE_COUNT] = {
     [PLAN_RECONFIGURE] = "change the filesystem mounted at \"%s\"",
     [PLAN_ID_MAP] = "give the mount for \"%s\" its id mapping",
     [PLAN_CLOSE] = "close a file",
+    [PLAN_GIVE] = "talk to the container's other init",
+    [PLAN_TAKE] = "talk to the container's other init",
     [PLAN_ROOT_USE] = "enter the container's root",
     [PLAN_UNMOUNT] = "unmount \"%s\"",
     [PLAN_MKDIR] = "make directory \"%s\"",
@@ -49,6 +52,7 @@ static const char *const verbs[PLAN_CODE_COUNT] = {
     [PLAN_ROOT_CHROOT] = "enter root filesystem \"%s\"",
     [PLAN_ROOT_PROPAGATE] = "set the root filesystem's propagation",
     [PLAN_TERMINAL] = "make a terminal from /dev/pts",
+    [PLAN_TERMINAL_USE] = "use the terminal",
     [PLAN_PROC_WRITE] = "write /proc/%s",
     [PLAN_LOOPBACK] = "bring the loopback interface up",
     [PLAN_HOSTNAME] = "set the host name \"%s\"",
@@ -141,6 +145,8 @@ static int explain_detail(const struct plan_message *message, int code, const ch
                     doing);
     case PLAN_DETAIL_NOT_PROC:
         return fail(failure, code, "%s: it is not a file of a procfs", doing);
+    case PLAN_DETAIL_OTHER_GONE:
+        return fail(failure, OCI_ERR_INIT_DIED, "%s: it ended", doing);
     case PLAN_DETAIL_PARENT_GONE:
         return fail(failure, OCI_ERR_INTERNAL, "%s: the library went away", doing);
     default:

@@ -12,6 +12,8 @@
 
 static const char *fork_hint(const struct plan_op *op, int error)
 {
+    if (error == ENOMEM)
+        return "a pid namespace whose first process has ended takes no others";
     if (!(op->number0 & CLONE_NEWUSER))
         return NULL;
     if (error == ENOSPC || error == EUSERS)
@@ -56,6 +58,7 @@ const char *hint_for(const struct plan_op *op, const char *text0, int code, int 
     case PLAN_FS_MAKE:
         return filesystem_hint(text0, error);
     case PLAN_FORK:
+    case PLAN_NS_UNSHARE:
         return fork_hint(op, error);
     case PLAN_TREE_OPEN:
         if (code == OCI_ERR_DEVICE && error == ENOENT)

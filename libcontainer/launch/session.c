@@ -43,6 +43,9 @@ static int explain_end(struct session *session, struct failure *failure);
 static int rouse(struct session *session)
 {
     siginfo_t info = {0};
+    /* A builder may wait for its member. */
+    if (session->member)
+        return rouse(session->member);
     if (!session->rouse || session->pidfd < 0)
         return QUIET_MS;
     bool stopped =
@@ -143,9 +146,9 @@ int session_go(struct session *session, struct failure *failure)
 {
     pid_t pid = session->told_pid >= 0 ? session->told_pid : session->pid;
     int r = message_send(session->control, PLAN_MESSAGE_GO, pid);
-    if (r == 0)
-        return 0;
-    return fail_errno(failure, OCI_ERR_INIT_DIED, -r, "the container's init ended");
+    if (r == -EPIPE || r == -ECONNRESET)
+        return explain_end(session, failure);
+    return r == 0 ? 0 : fail_errno(failure, OCI_ERR_IO, -r, "talk to the container's init");
 }
 
 static int set_scheduler(struct session *session, struct failure *failure)
@@ -169,6 +172,18 @@ static int pass_on(struct session *session, int64_t point, struct failure *failu
                 devices ? "nobody moves the network devices" : "nobody listens to the filter");
 }
 
+static int begin_member(struct session *session, struct failure *failure)
+{
+    if (session->member == NULL)
+        return fail(failure, OCI_ERR_INTERNAL, "the init waits for another one");
+    session->member_spawn->slots[PLAN_SLOT_JOIN] = session->pidfd;
+    int r = session_begin(session->member, session->member_spawn, failure);
+    /* The builder must hear the member's end. */
+    close(take_fd(&session->member_spawn->slots[PLAN_SLOT_LINK]));
+    session->told_pid = session->member->pid;
+    return r;
+}
+
 static int answer_sync(struct session *session, int64_t point, struct failure *failure)
 {
     int r = 0;
@@ -178,8 +193,11 @@ static int answer_sync(struct session *session, int64_t point, struct failure *f
         r = set_scheduler(session, failure);
     else if (point == PLAN_SYNC_NET_DEVICES || point == PLAN_SYNC_LISTENER)
         r = pass_on(session, point, failure);
+    else if (point == PLAN_SYNC_MEMBER)
+        r = begin_member(session, failure);
     else if (point == PLAN_SYNC_HOOKS && session->hooks)
-        r = session->hooks(session->data, session->pid, failure);
+        r = session->hooks(session->data,
+                           session->told_pid >= 0 ? session->told_pid : session->pid, failure);
     return r == 0 ? session_go(session, failure) : r;
 }
 
@@ -241,6 +259,9 @@ static int handle(struct session *session, const struct plan_message *message, i
     case PLAN_MESSAGE_DONE:
         return 1;
     case PLAN_MESSAGE_ERROR:
+        /* What ended the other one is what went wrong. */
+        if (message->detail == PLAN_DETAIL_OTHER_GONE && session->member)
+            return session_finish(session->member, failure);
         return explain(session->compiled, message, session->file, failure);
     default:
         return fail(failure, OCI_ERR_INTERNAL, "the init sent a message of unknown kind %u",
@@ -248,11 +269,11 @@ static int handle(struct session *session, const struct plan_message *message, i
     }
 }
 
-static int talk(struct session *session, struct failure *failure)
+/* Until the init is ready, or (meet) no longer than until the process that goes on is known. */
+static int talk(struct session *session, bool meet, struct failure *failure)
 {
     int64_t waiting = 0;
-    bool ready = false;
-    for (;;) {
+    while (!session->pid_known || !(session->ready || meet)) {
         struct plan_message message;
         _close_ int fd = -1;
         int r = await_word(session, failure);
@@ -265,22 +286,19 @@ static int talk(struct session *session, struct failure *failure)
             r = handle(session, &message, &fd, &waiting, failure);
         if (r < 0)
             return r;
-        ready |= r > 0;
+        session->ready |= r > 0;
         /* The second stage may be heard before the first has told its pid. */
-        if (!session->pid_known)
+        if (!session->pid_known || !waiting)
             continue;
-        if (ready)
-            return 0;
-        if (waiting) {
-            r = answer_sync(session, waiting, failure);
-            waiting = 0;
-            if (r < 0)
-                return r;
-        }
+        r = answer_sync(session, waiting, failure);
+        waiting = 0;
+        if (r < 0)
+            return r;
     }
+    return 0;
 }
 
-int session_run(struct session *session, struct spawn *spawn_request, struct failure *failure)
+int session_begin(struct session *session, struct spawn *spawn_request, struct failure *failure)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -299,13 +317,24 @@ int session_run(struct session *session, struct spawn *spawn_request, struct fai
     session->pid_known = !session->compiled->two_stage;
     /* Our copy of the init's end must go, or its end would never be heard. */
     close(take_fd(&theirs));
-    r = talk(session, failure);
+    return talk(session, true, failure);
+}
+
+int session_finish(struct session *session, struct failure *failure)
+{
+    int r = talk(session, false, failure);
     if (session->stage >= 0) {
         process_await_end(session->stage, -1);
         process_reap(session->stage);
         close(take_fd(&session->stage));
     }
     return r;
+}
+
+int session_run(struct session *session, struct spawn *request, struct failure *failure)
+{
+    int r = session_begin(session, request, failure);
+    return r == 0 ? session_finish(session, failure) : r;
 }
 
 int session_run_errand(struct session *session, int init, struct failure *failure)

@@ -22,6 +22,15 @@
  *        |  records the container         |
  *        | -- GO(pid) ------------------> |  waits for the start, or execs
  *
+ * A builder (plan/compile_member.c) has a member, with a socket of its own:
+ *
+ *        | <----------- SYNC(MEMBER) ---- |                             member
+ *        | -- spawn ------------------------------------------------------> |
+ *        | <-------------------------------------------- FORKED(pid) ------ |
+ *        | -- GO(the member's pid) -----> |  builds, gives its root to the member
+ *        | <------------------ DONE ----- |
+ *        | <-------------------------------------------------- READY ------ |
+ *
  * At any point: ERROR(op, errno), or the end of the socket when the init was killed.  When this
  * process ends, the init reads the end of the socket and ends too.
  */
@@ -46,6 +55,9 @@ struct session {
     int (*net_devices)(void *data, int socket, struct failure *failure);
     void *data;
     struct id_mapper mapper; /* of a plan that makes a user namespace */
+    /* Of a builder: who joins it at PLAN_SYNC_MEMBER; spawned with the builder's pidfd as PLAN_SLOT_JOIN. */
+    struct session *member;
+    struct spawn *member_spawn;
     pid_t told_pid;          /* what GO tells the init the container's pid is; -1: its own */
     int64_t deadline;        /* of timeout_ms */
     /* results */
@@ -57,6 +69,7 @@ struct session {
     int passed;       /* what came with the last SYNC, or -1 */
     uint32_t sync_op; /* the op that it came from */
     bool pid_known;   /* false until the second stage reported */
+    bool ready;       /* READY or DONE was heard */
 };
 
 #define SESSION_INIT                                                                               \
@@ -67,6 +80,13 @@ struct session {
 
 /* Spawn and talk until READY (or DONE).  spawn is filled but for its slots 0 and 1. */
 int session_run(struct session *session, struct spawn *spawn, struct failure *failure);
+/* The same in two: until the process that goes on is known, and from there. */
+int session_begin(struct session *session, struct spawn *spawn, struct failure *failure);
+int session_finish(struct session *session, struct failure *failure);
+/* pair.c: run a builder until it is done, with the member that joins it, and that until READY.  The builder's
+ * process has ended when this returns. */
+int session_run_pair(struct session *builder, struct spawn *builder_spawn, struct session *member,
+                     struct spawn *member_spawn, struct failure *failure);
 /*
  * The same for a plan that needs nothing of the caller's: spawned from init, with /dev/null as its three
  * standard fds, and ended before this returns.

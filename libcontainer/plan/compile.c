@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The compiler's three products, each a list of its parts in order.
+ * The compiler's products, each a list of its parts in order.
  */
 #include <plan/compile.h>
 
-#include <linux/mount.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +74,7 @@ void compile_group_join(struct compiler *c, size_t index)
              .text0 = path.failed ? 0 : plan_text(&c->builder, path.data));
 }
 
-static void compile_group_joins(struct compiler *c, bool from_outside)
+void compile_group_joins(struct compiler *c, bool from_outside)
 {
     c->out->born_in_group = groups_unified(c->input->groups) && !from_outside;
     if (c->out->born_in_group)
@@ -90,13 +89,13 @@ static int compile_places(struct compiler *c)
     plan_from(&c->builder, OCI_ERR_CGROUP, c->linux_->cgroups_path ? "/linux/cgroupsPath" : NULL);
     compile_group_joins(c, false);
     bool late = opens_trees_late(c);
-    int r = compile_oom_score(c, c->config->process);
+    int r = c->is_builder ? 0 : compile_oom_score(c, c->config->process);
     compile_namespace_opens(c);
     if (r == 0 && !late)
         r = compile_time_namespace(c);
     if (r == 0 && c->namespaces.two_stage && !late)
         r = compile_trees(c);
-    if (r == 0 && has_user_namespace(c))
+    if (r == 0 && has_user_namespace(c) && !c->is_builder)
         r = compile_privileged(c, c->config->process);
     compile_namespace_joins(c);
     compile_namespace_makes(c);
@@ -142,7 +141,7 @@ static int compile_root(struct compiler *c)
 }
 
 /* A session keyring of its own: the caller's may hold secrets. */
-static void compile_keyring(struct compiler *c)
+void compile_keyring(struct compiler *c)
 {
     if (c->input->flags & CONTAINER_NO_NEW_KEYRING)
         return;
@@ -163,6 +162,37 @@ static bool has_own_mounts(const struct compiler *c)
     return false;
 }
 
+int compile_start(struct compiler *c)
+{
+    struct hook_list start = HOOKS(c, start_container, "startContainer");
+    plan_from(&c->builder, OCI_ERR_INTERNAL, NULL);
+    PLAN_ADD(&c->builder, .code = PLAN_WAIT_START);
+    int r = compile_hooks(c, &start, "created");
+    return r == 0 ? compile_program(c, c->config->process) : r;
+}
+
+/* Everything that can be wrong before the first op, and what the ops are made from. */
+static int read_create(struct compiler *c)
+{
+    const struct oci_process *process = c->config->process;
+    int r = read_namespaces(c);
+    if (r == 0)
+        r = check_supported(c);
+    if (r == 0)
+        r = check_process(c, process);
+    if (r == 0)
+        r = check_privileges(c);
+    if (r == 0)
+        r = compile_read_mounts(c);
+    if (r == 0)
+        r = compile_idmaps(c);
+    if (r == 0)
+        r = rootfs_path(c);
+    if (r == 0)
+        r = compile_id_maps(c);
+    return r == 0 ? check_mapped_ids(c, process) : r;
+}
+
 int compile_create(const struct compile_input *input, struct compiled *compiled,
                    struct failure *failure)
 {
@@ -170,41 +200,28 @@ int compile_create(const struct compile_input *input, struct compiled *compiled,
     int r = compiler_begin(&c, input, compiled, failure);
     if (r < 0)
         return r;
-    r = read_namespaces(&c);
-    if (r == 0)
-        r = check_supported(&c);
-    if (r == 0)
-        r = check_process(&c, input->config->process);
-    if (r == 0)
-        r = check_privileges(&c);
-    if (r == 0)
-        r = compile_read_mounts(&c);
-    if (r == 0)
-        r = compile_idmaps(&c);
-    if (r == 0)
-        r = rootfs_path(&c);
-    if (r == 0)
-        r = compile_id_maps(&c);
-    if (r == 0)
-        r = check_mapped_ids(&c, input->config->process);
+    r = read_create(&c);
+    c.is_builder = r == 0 && needs_member(&c);
+    if (r == 0 && c.is_builder)
+        r = compile_member(&c);
     if (r == 0)
         r = compile_places(&c);
-    if (r == 0)
+    if (r == 0 && c.is_builder)
+        compile_meeting(&c);
+    else if (r == 0)
         compile_keyring(&c);
     if (r == 0)
         r = compile_kernel(&c);
     if (r == 0)
         r = compile_root(&c);
-    if (r == 0)
-        r = compile_process(&c, input->config->process);
-    struct hook_list start = HOOKS(&c, start_container, "startContainer");
-    if (r == 0) {
-        plan_from(&c.builder, OCI_ERR_INTERNAL, NULL);
-        PLAN_ADD(&c.builder, .code = PLAN_WAIT_START);
-        r = compile_hooks(&c, &start, "created");
+    if (r == 0 && c.is_builder) {
+        compile_parting(&c);
+        return compiler_end(&c, 0);
     }
     if (r == 0)
-        r = compile_program(&c, input->config->process);
+        r = compile_process(&c, input->config->process);
+    if (r == 0)
+        r = compile_start(&c);
     return compiler_end(&c, r);
 }
 
@@ -217,7 +234,6 @@ int compile_create(const struct compile_input *input, struct compiled *compiled,
  */
 static void fork_inside(struct compiler *c, const struct oci_process *process, uint64_t namespaces)
 {
-    static const char *const options[] = {"subset=pid"};
     struct plan_builder *b = &c->builder;
     bool labels = wants_labels(process);
     plan_from(b, OCI_ERR_NAMESPACE, NULL);
@@ -225,11 +241,8 @@ static void fork_inside(struct compiler *c, const struct oci_process *process, u
         PLAN_ADD(b, .code = PLAN_CLOSE, .slot0 = PLAN_SLOT_PROC);
     PLAN_ADD(b, .code = PLAN_FORK);
     c->out->two_stage = true;
-    plan_from(b, OCI_ERR_LABEL, NULL);
     if (labels && !(namespaces & CLONE_NEWUSER))
-        PLAN_ADD(b, .code = PLAN_FS_MAKE, .slot0 = PLAN_SLOT_PROC, .text0 = plan_text(b, "proc"),
-                 .text1 = plan_vector(b, options, ARRAY_SIZE(options)),
-                 .number0 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+        compile_label_procfs(c);
 }
 
 static void enter_container(struct compiler *c, const struct oci_process *process,
@@ -323,5 +336,8 @@ void compiled_free(struct compiled *compiled)
         free(compiled->id_maps[i].gids);
     }
     free(compiled->id_maps);
+    if (compiled->member)
+        compiled_free(compiled->member);
+    free(compiled->member);
     *compiled = (struct compiled){0};
 }

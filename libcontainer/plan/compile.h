@@ -6,13 +6,15 @@
  * The order of a create:
  *
  *     stage one, where the caller is    control groups, oom score, namespaces by path, time offsets
- *     (user namespaces, pid by path)    the host's trees are opened, limits, fork into stage two; a
+ *     (user namespaces)                 the host's trees are opened, limits, fork into stage two; a
  *                                       caller that may not copy the host's mounts opens them after it
  *     stage two, in the namespaces      session, keyring, loopback, names, kernel parameters
  *     root                              trees, private, attach, mounts, devices, masks, terminal,
  *                                       hooks, read-only, pivot
  *     process                           limits, privileges, filter, identity, directory, program
  *     ready, wait for start             hooks, filter, exec
+ *
+ * With a pid namespace by path all but the last two is one init's work, and those another's: compile_member.c.
  */
 #ifndef OCIKIT_PLAN_COMPILE_H
 #define OCIKIT_PLAN_COMPILE_H
@@ -54,6 +56,8 @@ struct id_map {
 
 struct compiled {
     struct plan plan;
+    /* A second init becomes the process, and the plan above only builds its surroundings; or NULL. */
+    struct compiled *member;
     bool born_in_group;   /* on one unified hierarchy clone puts the init into its group at once */
     uint64_t clone_flags; /* CLONE_NEW* of the first stage */
     bool two_stage;

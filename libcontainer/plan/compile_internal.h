@@ -40,6 +40,7 @@ struct compiler {
     int32_t null_slot;         /* tree of the host's /dev/null, for masked files */
     struct mount_plan *mounts; /* one per entry of mounts[], see mount_plan.h */
     bool dev_is_bound;         /* a /dev from elsewhere, which is not ours to add to */
+    bool is_builder;           /* another init is the container's process, see compile_member.c */
     int32_t joined_user_slot;  /* the user namespace by path, for id mappings; or -1 */
     int32_t device_slots[64];  /* trees of the host's nodes, where nodes cannot be made */
 };
@@ -48,6 +49,17 @@ struct compiler {
 int compiler_begin(struct compiler *c, const struct compile_input *input, struct compiled *out,
                    struct failure *failure);
 int compiler_end(struct compiler *c, int r);
+
+void compile_group_joins(struct compiler *c, bool from_outside);
+void compile_keyring(struct compiler *c);
+int compile_start(struct compiler *c); /* after PLAN_READY: the start, its hooks, the program */
+
+/* compile_member.c */
+bool needs_member(const struct compiler *c);
+/* c's process as a plan of its own, in c->out->member. */
+int compile_member(struct compiler *c);
+void compile_meeting(struct compiler *c); /* of the builder: where its member may come */
+void compile_parting(struct compiler *c); /* and where it has done its work */
 
 /* compile_namespaces.c */
 const char *namespace_name(uint64_t flag);
@@ -76,7 +88,12 @@ int compile_mount(struct compiler *c, size_t index);
 void compile_late_read_only(struct compiler *c);
 int compile_mounts(struct compiler *c);
 
+/* Begin the filesystems that mounts[] of a builder has of its member, and give them away. */
+void compile_given_filesystems(struct compiler *builder, struct compiler *member);
+
 bool mount_is_bind(const struct oci_mount *mount);
+/* A new procfs shows the pid namespace of who makes it. */
+bool mount_shows_processes(const struct oci_mount *mount);
 /* A destination without ".", ".." and empty components; NULL when memory is out. */
 char *clean_path(const char *path);
 
@@ -112,6 +129,8 @@ int compile_net_devices(struct compiler *c);
 /* compile.c: the init puts itself into a group of the input. */
 void compile_group_join(struct compiler *c, size_t index);
 bool wants_labels(const struct oci_process *process);
+/* In place of the host's: one of the pid namespace that the init has entered, with its processes only. */
+void compile_label_procfs(struct compiler *c);
 int compile_labels(struct compiler *c, const struct oci_process *process);
 
 /* compile_process.c */

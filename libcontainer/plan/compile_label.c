@@ -5,7 +5,10 @@
  */
 #include <plan/compile_internal.h>
 
+#include <linux/mount.h>
 #include <string.h>
+
+#include <base/util.h>
 
 static bool filled(const char *text)
 {
@@ -15,6 +18,16 @@ static bool filled(const char *text)
 bool wants_labels(const struct oci_process *process)
 {
     return filled(process->apparmor_profile) || filled(process->selinux_label);
+}
+
+void compile_label_procfs(struct compiler *c)
+{
+    static const char *const options[] = {"subset=pid"};
+    struct plan_builder *b = &c->builder;
+    plan_from(b, OCI_ERR_LABEL, NULL);
+    PLAN_ADD(b, .code = PLAN_FS_MAKE, .slot0 = PLAN_SLOT_PROC, .text0 = plan_text(b, "proc"),
+             .text1 = plan_vector(b, options, ARRAY_SIZE(options)),
+             .number0 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
 static int missing(struct compiler *c, const char *member, const char *module)

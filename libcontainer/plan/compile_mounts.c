@@ -135,15 +135,30 @@ static int more_data(struct compiler *c, size_t index, struct buffer *label, str
     return 0;
 }
 
+bool mount_shows_processes(const struct oci_mount *mount)
+{
+    return mount->type && strcmp(mount->type, "proc") == 0;
+}
+
+/* Is mounts[index] a filesystem that only who is in the pid namespace can begin? */
+static bool is_given(const struct compiler *c, size_t index)
+{
+    return c->is_builder && mount_shows_processes(&c->config->mounts[index]) &&
+           !c->mounts[index].bind && !c->mounts[index].remount;
+}
+
 static int make_filesystem(struct compiler *c, size_t index)
 {
     const struct oci_mount *mount = &c->config->mounts[index];
     struct mount_plan *plan = &c->mounts[index];
     struct plan_builder *b = &c->builder;
-    if (plan->old && c->input->join)
+    bool given = is_given(c, index);
+    if (plan->old && (c->input->join || given))
         return bad_mount(c, index,
                          "an option of 256 or more characters, iversion or silent cannot be "
-                         "given to a new mount of a running container");
+                         "given to %s",
+                         given ? "a proc of a pid namespace by path"
+                               : "a new mount of a running container");
     _buffer_ struct buffer source = {0}, label = {0};
     int r = more_data(c, index, &label, &source);
     if (r < 0)
@@ -153,8 +168,11 @@ static int make_filesystem(struct compiler *c, size_t index)
     bool has_fallback = plan->fallback_slot >= 0;
     plan->slot = plan_slot(b);
     uint64_t late = late_read_only(c, index) ? MOUNT_ATTR_RDONLY : 0;
+    if (given)
+        PLAN_ADD(b, .code = PLAN_TAKE, .slot0 = plan->slot);
     PLAN_ADD(b, .code = PLAN_FS_MAKE, .slot0 = plan->slot,
-             .flags = (plan->old ? PLAN_OLD_MOUNT : 0) | (has_fallback ? PLAN_OR_TREE : 0),
+             .flags = (plan->old ? PLAN_OLD_MOUNT : 0) | (has_fallback ? PLAN_OR_TREE : 0) |
+                      (given ? PLAN_OPENED : 0),
              .text0 = plan_text(b, mount->type),
              .text1 = plan_vector(b, plan->data, plan->data_count),
              .text2 = plan_text(b, mount->destination), .number0 = plan->set & ~late,
@@ -166,11 +184,25 @@ static int make_filesystem(struct compiler *c, size_t index)
     return 0;
 }
 
+void compile_given_filesystems(struct compiler *builder, struct compiler *member)
+{
+    for (size_t i = 0; i < builder->config->mounts_count; i++) {
+        if (!is_given(builder, i))
+            continue;
+        int32_t slot = plan_slot(&member->builder);
+        plan_from(&member->builder, OCI_ERR_MOUNT, "/mounts/%zu", i);
+        PLAN_ADD(&member->builder, .code = PLAN_FS_OPEN, .slot0 = slot,
+                 .text0 = plan_text(&member->builder, builder->config->mounts[i].type));
+        PLAN_ADD(&member->builder, .code = PLAN_GIVE, .slot0 = slot);
+    }
+}
+
 /* In a user namespace of its own the container could not give its mounts another one's mapping: such a
  * filesystem is made where the caller's rights are. */
 static bool made_early(const struct compiler *c, size_t index)
 {
-    return c->namespaces.two_stage && c->mounts[index].map_slot >= 0;
+    return c->namespaces.two_stage && c->mounts[index].map_slot >= 0 &&
+           !is_given(c, index);
 }
 
 /* Read-only whatever was asked for: it is all of the host's, control groups included. */

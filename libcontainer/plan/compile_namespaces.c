@@ -3,10 +3,9 @@
  * linux.namespaces, the id mappings and timeOffsets: which namespaces are new, which are entered by
  * path, and in how many stages.
  *
- * A user namespace, or a pid namespace by path, needs a second stage: the first, with the caller's
- * privileges, joins control groups, opens the host's mounts and forks the second into the
- * namespaces. It has a memory of its own by then, so nothing of the caller's can be reached from
- * inside.
+ * A user namespace needs a second stage: the first, with the caller's privileges, joins control groups, opens the
+ * host's mounts and forks the second into the namespaces. It has a memory of its own by then, so nothing of the
+ * caller's can be reached from inside.  A builder (compile_member.c) enters them itself.
  */
 #include <plan/compile_internal.h>
 
@@ -188,6 +187,8 @@ void compile_namespace_opens(struct compiler *c)
         PLAN_ADD(&c->builder, .code = PLAN_NS_OPEN, .slot0 = join->slot,
                  .text0 = plan_text(&c->builder, join->path), .text1 = own_namespace(c, join->flag),
                  .number0 = join->flag);
+        if (join->flag == CLONE_NEWPID)
+            PLAN_ADD(&c->builder, .code = PLAN_GIVE, .slot0 = join->slot, .flags = PLAN_KEEP_SLOT);
     }
 }
 
@@ -220,12 +221,15 @@ static uint64_t made_by_clone(const struct compiler *c)
 void compile_namespace_makes(struct compiler *c)
 {
     struct plan_builder *b = &c->builder;
-    c->out->two_stage = c->namespaces.two_stage;
+    c->out->two_stage = c->namespaces.two_stage && !c->is_builder;
     c->out->clone_flags = c->namespaces.two_stage ? 0 : made_by_clone(c);
     if (!c->namespaces.two_stage)
         return;
     plan_from(b, OCI_ERR_NAMESPACE, "/linux/namespaces");
-    PLAN_ADD(b, .code = PLAN_FORK, .number0 = made_by_clone(c));
+    if (!c->is_builder)
+        PLAN_ADD(b, .code = PLAN_FORK, .number0 = made_by_clone(c));
+    else if (made_by_clone(c))
+        PLAN_ADD(b, .code = PLAN_NS_UNSHARE, .number0 = made_by_clone(c));
 }
 
 void compile_namespace_root(struct compiler *c)

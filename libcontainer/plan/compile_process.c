@@ -299,9 +299,12 @@ int compile_terminal(struct compiler *c, const struct oci_process *process, bool
                     UINT16_MAX);
     }
     plan_from(&c->builder, OCI_ERR_TERMINAL, "%s/terminal", process_place(c));
+    int32_t slot = c->is_builder ? plan_slot(&c->builder) : PLAN_SLOT_NONE;
     PLAN_ADD(&c->builder, .code = PLAN_TERMINAL, .flags = console_node ? PLAN_CONSOLE_NODE : 0,
-             .number0 = size ? size->height : 0, .number1 = size ? size->width : 0,
+             .slot0 = slot, .number0 = size ? size->height : 0, .number1 = size ? size->width : 0,
              .number2 = process->user ? process->user->uid : 0);
+    if (c->is_builder)
+        PLAN_ADD(&c->builder, .code = PLAN_GIVE, .slot0 = slot);
     c->out->terminal = true;
     return 0;
 }

@@ -148,7 +148,8 @@ const char *filesystem_fallback(const struct compiler *c, const char *type)
     if (strcmp(type, "mqueue") == 0 && !(c->namespaces.fresh & CLONE_NEWIPC))
         return "/dev/mqueue";
     /* Of another pid namespace the host's would tell nothing true. */
-    if (strcmp(type, "proc") == 0 && !(c->namespaces.fresh & CLONE_NEWPID))
+    if (strcmp(type, "proc") == 0 &&
+        !((c->namespaces.fresh | c->namespaces.joined) & CLONE_NEWPID))
         return "/proc";
     return NULL;
 }

@@ -40,12 +40,6 @@ static void leave(struct compiler *c)
     PLAN_ADD(&c->builder, .code = PLAN_EXIT);
 }
 
-/* A new procfs shows the pid namespace of who makes it. */
-static bool is_procfs(const struct oci_mount *mount)
-{
-    return mount->type && strcmp(mount->type, "proc") == 0;
-}
-
 static bool lies_in(const char *path, const char *place)
 {
     size_t length = strlen(place);
@@ -101,7 +95,7 @@ static int add(struct compiler *c, uint64_t namespaces)
         r = compile_mount_trees(c);
     if (r < 0)
         return r;
-    bool fork = is_procfs(c->config->mounts) && (namespaces & CLONE_NEWPID);
+    bool fork = mount_shows_processes(c->config->mounts) && (namespaces & CLONE_NEWPID);
     enter(c, fork ? namespaces : namespaces & ~(uint64_t)CLONE_NEWPID, fork);
     r = compile_mount(c, 0);
     if (r == 0)

@@ -36,6 +36,7 @@ static const char *const names[PLAN_CODE_COUNT] = {
     [PLAN_PRIVATE] = "mounts-private",
     [PLAN_TREE_OPEN] = "tree-open",
     [PLAN_ROOT_ATTACH] = "root-attach",
+    [PLAN_FS_OPEN] = "filesystem-context",
     [PLAN_FS_MAKE] = "filesystem",
     [PLAN_MOUNT_ATTR] = "mount-attributes",
     [PLAN_ATTACH] = "mount",
@@ -43,6 +44,8 @@ static const char *const names[PLAN_CODE_COUNT] = {
     [PLAN_RECONFIGURE] = "filesystem-change",
     [PLAN_ID_MAP] = "id-map",
     [PLAN_CLOSE] = "close",
+    [PLAN_GIVE] = "give",
+    [PLAN_TAKE] = "take",
     [PLAN_ROOT_USE] = "root-use",
     [PLAN_UNMOUNT] = "unmount",
     [PLAN_MKDIR] = "directory",
@@ -56,6 +59,7 @@ static const char *const names[PLAN_CODE_COUNT] = {
     [PLAN_ROOT_CHROOT] = "root-chroot",
     [PLAN_ROOT_PROPAGATE] = "root-propagation",
     [PLAN_TERMINAL] = "terminal",
+    [PLAN_TERMINAL_USE] = "terminal-use",
     [PLAN_PROC_WRITE] = "proc-write",
     [PLAN_LOOPBACK] = "loopback-up",
     [PLAN_HOSTNAME] = "hostname",
@@ -262,6 +266,7 @@ static bool place_arguments(struct buffer *out, const struct compiled *compiled,
     case PLAN_SYNC:
         buffer_text(out, op->number0 == PLAN_SYNC_MAPS        ? " id maps"
                          : op->number0 == PLAN_SYNC_SCHEDULER ? " scheduler"
+                         : op->number0 == PLAN_SYNC_MEMBER    ? " second init"
                                                               : " host hooks");
         break;
     case PLAN_ROOT_ATTACH:
@@ -332,6 +337,8 @@ static void process_arguments(struct buffer *out, const struct plan *plan, const
             buffer_format(out, " timeout=%llus", (unsigned long long)op->number0 / 1000);
         break;
     default:
+        if (op->code == PLAN_GIVE && op->slot0 < 0)
+            buffer_text(out, " root");
         slot(out, plan_uses_slot(op->code) ? op->slot0 : PLAN_SLOT_NONE);
         if (op->text0)
             quoted(out, plan_string(plan, op->text0));
@@ -362,33 +369,42 @@ static void id_maps(struct buffer *out, const struct compiled *compiled)
     }
 }
 
-char *plan_dump(const struct compiled *compiled)
+static void dump(struct buffer *out, const struct compiled *compiled)
 {
     const struct plan *plan = &compiled->plan;
-    _buffer_ struct buffer out = {0};
-    buffer_text(&out, "# The init carries this out, top to bottom; #N is an fd that one line makes "
-                      "and others use.\n");
-    buffer_text(&out, compiled->born_in_group ? "clone into the control group" : "clone");
-    bits(&out, " new ", compiled->clone_flags, namespaces, ARRAY_SIZE(namespaces));
-    buffer_text(&out, "\n");
-    id_maps(&out, compiled);
+    buffer_text(out, compiled->born_in_group ? "clone into the control group" : "clone");
+    bits(out, " new ", compiled->clone_flags, namespaces, ARRAY_SIZE(namespaces));
+    buffer_text(out, "\n");
+    id_maps(out, compiled);
     for (uint32_t i = 0; i < plan_head(plan)->op_count; i++) {
         const struct plan_op *op = &plan_ops(plan)[i];
         const char *pointer = plan_pointer(plan, i);
-        buffer_text(&out, names[op->code]);
+        buffer_text(out, names[op->code]);
         if (op->flags & PLAN_RECURSIVE)
-            buffer_text(&out, " recursive");
+            buffer_text(out, " recursive");
         if (op->flags & PLAN_REAL_DIR)
-            buffer_text(&out, " no-links");
+            buffer_text(out, " no-links");
         if (op->flags & PLAN_OLD_MOUNT)
-            buffer_text(&out, " by mount(2)");
+            buffer_text(out, " by mount(2)");
         if (op->flags & PLAN_COPY_UP)
-            buffer_text(&out, " with-what-is-below");
-        if (!place_arguments(&out, compiled, op))
-            process_arguments(&out, plan, op);
+            buffer_text(out, " with-what-is-below");
+        if (!place_arguments(out, compiled, op))
+            process_arguments(out, plan, op);
         if (pointer && pointer[0])
-            buffer_format(&out, "  <- %s", pointer);
-        buffer_text(&out, "\n");
+            buffer_format(out, "  <- %s", pointer);
+        buffer_text(out, "\n");
+    }
+}
+
+char *plan_dump(const struct compiled *compiled)
+{
+    _buffer_ struct buffer out = {0};
+    buffer_text(&out, "# The init carries this out, top to bottom; #N is an fd that one line makes "
+                      "and others use.\n");
+    dump(&out, compiled);
+    if (compiled->member) {
+        buffer_text(&out, "\n# A second init, which becomes the process:\n");
+        dump(&out, compiled->member);
     }
     return buffer_take(&out);
 }

@@ -30,8 +30,9 @@ enum plan_slot {
     PLAN_SLOT_CONTROL = 0,     /* socket to the library */
     PLAN_SLOT_PROC = 1,        /* the host's procfs, checked to be one */
     PLAN_SLOT_START = 2,       /* listening socket that releases the container (create only) */
-    PLAN_SLOT_JOIN = 3,        /* pidfd of the container to enter (exec only) */
-    PLAN_SLOT_FIRST_GROUP = 4, /* cgroup.procs of each hierarchy, then slots filled by ops */
+    PLAN_SLOT_JOIN = 3,        /* pidfd of the process whose namespaces are to be entered */
+    PLAN_SLOT_LINK = 4,        /* socket between a builder and its member, see compile_member.c */
+    PLAN_SLOT_FIRST_GROUP = 5, /* cgroup.procs of each hierarchy, then slots filled by ops */
 };
 
 enum plan_code {
@@ -57,9 +58,10 @@ enum plan_code {
                          PLAN_OPTIONAL: what is missing leaves the slot empty */
     PLAN_ROOT_ATTACH, /* slot0: tree that becomes the root, with number0 as its propagation; stays
                          open for PLAN_ATTACH and others */
+    PLAN_FS_OPEN,     /* text0: type -> slot0: a context for PLAN_FS_MAKE, of this process's namespaces */
     PLAN_FS_MAKE,     /* text0: type, text1: vector of options, number0: MOUNT_ATTR_* -> slot0;
                          text2: where it will go, for messages; PLAN_OLD_MOUNT with number2: MS_*,
-                         PLAN_OR_TREE with number1 */
+                         PLAN_OR_TREE with number1; PLAN_OPENED */
     PLAN_MOUNT_ATTR, /* slot0; number0: set, number1: clear, number2: propagation; PLAN_RECURSIVE */
     PLAN_ATTACH,     /* slot0 at text0 in the root; PLAN_REAL_DIR, PLAN_COPY_UP with number0: enum
                          plan_keep */
@@ -70,6 +72,8 @@ enum plan_code {
     PLAN_ID_MAP,   /* slot0 gets the id mapping of the user namespace in slot number0; text0: where
                          it will go, for messages; PLAN_RECURSIVE */
     PLAN_CLOSE,    /* slot0 */
+    PLAN_GIVE,     /* slot0, or else the process's root, to the other end of PLAN_SLOT_LINK */
+    PLAN_TAKE,     /* what the other end gave -> slot0 */
     PLAN_ROOT_USE, /* slot0, opened by PLAN_ROOT_OPEN, is the root that paths are looked up in */
     PLAN_UNMOUNT,  /* what is mounted at text0 in the root, by no link; neither proc nor a mask */
     PLAN_MKDIR,    /* text0 in the root; number0: mode */
@@ -83,7 +87,9 @@ enum plan_code {
     PLAN_ROOT_MOVE,      /* the same by moving the mount and chroot */
     PLAN_ROOT_CHROOT,    /* text0: directory; chroot without a mount namespace of one's own */
     PLAN_ROOT_PROPAGATE, /* number0: propagation of the root mount */
-    PLAN_TERMINAL, /* number0: rows, number1: columns, number2: gid<<32|uid; PLAN_CONSOLE_NODE */
+    PLAN_TERMINAL, /* number0: rows, number1: columns, number2: gid<<32|uid; PLAN_CONSOLE_NODE; slot0: for
+                      another process to use, or none */
+    PLAN_TERMINAL_USE, /* slot0: what PLAN_TERMINAL made */
 
     /* the process */
     PLAN_PROC_WRITE,    /* text0: path under proc, text1: value */
@@ -136,6 +142,7 @@ enum plan_flag {
     PLAN_KEEP_SLOT = 64,     /* the slot stays open for a later op */
     PLAN_OR_TREE = 0x1000,   /* where the filesystem may not be made: the tree in slot number1 */
     PLAN_VISIBLE = 0x2000,   /* the process's files under proc are its own user's during the op */
+    PLAN_OPENED = 0x800,     /* of PLAN_FS_MAKE: slot0 holds what PLAN_FS_OPEN made */
     PLAN_OLD_MOUNT = 0x4000, /* by mount(2), for what only that takes */
     PLAN_COPY_UP =
         0x8000, /* what is in the directory below is copied into the new filesystem first */
@@ -155,6 +162,7 @@ enum plan_sync {
     PLAN_SYNC_SCHEDULER = 3,   /* the library, which may, sets the scheduler of this process */
     PLAN_SYNC_LISTENER = 5,    /* what PLAN_MESSAGE_LISTENER amounts to */
     PLAN_SYNC_NET_DEVICES = 4, /* with a netlink socket of the network namespace */
+    PLAN_SYNC_MEMBER = 6,      /* of a builder: the namespaces are there for its member to enter */
 };
 
 struct plan_op {
@@ -219,6 +227,7 @@ enum plan_detail {
     PLAN_DETAIL_NO_ID_MAP = 21, /* the filesystem cannot be id-mapped */
     PLAN_DETAIL_PROTECTED = 22, /* the mount is what keeps a container from the host */
     PLAN_DETAIL_LINK = 23,      /* a symbolic link leads there */
+    PLAN_DETAIL_OTHER_GONE = 24, /* the other end of PLAN_SLOT_LINK ended */
 };
 
 #define PLAN_MESSAGE_TEXT 256

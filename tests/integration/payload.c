@@ -526,6 +526,14 @@ static _Noreturn void look_out(const char *marker)
 }
 
 /* Stop whoever comes; hold: and keep it from being let go on. */
+static _Noreturn void kill_others(void)
+{
+    for (;;) {
+        for (int pid = 2; pid < 400; pid++)
+            kill(pid, SIGKILL);
+    }
+}
+
 static _Noreturn void stop_others(bool hold)
 {
     for (;;) {
@@ -557,6 +565,8 @@ int main(int argc, char **argv)
         look_out(value);
     else if (!strcmp(what, "stop"))
         stop_others(false);
+    else if (!strcmp(what, "kill"))
+        kill_others();
     else if (!strcmp(what, "hold"))
         stop_others(true);
     else if (!strcmp(what, "ready"))

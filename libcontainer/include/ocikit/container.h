@@ -150,7 +150,9 @@ OCI_API int container_create(container_context *context, const char *id,
 
 /* Run the program of a created container.  Returns once the program has replaced the waiting
  * process (so a program that cannot be executed is an error here, not a silent exit) and the
- * poststart hooks have run.  Those may use the container themselves: it is not in use by an operation by then.
+ * poststart hooks have run.  A process that is killed in the moment in which it becomes the program cannot be told
+ * from a program that was killed at once: that is a success here, and its end is to be seen as any other, by the
+ * container's status and container_wait.  Those hooks may use the container themselves: it is not in use by an operation by then.
  * OCI_ERR_WRONG_STATE, OCI_ERR_INIT_DIED, OCI_ERR_EXEC_NOT_FOUND,
  * OCI_ERR_EXEC_NOT_EXECUTABLE, OCI_ERR_HOOK, OCI_ERR_BUSY, OCI_ERR_NOT_FOUND. */
 OCI_API int container_start(container *container, container_error **error);
