@@ -63,6 +63,19 @@ static char *state_root(const struct cli *cli)
     return asprintf(&path, "%s/%s", here, cli->root) < 0 ? NULL : path;
 }
 
+/* A user's own systemd is on the bus of its session; NULL: the library's default, or memory is out. */
+static char *systemd_bus(void)
+{
+    const char *given = getenv("DBUS_SESSION_BUS_ADDRESS");
+    if (is_root_of_host())
+        return NULL;
+    if (given && given[0])
+        return strdup(given);
+    char *address = NULL;
+    _free_ char *runtime = runtime_directory();
+    return runtime && asprintf(&address, "unix:path=%s/bus", runtime) >= 0 ? address : NULL;
+}
+
 int cli_context(struct cli *cli)
 {
     if (cli->context)
@@ -82,6 +95,8 @@ int cli_context(struct cli *cli)
     _free_ char *newgidmap = is_root_of_host() ? NULL : find_program("newgidmap");
     options.newuidmap = newuidmap;
     options.newgidmap = newgidmap;
+    _free_ char *bus = cli->systemd_cgroup ? systemd_bus() : NULL;
+    options.systemd_bus = bus;
     container_error *error = NULL;
     int r = container_context_new(&options, &cli->context, &error);
     if (r < 0)

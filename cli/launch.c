@@ -147,6 +147,7 @@ int launch_create(struct cli *cli, const struct launch_settings *settings, const
     options.cancel_fd = cancel >= 0 ? &cancel : NULL;
     options.flags = (settings->no_pivot ? CONTAINER_NO_PIVOT : 0u) |
                     (settings->no_new_keyring ? CONTAINER_NO_NEW_KEYRING : 0u) |
+                    (cli->systemd_cgroup ? CONTAINER_SYSTEMD_CGROUP : 0u) |
                     (notify_is_wanted() ? CONTAINER_NOTIFY_SOCKET : 0u);
     _container_ container *made = NULL;
     container_error *error = NULL;

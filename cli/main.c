@@ -30,7 +30,7 @@ static const struct args_option global_options[] = {
      "\"text\" or \"json\" (default text)"},
     {"debug", 0, ARGS_FLAG, offsetof(struct cli, debug), NULL, "log every step"},
     {"systemd-cgroup", 0, ARGS_FLAG, offsetof(struct cli, systemd_cgroup), NULL,
-     "not supported; known so that the error is clear"},
+     "let systemd make the control groups: cgroupsPath is SLICE:PREFIX:NAME"},
     {"rootless", 0, ARGS_TEXT, offsetof(struct cli, rootless), "VALUE",
      "\"true\", \"false\" or \"auto\": for callers of other runtimes; no effect"},
     {"version", 'v', ARGS_FLAG, offsetof(struct cli, version), NULL, "show versions"},
@@ -151,11 +151,6 @@ static int check_globals(struct cli *cli)
                              rootless);
     if (cli->root && cli->root[0] == '\0')
         return output_misuse(cli, NULL, "--root names no directory");
-    if (cli->systemd_cgroup)
-        return output_error(cli, CLI_ERROR,
-                            "leave --systemd-cgroup out: control groups are made "
-                            "directly in the cgroup filesystem",
-                            "--systemd-cgroup: %s", oci_code_text(OCI_ERR_UNSUPPORTED));
     return CLI_OK;
 }
 

@@ -17,6 +17,7 @@ static void free_context(container_context *context)
 {
     free(context->state_root);
     free(context->newuidmap);
+    free(context->systemd_bus);
     free(context->newgidmap);
     free(context);
 }
@@ -43,7 +44,8 @@ static int context_make(const struct container_context_options *given, container
     result->state_root = strdup(root);
     result->newuidmap = strdup(newuidmap);
     result->newgidmap = strdup(newgidmap);
-    if (result->state_root == NULL || result->newuidmap == NULL || result->newgidmap == NULL ||
+    result->systemd_bus = options.systemd_bus ? strdup(options.systemd_bus) : NULL;
+    if ((options.systemd_bus && result->systemd_bus == NULL) || result->state_root == NULL || result->newuidmap == NULL || result->newgidmap == NULL ||
         pthread_mutex_init(&result->lock, NULL) != 0) {
         free_context(result);
         return fail_memory(failure);

@@ -13,7 +13,7 @@
  *     go                        the init waits for the start
  *     record "created"
  */
-#include <api/internal.h>
+#include <api/managed.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +39,7 @@ struct creation {
     struct compiled compiled;
     struct session session;
     struct net_moves moves;
+    struct managed managed;
     struct resctrl_group resctrl; /* no name: none */
     int resctrl_root;
     int stdio[3], null;
@@ -56,6 +57,7 @@ static struct creation creation_begin(container_context *context, const char *id
         .id = id,
         .log = context_log(context, id),
         .session = SESSION_INIT,
+        .managed = MANAGED_INIT,
         .moves = NET_MOVES_INIT,
         .null = -1,
         .resctrl_root = -1,
@@ -73,6 +75,7 @@ static void creation_free(struct creation *c)
     groups_free(&c->groups);
     compiled_free(&c->compiled);
     session_close(&c->session);
+    managed_free(&c->managed);
     net_devices_free(&c->moves);
     resctrl_free(&c->resctrl);
     close_fd(&c->resctrl_root);
@@ -102,6 +105,29 @@ static bool has_notify(const struct creation *c)
     return c->options.flags & CONTAINER_NOTIFY_SOCKET;
 }
 
+/* Where the control groups will be. */
+static int plan_groups(struct creation *c, bool for_root)
+{
+    const struct oci_linux *l = c->loaded.config->linux_;
+    const char *path = l ? l->cgroups_path : NULL;
+    int r = 0;
+    c->managed.wanted = c->options.flags & CONTAINER_SYSTEMD_CGROUP;
+    if (c->managed.wanted) {
+        r = managed_prepare(&c->managed, c->context, c->loaded.config, c->id, &c->caller,
+                            c->only_plan, c->failure);
+        path = c->managed.path;
+    }
+    if (r == 0)
+        r = groups_plan(path, c->id, &c->groups, c->failure);
+    if (r == 0 && c->managed.wanted && !groups_unified(&c->groups))
+        return fail(c->failure, OCI_ERR_UNSUPPORTED,
+                    "control groups by systemd need version 2 of them alone, which this host does "
+                    "not have");
+    if (r == 0 && caller_is_rootless(&c->caller) && !for_root && !c->managed.wanted)
+        r = groups_set_aside(&c->groups, &c->log, c->failure);
+    return r == 0 && l ? groups_check_denied(&c->groups, l->resources, c->failure) : r;
+}
+
 /* Load and compile: everything that can be wrong with the configuration is found here. */
 static int prepare(struct creation *c)
 {
@@ -114,15 +140,11 @@ static int prepare(struct creation *c)
         return r;
     const struct oci_linux *l = c->loaded.config->linux_;
     caller_look(&c->caller);
-    r = groups_plan(l ? l->cgroups_path : NULL, c->id, &c->groups, c->failure);
     bool for_root = is_for_root(c);
     if (for_root)
         log_message(&c->log, CONTAINER_LOG_INFO,
                     "this is what root would do; the caller has no privileges for it");
-    if (r == 0 && caller_is_rootless(&c->caller) && !for_root)
-        r = groups_set_aside(&c->groups, &c->log, c->failure);
-    if (r == 0 && l)
-        r = groups_check_denied(&c->groups, l->resources, c->failure);
+    r = plan_groups(c, for_root);
     c->input = (struct compile_input){
         .id = c->id,
         .bundle = c->loaded.bundle,
@@ -183,6 +205,7 @@ static int write_record(struct creation *c, enum oci_record_phase phase, uint64_
     if (groups == NULL)
         return fail_memory(c->failure);
     struct oci_record_resctrl resctrl = resctrl_record(&c->resctrl);
+    struct oci_record_systemd systemd = managed_record(&c->managed);
     struct oci_record record = {
         .record_version = 1,
         .oci_version = c->loaded.config->oci_version,
@@ -201,6 +224,7 @@ static int write_record(struct creation *c, enum oci_record_phase phase, uint64_
         .caller_keyring = (c->options.flags & CONTAINER_NO_NEW_KEYRING) != 0,
         .cgroups = groups,
         .cgroups_count = c->groups.count,
+        .systemd = c->managed.wanted ? &systemd : NULL,
         .resctrl = c->resctrl.name ? &resctrl : NULL,
         .annotations = c->loaded.config->annotations,
         .annotations_count = c->loaded.config->annotations_count,
@@ -242,14 +266,28 @@ static int claim(struct creation *c)
     return r;
 }
 
+static struct managed_limits managed_limits(const struct creation *c)
+{
+    return (struct managed_limits){&c->groups, c->resources, "/linux/resources", &c->log};
+}
+
+static int make_empty_groups(struct creation *c)
+{
+    if (!c->managed.wanted)
+        return groups_make(&c->groups, c->failure);
+    const struct managed_limits limits = managed_limits(c);
+    int r = managed_start(&c->managed, c->context, c->id, &limits, c->failure);
+    return r == 0 ? groups_enter(&c->groups, c->failure) : r;
+}
+
 static int make_groups(struct creation *c)
 {
-    int r = groups_make(&c->groups, c->failure);
     const struct oci_linux *l = c->loaded.config->linux_;
     /* Rules for devices are the host's root's to set.  Without them a user reaches no device that it could not
      * reach before: it can make no nodes, and those that it is shown keep their owners and modes. */
     c->resources = groups_offered(&c->groups, l ? l->resources : NULL,
                                   !caller_is_rootless(&c->caller), &c->offered);
+    int r = make_empty_groups(c);
     if (r == 0)
         r = groups_apply(&c->groups, c->resources, &c->log, &c->settings, c->failure);
     if (r == 0)
@@ -397,10 +435,23 @@ static int finish(struct creation *c)
     return r == 0 ? write_record(c, OCI_RECORD_PHASE_CREATED, start_time) : r;
 }
 
+/* What the container's set-up could not have borne. */
+static int settle_groups(struct creation *c)
+{
+    int r = groups_apply_late(c->settings, c->failure);
+    const struct managed_limits limits = managed_limits(c);
+    return r == 0 && c->managed.wanted ? managed_settle(&c->managed, &limits, c->failure) : r;
+}
+
 /* From the claim on there is something to undo. */
 static int make(struct creation *c)
 {
-    int r = groups_note_missing(&c->groups, c->failure);
+    int r = 0;
+    /* The scope is the container's; slices are systemd's. */
+    if (c->managed.wanted)
+        c->groups.groups[0].made = 1;
+    else
+        r = groups_note_missing(&c->groups, c->failure);
     if (r == 0)
         r = store_write_file(c->dir, STORE_CONFIG, c->loaded.text, c->loaded.length, c->failure);
     if (r == 0)
@@ -429,7 +480,7 @@ static int make(struct creation *c)
         r = resctrl_join(c->resctrl_root, &c->resctrl, c->session.pid, c->failure);
     groups_close(&c->groups);
     if (r == 0)
-        r = groups_apply_late(c->settings, c->failure);
+        r = settle_groups(c);
     if (r == 0)
         r = hand_over_terminal(c);
     if (r == 0 && c->options.pidfd_socket)
@@ -444,11 +495,14 @@ static void undo(struct creation *c)
     struct failure ignored = {0};
     net_devices_return(&c->moves, &c->log);
     session_abort(&c->session);
+    managed_release(&c->managed);
     groups_undo(c->settings);
     struct oci_record_cgroup *groups = groups_record(&c->groups);
     struct oci_record_resctrl resctrl = resctrl_record(&c->resctrl);
+    struct oci_record_systemd systemd = managed_record(&c->managed);
     struct oci_record record = {
         .id = c->id,
+        .systemd = c->managed.wanted ? &systemd : NULL,
         .resctrl = c->resctrl.name ? &resctrl : NULL,
         .cgroups = groups,
         .cgroups_count = groups ? c->groups.count : 0,
@@ -465,7 +519,8 @@ static int check_options(struct creation *c, const struct container_create_optio
     int r = options_copy(&c->options, sizeof(c->options), given, c->failure);
     if (r == 0)
         r = store_check_id(c->id, c->failure);
-    const unsigned flags = CONTAINER_NO_NEW_KEYRING | CONTAINER_NO_PIVOT | CONTAINER_NOTIFY_SOCKET;
+    const unsigned flags = CONTAINER_NO_NEW_KEYRING | CONTAINER_NO_PIVOT | CONTAINER_NOTIFY_SOCKET |
+                           CONTAINER_SYSTEMD_CGROUP;
     if (r == 0 && c->options.flags & ~flags)
         r = fail(c->failure, OCI_ERR_UNSUPPORTED,
                  "the create flags hold one that this library does not know");

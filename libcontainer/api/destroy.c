@@ -3,7 +3,7 @@
  * Undoing a container, whole or half made: container_delete, and what create does when it fails.
  * Every step may be repeated; the folder goes last, so that what failed can be tried again.
  */
-#include <api/internal.h>
+#include <api/managed.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -71,6 +71,17 @@ static int remove_resctrl(const struct oci_record *record, struct failure *failu
     return r == 0 && root >= 0 ? resctrl_remove(root, &group, failure) : r;
 }
 
+/* Its group is gone, and with it, a moment later, the scope: a manager that cannot be asked is no reason to keep the
+ * container. */
+static void stop_scope(container_context *context, const char *id,
+                       const struct oci_record_systemd *record)
+{
+    struct failure told = {0};
+    struct log log = context_log(context, id);
+    if (managed_stop(record, &told) < 0)
+        log_message(&log, CONTAINER_LOG_WARNING, "%s", told.text);
+}
+
 int destroy(container_context *context, const char *id, int root, int dir,
             const struct oci_record *record, int pidfd, struct failure *failure)
 {
@@ -90,6 +101,8 @@ int destroy(container_context *context, const char *id, int root, int dir,
         r = remove_resctrl(record, failure);
     if (r < 0)
         return r;
+    if (record && record->systemd)
+        stop_scope(context, id, record->systemd);
     if (record) {
         struct failure ignored = {0};
         run_poststop(context, id, dir, record->bundle, &ignored);

@@ -157,6 +157,12 @@ static struct extras extras_of(struct lists *lists)
     };
 }
 
+#ifdef HAVE_SYSTEMD
+#define SYSTEMD true
+#else
+#define SYSTEMD false
+#endif
+
 static int features(char **json, struct failure *failure)
 {
     static const char *const hooks[] = {"prestart",       "createRuntime", "createContainer",
@@ -171,7 +177,9 @@ static int features(char **json, struct failure *failure)
                                          .has_v2 = true,
                                          .v2 = true,
                                          .has_systemd = true,
+                                         .systemd = SYSTEMD,
                                          .has_systemd_user = true,
+                                         .systemd_user = SYSTEMD,
                                          .has_rdma = true,
                                          .rdma = true};
     struct oci_features_seccomp seccomp = {

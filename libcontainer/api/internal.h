@@ -35,6 +35,7 @@ struct child {
 struct container_context {
     char *state_root;
     char *newuidmap, *newgidmap;
+    char *systemd_bus; /* or NULL */
     container_log_function log;
     void *log_data;
     pthread_mutex_t lock; /* of init */

@@ -3,7 +3,7 @@
  * container_update and container_update_rdt.  The kernel is the only record of what is set: nothing of an update is stored, and the
  * stored configuration stays as it was given.
  */
-#include <api/internal.h>
+#include <api/managed.h>
 
 /* What is changed of a container, from a document of one type. */
 struct change {
@@ -12,6 +12,17 @@ struct change {
     int (*apply)(container *container, const struct oci_record *record, void *wanted,
                  struct failure *failure);
 };
+
+struct scope_update {
+    const struct oci_record_systemd *record;
+    struct managed_limits limits;
+};
+
+static int update_scope(void *data, struct failure *failure)
+{
+    const struct scope_update *update = data;
+    return managed_update(update->record, &update->limits, failure);
+}
 
 static int apply_groups(container *container, const struct oci_record *record, void *wanted,
                         struct failure *failure)
@@ -24,7 +35,10 @@ static int apply_groups(container *container, const struct oci_record *record, v
                     "container \"%s\" has no control group: who made it may make none",
                     container->id);
     drop_unmeant(record->oci_version, wanted);
-    return r == 0 ? groups_update(&groups, wanted, &log, failure) : r;
+    struct scope_update scope = {record->systemd, {&groups, wanted, "", &log}};
+    return r == 0 ? groups_update(&groups, wanted, &log, record->systemd ? update_scope : NULL,
+                                  &scope, failure)
+                  : r;
 }
 
 static int apply_rdt(container *container, const struct oci_record *record, void *wanted,

@@ -45,8 +45,8 @@ static int check_before_update(const struct group_set *set, const struct limits 
     return 0;
 }
 
-static int collect(const struct group_set *set, const struct oci_linux_resources *resources,
-                   struct limits *limits, struct failure *failure)
+int groups_limits(const struct group_set *set, const struct oci_linux_resources *resources,
+                  struct limits *limits, struct failure *failure)
 {
     const struct group *group = groups_version_2(set);
     bool memory = on_version_2(set, "memory", "memory"), cpu = on_version_2(set, "cpu", "cpu");
@@ -104,7 +104,7 @@ static int prepare(const struct group_set *set, const struct oci_linux_resources
     settings->limits = (struct limits){.prefix = prefix, .log = log};
     settings->first = settings->late =
         (struct changes){.set = set, .limits = &settings->limits, .careful = !split};
-    int r = collect(set, resources, &settings->limits, failure);
+    int r = groups_limits(set, resources, &settings->limits, failure);
     if (r == 0)
         r = device_rules_collect(resources, prefix, &settings->rules, failure);
     if (r == 0 && group)
@@ -168,12 +168,15 @@ void groups_settings_free(struct group_settings *settings)
 }
 
 int groups_update(const struct group_set *set, const struct oci_linux_resources *resources,
-                  const struct log *log, struct failure *failure)
+                  const struct log *log, int (*confirm)(void *data, struct failure *failure),
+                  void *data, struct failure *failure)
 {
     struct group_settings settings _cleanup_(settings_clear) = {0};
     int r = prepare(set, resources, "", false, log, &settings, failure);
     if (r == 0)
         r = changes_write(&settings.first, failure);
+    if (r == 0 && confirm)
+        r = confirm(data, failure);
     /* Last, as what they replace is not read again: they change as a whole or not at all. */
     if (r == 0)
         r = groups_set_devices(set, &settings.rules, "", true, NULL, log, failure);

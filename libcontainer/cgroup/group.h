@@ -55,6 +55,8 @@ const struct oci_linux_resources *groups_offered(const struct group_set *set,
 int groups_note_missing(struct group_set *set, struct failure *failure);
 /* The groups from first on were not made after all: they may be somebody else's by now. */
 void groups_disown(struct group_set *set, size_t first);
+/* Open groups that somebody else has made. */
+int groups_enter(struct group_set *set, struct failure *failure);
 /* Make the groups and open their cgroup.procs.  What was made is noted also on failure. */
 int groups_make(struct group_set *set, struct failure *failure);
 /* Set limits, all or none; resources may be NULL.  Rules for devices and the number of processes are read, and
@@ -74,9 +76,11 @@ int groups_apply_late(struct group_settings *settings, struct failure *failure);
 void groups_undo(struct group_settings *settings);
 void groups_settings_free(struct group_settings *settings);
 /* Change limits of groups in use: all of what resources has, or nothing; controllers that were switched on for them
- * along the path stay so.  Pointers of a failure are inside the resources. */
+ * along the path stay so.  confirm, which may be NULL, is asked when all but the rules for devices is set: when it
+ * fails nothing is.  Pointers of a failure are inside the resources. */
 int groups_update(const struct group_set *set, const struct oci_linux_resources *resources,
-                  const struct log *log, struct failure *failure);
+                  const struct log *log, int (*confirm)(void *data, struct failure *failure),
+                  void *data, struct failure *failure);
 /* Give the container's user its group of version 2, where the specification says so. */
 int groups_delegate(const struct group_set *set, const struct oci_runtime_config *config,
                     struct failure *failure);
@@ -125,6 +129,9 @@ void groups_free(struct group_set *set);
 #define _groups_ __attribute__((cleanup(groups_free)))
 
 struct limits;
+/* apply.c: what resources ask for, as a list; limits has its prefix and log. */
+int groups_limits(const struct group_set *set, const struct oci_linux_resources *resources,
+                  struct limits *limits, struct failure *failure);
 struct device_rules;
 struct devices_before;
 

@@ -60,6 +60,14 @@ static int make_one(struct group *group, struct failure *failure)
     return r == 0 ? group_enter(group, failure) : r;
 }
 
+int groups_enter(struct group_set *set, struct failure *failure)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < set->count; i++)
+        r = group_enter(&set->groups[i], failure);
+    return r;
+}
+
 int groups_make(struct group_set *set, struct failure *failure)
 {
     for (size_t i = 0; i < set->count; i++) {

@@ -337,7 +337,7 @@ int session_run(struct session *session, struct spawn *request, struct failure *
     return r == 0 ? session_finish(session, failure) : r;
 }
 
-int session_run_errand(struct session *session, int init, struct failure *failure)
+int session_begin_errand(struct session *session, int init, struct failure *failure)
 {
     _close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0)
@@ -353,7 +353,14 @@ int session_run_errand(struct session *session, int init, struct failure *failur
     };
     for (size_t i = 0; i < request.slot_count; i++)
         request.slots[i] = -1;
-    int r = session_run(session, &request, failure);
+    return session_begin(session, &request, failure);
+}
+
+int session_run_errand(struct session *session, int init, struct failure *failure)
+{
+    int r = session_begin_errand(session, init, failure);
+    if (r == 0)
+        r = session_finish(session, failure);
     session_abort(session);
     return r;
 }

@@ -92,6 +92,7 @@ int session_run_pair(struct session *builder, struct spawn *builder_spawn, struc
  * standard fds, and ended before this returns.
  */
 int session_run_errand(struct session *session, int init, struct failure *failure);
+int session_begin_errand(struct session *session, int init, struct failure *failure);
 /* Answer GO. */
 int session_go(struct session *session, struct failure *failure);
 /* After the last GO of an exec: wait until the program runs, or learn why not. */

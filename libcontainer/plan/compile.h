@@ -100,6 +100,9 @@ int compile_hooks_only(const struct compile_input *input, const struct hook_list
 int compile_id_map_holder(const struct id_map *map, struct compiled *compiled,
                           struct failure *failure);
 
+/* A plan for a process that only waits. */
+int compile_holder(struct compiled *compiled, struct failure *failure);
+
 /* Mount the only entry of input->config's mounts in a running container, or unmount what is mounted at
  * destination there; namespaces as for compile_exec. */
 int compile_mount_add(const struct compile_input *input, uint64_t namespaces,

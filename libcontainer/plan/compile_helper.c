@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan of an init that runs one program of the host, as a hook is run, and ends with it.
+ * Plans of inits that make no container: one runs a program of the host, as a hook is run, and ends with it; one
+ * waits until it is ended.
  */
 #include <plan/compile.h>
 
@@ -19,6 +20,20 @@ int compile_helper(const char *path, const char *const *argv, uint64_t timeout_m
              .text1 = plan_vector(&b, argv, count), .text2 = plan_vector(&b, NULL, 0),
              .number0 = timeout_ms, .number1 = nothing, .number2 = nothing);
     plan_from(&b, OCI_ERR_INTERNAL, NULL);
+    PLAN_ADD(&b, .code = PLAN_EXIT);
+    int r = plan_finish(&b, PLAN_SLOT_FIRST_GROUP, 3, &compiled->plan, failure);
+    plan_builder_free(&b);
+    return r;
+}
+
+int compile_holder(struct compiled *compiled, struct failure *failure)
+{
+    struct plan_builder b;
+    *compiled = (struct compiled){0};
+    plan_begin(&b, PLAN_SLOT_FIRST_GROUP);
+    plan_from(&b, OCI_ERR_INTERNAL, NULL);
+    PLAN_ADD(&b, .code = PLAN_SESSION);
+    PLAN_ADD(&b, .code = PLAN_SYNC, .number0 = PLAN_SYNC_HOOKS);
     PLAN_ADD(&b, .code = PLAN_EXIT);
     int r = plan_finish(&b, PLAN_SLOT_FIRST_GROUP, 3, &compiled->plan, failure);
     plan_builder_free(&b);

@@ -17,7 +17,8 @@ MAY = {
     "state": {"base", "config"},
     "terminal": {"base"},
     "resctrl": {"base"},
-    "api": {"base", "config", "plan", "seccomp", "cgroup", "launch", "state", "terminal",
+    "systemd": {"base", "cgroup"},
+    "api": {"systemd", "base", "config", "plan", "seccomp", "cgroup", "launch", "state", "terminal",
             "resctrl"},
     "init": {"plan"},
 }

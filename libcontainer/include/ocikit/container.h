@@ -86,11 +86,14 @@ struct container_context_options {
     /* Absolute paths of the programs that map a user's subordinate ids, for callers that may not do so
      * themselves; default /usr/bin/newuidmap and /usr/bin/newgidmap. */
     const char *newuidmap, *newgidmap;
+    /* The address of the message bus on which systemd is, such as "unix:path=/run/user/1000/bus", for
+     * CONTAINER_SYSTEMD_CGROUP; default the system's, or for a caller that is not root that user's. */
+    const char *systemd_bus;
 };
 
 #define CONTAINER_CONTEXT_OPTIONS_INIT                                                             \
     {                                                                                              \
-        sizeof(struct container_context_options), NULL, NULL, NULL, NULL, NULL                     \
+        sizeof(struct container_context_options), NULL, NULL, NULL, NULL, NULL, NULL               \
     }
 
 /* A context names the state directory and the log function; nothing is opened or made yet.
@@ -106,6 +109,8 @@ enum container_create_flags {
     CONTAINER_NO_NEW_KEYRING = 1, /* stay in the caller's session keyring */
     CONTAINER_NO_PIVOT = 2,       /* move the root mount instead of pivot_root (initramfs hosts) */
     CONTAINER_NOTIFY_SOCKET = 4,  /* give the program a socket to say that it is ready */
+    /* Have systemd make the control group, as a scope.  Needs control groups of version 2 alone. */
+    CONTAINER_SYSTEMD_CGROUP = 8,
 };
 
 /* Where the program finds that socket, and what its environment's NOTIFY_SOCKET says. */

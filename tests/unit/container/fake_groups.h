@@ -138,7 +138,7 @@ static inline int update(const struct fake *fake, const char *json, struct failu
     *failure = (struct failure){0};
     assert_int_equal(
         oci_parse(oci_linux_resources_type(), json, strlen(json), NULL, &document, NULL), 0);
-    int r = groups_update(&fake->set, oci_linux_resources_root(document), NULL, failure);
+    int r = groups_update(&fake->set, oci_linux_resources_root(document), NULL, NULL, NULL, failure);
     oci_document_free(document);
     return r;
 }

@@ -42,7 +42,8 @@ static void test_no_memory(void **state)
     for (long room = 0; r < 0; room++) {
         struct failure failure = {0};
         left = room; /* what is asked for after the one that fails is there again */
-        r = groups_update(&fake.set, oci_linux_resources_root(document), NULL, &failure);
+        r = groups_update(&fake.set, oci_linux_resources_root(document), NULL, NULL, NULL,
+                          &failure);
         left = -1;
         assert_true(fcntl(0, F_GETFD) >= 0);
         if (r < 0) {
