@@ -224,7 +224,7 @@ static int write_record(struct creation *c, enum oci_record_phase phase, uint64_
         .caller_keyring = (c->options.flags & CONTAINER_NO_NEW_KEYRING) != 0,
         .cgroups = groups,
         .cgroups_count = c->groups.count,
-        .systemd = c->managed.wanted ? &systemd : NULL,
+        .systemd = c->managed.started ? &systemd : NULL,
         .resctrl = c->resctrl.name ? &resctrl : NULL,
         .annotations = c->loaded.config->annotations,
         .annotations_count = c->loaded.config->annotations_count,
@@ -277,6 +277,7 @@ static int make_empty_groups(struct creation *c)
         return groups_make(&c->groups, c->failure);
     const struct managed_limits limits = managed_limits(c);
     int r = managed_start(&c->managed, c->context, c->id, &limits, c->failure);
+    c->groups.groups[0].made = c->managed.started ? 1 : 0;
     return r == 0 ? groups_enter(&c->groups, c->failure) : r;
 }
 
@@ -447,10 +448,8 @@ static int settle_groups(struct creation *c)
 static int make(struct creation *c)
 {
     int r = 0;
-    /* The scope is the container's; slices are systemd's. */
-    if (c->managed.wanted)
-        c->groups.groups[0].made = 1;
-    else
+    /* A scope is the container's once it is started; until then it may be another's. */
+    if (!c->managed.wanted)
         r = groups_note_missing(&c->groups, c->failure);
     if (r == 0)
         r = store_write_file(c->dir, STORE_CONFIG, c->loaded.text, c->loaded.length, c->failure);
@@ -502,7 +501,7 @@ static void undo(struct creation *c)
     struct oci_record_systemd systemd = managed_record(&c->managed);
     struct oci_record record = {
         .id = c->id,
-        .systemd = c->managed.wanted ? &systemd : NULL,
+        .systemd = c->managed.started ? &systemd : NULL,
         .resctrl = c->resctrl.name ? &resctrl : NULL,
         .cgroups = groups,
         .cgroups_count = groups ? c->groups.count : 0,

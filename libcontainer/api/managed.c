@@ -107,7 +107,7 @@ int managed_start(struct managed *managed, container_context *context, const cha
     if (r < 0)
         return r;
     return scope_start(&managed->bus, &managed->unit, managed->path, id, managed->holder.pid,
-                       &managed->annotations, failure);
+                       &managed->annotations, &managed->started, failure);
 }
 
 void managed_release(struct managed *managed)

@@ -12,7 +12,7 @@
 #endif
 
 struct managed {
-    bool wanted;
+    bool wanted, started;
     char *address; /* of the bus */
     char *path;    /* of the group, below the hierarchy's mount point */
 #ifdef HAVE_SYSTEMD

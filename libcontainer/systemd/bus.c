@@ -37,6 +37,8 @@ static int connect_to(struct bus *bus, struct failure *failure)
     if (r >= 0)
         r = bus->sd_bus_set_bus_client(bus->connection, 1);
     if (r >= 0)
+        r = bus->sd_bus_set_method_call_timeout(bus->connection, BUS_TIMEOUT_MS * UINT64_C(1000));
+    if (r >= 0)
         r = bus->sd_bus_start(bus->connection);
     return r < 0 ? fail_errno(failure, OCI_ERR_CGROUP, -r,
                               "connect to the message bus at %s, by which systemd is asked for "
@@ -66,9 +68,15 @@ static int explain(struct bus *bus, int error, sd_bus_error *told, const char *d
         error = -ENOENT;
     else if (error == -EACCES || error == -EPERM)
         hint = "; a user's own manager is asked where the caller is not root";
-    int r = told->message
+    bool lost = error == -ECONNRESET || error == -ENOTCONN || error == -EPIPE ||
+                error == -ETIMEDOUT || error == -ECONNREFUSED;
+    /* Other errors of libsystemd's own are named after numbers. */
+    bool answered =
+        told->message && !lost && strncmp(told->name, "System.Error.", 13) != 0;
+    int r = answered
                 ? fail(failure, OCI_ERR_CGROUP, "%s: systemd says: %s%s", doing, told->message, hint)
-                : fail_errno(failure, OCI_ERR_CGROUP, -error, "%s at %s", doing, bus->address);
+                : fail_errno(failure, OCI_ERR_CGROUP, -error, "%s, on the message bus at %s", doing,
+                             bus->address);
     failure->error = -error;
     bus->sd_bus_error_free(told);
     return r;
@@ -77,7 +85,7 @@ static int explain(struct bus *bus, int error, sd_bus_error *told, const char *d
 int bus_call(struct bus *bus, sd_bus_message *message, const char *doing, struct failure *failure)
 {
     sd_bus_error told = SD_BUS_ERROR_NULL;
-    int r = bus->sd_bus_call(bus->connection, message, BUS_TIMEOUT_MS * UINT64_C(1000), &told, NULL);
+    int r = bus->sd_bus_call(bus->connection, message, 0, &told, NULL);
     bus->sd_bus_message_unref(message);
     return r < 0 ? explain(bus, r, &told, doing, failure) : 0;
 }

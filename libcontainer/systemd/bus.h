@@ -15,6 +15,7 @@
     F(sd_bus_new)                                                                                  \
     F(sd_bus_set_address)                                                                          \
     F(sd_bus_set_bus_client)                                                                       \
+    F(sd_bus_set_method_call_timeout)                                                              \
     F(sd_bus_start)                                                                                \
     F(sd_bus_call)                                                                                 \
     F(sd_bus_message_new_method_call)                                                              \

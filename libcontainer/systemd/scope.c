@@ -180,7 +180,8 @@ static int await_start(const struct unit *unit, const char *path, pid_t pid,
 }
 
 int scope_start(struct bus *bus, const struct unit *unit, const char *path, const char *id,
-                pid_t pid, const struct properties *properties, struct failure *failure)
+                pid_t pid, const struct properties *properties, bool *started,
+                struct failure *failure)
 {
     struct properties all _properties_ = {0};
     char doing[320];
@@ -204,6 +205,7 @@ int scope_start(struct bus *bus, const struct unit *unit, const char *path, cons
     if (r >= 0)
         r = bus->sd_bus_message_append(message, "a(sa(sv))", 0);
     r = send_call(bus, r, message, doing, failure);
+    *started = r == 0;
     return r == 0 ? await_start(unit, path, pid, failure) : r;
 }
 

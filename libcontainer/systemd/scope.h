@@ -21,9 +21,11 @@
 
 /* The manager's own group: "" for the root, "/user.slice/user-1000.slice/user@1000.service"; to be freed. */
 int scope_base(struct bus *bus, char **base, struct failure *failure);
-/* Start unit around pid with these properties; returns when pid is in its group, which is at path. */
+/* Start unit around pid with these properties; returns when pid is in its group, which is at path.  *started: systemd
+ * took it on, so that it has to be stopped also on failure. */
 int scope_start(struct bus *bus, const struct unit *unit, const char *path, const char *id,
-                pid_t pid, const struct properties *properties, struct failure *failure);
+                pid_t pid, const struct properties *properties, bool *started,
+                struct failure *failure);
 /* Change properties of a unit; none: nothing is done. */
 int scope_set(struct bus *bus, const char *name, const struct properties *properties,
               struct failure *failure);

@@ -46,6 +46,8 @@ class Runtime:
         self.snapshot = snapshot
         self.token = snapshot.token
         self.wrapper = []
+        self.globals = []
+        self.is_ocikit = os.path.basename(self.path).startswith("ocikit")
         self.count = 0
         self.ids = []
         self.pids = {}
@@ -57,7 +59,7 @@ class Runtime:
         return name
 
     def argv(self, *args):
-        return [*self.wrapper, self.path, "--root", str(self.root), *map(str, args)]
+        return [*self.wrapper, self.path, "--root", str(self.root), *self.globals, *map(str, args)]
 
     @contextlib.contextmanager
     def under_strace(self, *options, out=os.devnull):

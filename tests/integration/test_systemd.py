@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--systemd-cgroup with a systemd that runs this host, as in the test bed's profile of that name."""
+import os
+import subprocess
+
+import pytest
+
+import groups
+import hostview
+
+SIZE = 64 << 20
+
+pytestmark = [
+    pytest.mark.skipif(not os.path.isdir("/run/systemd/system") or not groups.unified(),
+                       reason="this host is not run by systemd with version 2 of control groups"),
+]
+
+
+@pytest.fixture
+def systemd(rt):
+    """The runtime, with the option before every command."""
+    rt.globals = ["--systemd-cgroup"]
+    return rt
+
+
+@pytest.fixture
+def named(systemd, bundle):
+    """A bundle whose scope is known, and that scope's name."""
+    scope = f"{systemd.token}-web.scope"
+    bundle.linux["cgroupsPath"] = f"oct-test.slice:{systemd.token}:web"
+    return bundle, scope
+
+
+def show(unit, *names):
+    out = subprocess.run(["systemctl", "show", unit, "-p", ",".join(names)], check=True, capture_output=True,
+                         text=True).stdout
+    found = {}
+    for line in out.splitlines():
+        name, _, value = line.partition("=")
+        found.setdefault(name, []).append(value)
+    return {name: " ".join(values) for name, values in found.items()}
+
+
+def is_loaded(unit):
+    return show(unit, "ActiveState")["ActiveState"] not in ("inactive", "failed")
+
+
+def folder(scope):
+    return f"/sys/fs/cgroup/oct.slice/oct-test.slice/{scope}"
+
+
+def held(scope, file):
+    with open(f"{folder(scope)}/{file}", encoding="ascii") as opened:
+        return opened.read().strip()
+
+
+@pytest.mark.proves("/linux/cgroupsPath")
+def test_scope_and_slice(systemd, named):
+    bundle, scope = named
+    name = systemd.launch(bundle.payload("sleep"))
+    found = show(scope, "Slice", "ControlGroup", "Delegate", "ActiveState", "Description", "DefaultDependencies")
+    assert found["Slice"] == "oct-test.slice"
+    assert found["ControlGroup"] == f"/oct.slice/oct-test.slice/{scope}"
+    assert (found["Delegate"], found["ActiveState"], found["DefaultDependencies"]) == ("yes", "active", "no")
+    if systemd.is_ocikit:
+        assert name in found["Description"]
+    assert held(scope, "cgroup.procs").split() == [str(systemd.pid(name))]
+    systemd.stop(name)
+    systemd.delete(name)
+    hostview.until(lambda: not is_loaded(scope))
+    assert not os.path.exists(folder(scope))
+
+
+@pytest.mark.ocikit
+def test_name_without_a_path(systemd, bundle):
+    bundle.linux.pop("cgroupsPath", None)
+    name = systemd.launch(bundle.payload("sleep"))
+    assert show(f"ocikit-{name}.scope", "Slice")["Slice"] == "system.slice"
+    with open(f"/proc/{systemd.pid(name)}/cgroup", encoding="ascii") as file:
+        assert file.read().strip() == f"0::/system.slice/ocikit-{name}.scope"
+
+
+def test_limits_are_properties_and_files(systemd, named):
+    bundle, scope = named
+    bundle.linux["resources"] = {
+        "memory": {"limit": SIZE, "swap": 2 * SIZE, "reservation": SIZE // 2}, "pids": {"limit": 20},
+        "cpu": {"shares": 512, "quota": 50000, "period": 100000, "cpus": "0", "mems": "0"}}
+    systemd.launch(bundle.payload("sleep"))
+    assert show(scope, "MemoryMax", "MemoryLow", "MemorySwapMax", "TasksMax", "CPUQuotaPerSecUSec", "AllowedCPUs",
+                "AllowedMemoryNodes") == {
+        "MemoryMax": str(SIZE), "MemoryLow": str(SIZE // 2), "MemorySwapMax": str(SIZE), "TasksMax": "20",
+        "CPUQuotaPerSecUSec": "500ms", "AllowedCPUs": "0", "AllowedMemoryNodes": "0"}
+    values = {"memory.max": str(SIZE), "memory.low": str(SIZE // 2), "memory.swap.max": str(SIZE), "pids.max": "20",
+              "cpu.max": "50000 100000", "cpuset.cpus": "0", "cpuset.mems": "0"}
+    assert {file: held(scope, file) for file in values} == values
+    weight = held(scope, "cpu.weight")
+    assert show(scope, "CPUWeight")["CPUWeight"] == weight
+    subprocess.run(["systemctl", "daemon-reload"], check=True)
+    assert {file: held(scope, file) for file in values} == values
+    assert held(scope, "cpu.weight") == weight
+
+
+@pytest.mark.ocikit
+def test_what_runc_does_not_tell_systemd(systemd, named):
+    bundle, scope = named
+    bundle.linux["resources"] = {
+        "blockIO": {"weight": 300}, "unified": {"memory.high": str(SIZE), "memory.oom.group": "1"},
+        "cpu": {"idle": 1}}
+    systemd.launch(bundle.payload("sleep"))
+    assert show(scope, "MemoryHigh")["MemoryHigh"] == str(SIZE)
+    assert show(scope, "CPUWeight")["CPUWeight"] == "idle"
+    assert (held(scope, "cpu.idle"), held(scope, "memory.oom.group")) == ("1", "1")
+    weight = show(scope, "IOWeight")["IOWeight"]
+    subprocess.run(["systemctl", "daemon-reload"], check=True)
+    assert (held(scope, "cpu.idle"), held(scope, "memory.high")) == ("1", str(SIZE))
+    assert f"default {weight}" in (held(scope, "io.weight"), "default [not set]")
+
+
+def test_devices(systemd, named):
+    bundle, scope = named
+    bundle.linux["resources"] = {"devices": [
+        {"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rw"},
+        {"allow": True, "type": "c", "major": 136, "access": "rwm"}]}
+    bundle.linux["devices"] = [{"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229},
+                               {"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11}]
+    bundle.payload("sleep")
+    name = systemd.launch(bundle)
+    found = show(scope, "DevicePolicy", "DeviceAllow")
+    assert found["DevicePolicy"] == "strict"
+    assert "/dev/char/10:229 rw" in found["DeviceAllow"] and "char-pts rwm" in found["DeviceAllow"]
+    result = systemd.exec(name, ["/bin/sh", "-c", "cat /dev/null && echo null; (: </dev/kmsg) || echo denied"])
+    assert result.out.split() == ["null", "denied"]
+    subprocess.run(["systemctl", "daemon-reload"], check=True)
+    result = systemd.exec(name, ["/bin/sh", "-c", "cat /dev/null && echo null; (: </dev/kmsg) || echo denied"])
+    assert result.out.split() == ["null", "denied"]
+
+
+def test_update(systemd, named):
+    bundle, scope = named
+    name = systemd.launch(bundle.payload("sleep"))
+    systemd.call("update", "--memory", str(SIZE), "--pids-limit", "30", "--cpu-quota", "20000", name).ok()
+    assert show(scope, "MemoryMax", "TasksMax", "CPUQuotaPerSecUSec") == {
+        "MemoryMax": str(SIZE), "TasksMax": "30", "CPUQuotaPerSecUSec": "200ms"}
+    subprocess.run(["systemctl", "daemon-reload"], check=True)
+    assert (held(scope, "memory.max"), held(scope, "pids.max")) == (str(SIZE), "30")
+
+
+@pytest.mark.ocikit
+def test_update_that_systemd_refuses(systemd, named):
+    """Nothing of it is set then, whoever refuses."""
+    bundle, scope = named
+    name = systemd.launch(bundle.payload("sleep"))
+    before = held(scope, "pids.max")
+    systemd.call("update", "-r", "-", name, stdin=b'{"pids": {"limit": 9}, "unified": {"memory.max": "nonsense"}}'
+                 ).failed("memory.max")
+    assert held(scope, "pids.max") == before
+    assert show(scope, "TasksMax")["TasksMax"] in (before, "infinity", str(2 ** 64 - 1))
+
+
+@pytest.mark.ocikit
+def test_annotations(systemd, named):
+    bundle, scope = named
+    bundle.config["annotations"] = {
+        "org.systemd.property.TimeoutStopUSec": "uint64 5000000",
+        "org.systemd.property.RuntimeMaxSec": "uint64 500",
+        "org.systemd.property.OOMPolicy": "'continue'",
+        "org.systemd.property.Documentation": "['man:ocikit(1)', 'https://example.org']"}
+    systemd.launch(bundle.payload("sleep"))
+    found = show(scope, "TimeoutStopUSec", "RuntimeMaxUSec", "OOMPolicy", "Documentation")
+    assert found == {"TimeoutStopUSec": "5s", "RuntimeMaxUSec": "8min 20s", "OOMPolicy": "continue",
+                     "Documentation": '"man:ocikit(1)" https://example.org'}
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("annotation, value, texts", [
+    ("NoSuchProperty", "true", ["NoSuchProperty", "start scope"]),
+    ("TimeoutStopUSec", "'text'", ["start scope"]),
+    ("TimeoutStopUSec", "5 6", ["/annotations/org.systemd.property.TimeoutStopUSec"]),
+    ("PIDs", "uint32 1", ["/annotations/org.systemd.property.PIDs", "the runtime's"]),
+])
+def test_annotations_that_are_wrong(systemd, named, annotation, value, texts):
+    bundle, scope = named
+    bundle.config["annotations"] = {f"org.systemd.property.{annotation}": value}
+    systemd.run(bundle.payload("exit", "0")).failed(*texts)
+    systemd.assert_clean()
+    assert not is_loaded(scope)
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("path", ["/a/b", "a:b", "a:b:c", "a--b.slice:p:n", "a.slice:b:c:d", "a.slice:p:n.slice"])
+def test_paths_that_are_wrong(systemd, bundle, path):
+    bundle.linux["cgroupsPath"] = path
+    systemd.run(bundle.payload("exit", "0")).failed("/linux/cgroupsPath", "SLICE:PREFIX:NAME")
+
+
+@pytest.mark.ocikit
+def test_a_scope_that_is_there(systemd, named, make_bundle):
+    """The container that has it goes on."""
+    bundle, scope = named
+    first = systemd.launch(bundle.payload("sleep"))
+    second = make_bundle().payload("sleep")
+    second.linux["cgroupsPath"] = bundle.linux["cgroupsPath"]
+    systemd.call("create", "-b", second, systemd.new_id()).failed(scope, "systemctl stop")
+    assert systemd.status(first) == "running"
+    assert held(scope, "cgroup.procs").split() == [str(systemd.pid(first))]
+
+
+def test_the_scope_ends_with_the_container(systemd, named):
+    bundle, scope = named
+    name = systemd.launch(bundle.payload("sleep"))
+    systemd.stop(name)
+    hostview.until(lambda: not is_loaded(scope))
+    systemd.delete(name)
+
+
+def test_systemd_stops_the_scope(systemd, named):
+    bundle, scope = named
+    name = systemd.launch(bundle.payload("sleep"))
+    pid = systemd.pid(name)
+    subprocess.run(["systemctl", "kill", "--signal=KILL", scope], check=True)
+    assert hostview.wait_exit(pid) == -9
+    assert systemd.status(name) == "stopped"
+    systemd.delete(name)
+
+
+def test_failed_create_leaves_no_scope(systemd, named):
+    bundle, scope = named
+    bundle.hook("createRuntime", "/bin/false")
+    systemd.run(bundle.payload("exit", "0")).failed()
+    systemd.assert_clean()
+    assert not is_loaded(scope)
+
+
+def test_exec_pause_and_ps(systemd, named):
+    bundle, scope = named
+    name = systemd.launch(bundle.payload("sleep"))
+    systemd.exec(name, "-d", ["/bin/sleep", "1000"]).ok()
+    assert len(held(scope, "cgroup.procs").split()) == 2
+    systemd.call("pause", name).ok()
+    assert systemd.status(name) == "paused" and held(scope, "cgroup.freeze") == "1"
+    systemd.call("resume", name).ok()
+    systemd.kill(name)
+    # The first process of a pid namespace ends after the others were collected, which this process adopted.
+    hostview.until(lambda: hostview.reap() or systemd.status(name) == "stopped")
+    systemd.delete(name)
+    hostview.until(lambda: not is_loaded(scope))
+
+
+@pytest.mark.ocikit
+def test_out_of_memory_leaves_no_failed_unit(systemd, named):
+    bundle, scope = named
+    bundle.linux["resources"] = {"memory": {"limit": 16 << 20, "swap": 16 << 20}}
+    bundle.args("/bin/sh", "-c", "x=a; while true; do x=$x$x; done")
+    assert systemd.run(bundle).code != 0
+    out = subprocess.run(["systemctl", "list-units", "--all", "--plain", "--no-legend", scope], check=True,
+                         capture_output=True, text=True).stdout
+    assert scope not in out
+
+
+@pytest.mark.ocikit
+def test_many_at_once(systemd, make_bundle):
+    processes = []
+    for _ in range(8):
+        bundle = make_bundle().payload("exit", "5")
+        processes.append(systemd.popen("run", "-b", bundle, systemd.new_id()))
+    assert [process.wait(60) for process in processes] == [5] * 8
