@@ -191,6 +191,16 @@ int stdio_resolve(const int given[3], int result[3], int *null, struct failure *
     return 0;
 }
 
+int stdio_replace(int result[3], int *null, struct failure *failure)
+{
+    if (*null < 0)
+        *null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (*null < 0)
+        return fail_errno(failure, OCI_ERR_IO, errno, "open /dev/null");
+    result[0] = result[1] = result[2] = *null;
+    return 0;
+}
+
 int check_preserved(const int *fds, size_t count, struct failure *failure)
 {
     for (size_t i = 0; i < count; i++) {

@@ -402,10 +402,14 @@ static int launch(struct creation *c)
         return init;
     if (PLAN_SLOT_FIRST_GROUP + c->groups.count > SPAWN_MAX_SLOTS)
         return fail(c->failure, OCI_ERR_UNSUPPORTED, "this host has too many cgroup hierarchies");
+    /* The program has the terminal in their place, and whoever may look at the init before must not have them. */
+    int r = c->compiled.terminal ? stdio_replace(c->stdio, &c->null, c->failure) : 0;
+    if (r < 0)
+        return r;
     struct spawn spawn = spawn_request(c, &c->compiled, init, listener);
     prepare_session(c, &c->session, &c->compiled, init);
-    int r = make_id_maps(c->context, &c->compiled, &spawn, c->loaded.file, c->session.cancel,
-                         c->failure);
+    r = make_id_maps(c->context, &c->compiled, &spawn, c->loaded.file, c->session.cancel,
+                     c->failure);
     if (r == 0)
         r = run_inits(c, &spawn, listener);
     close_id_maps(&c->compiled, &spawn);

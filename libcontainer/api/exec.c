@@ -272,6 +272,11 @@ static int join_resctrl(struct execution *e)
 
 static int launch(struct execution *e)
 {
+    if (e->compiled.terminal) {
+        int replaced = stdio_replace(e->stdio, &e->null, e->failure);
+        if (replaced < 0)
+            return replaced;
+    }
     struct spawn spawn = {
         .init = context_init(e->container->context, e->failure),
         .plan = &e->compiled.plan,

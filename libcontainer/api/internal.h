@@ -99,6 +99,8 @@ void tracked_close(struct tracked *process);
  * closed. *null is an fd to be closed afterwards, or -1.  To be called before any fd is opened, so
  * that one of ours cannot be taken for the caller's. */
 int stdio_resolve(const int given[3], int result[3], int *null, struct failure *failure);
+/* /dev/null for all three; *null as above. */
+int stdio_replace(int result[3], int *null, struct failure *failure);
 
 /* The record's groups as a set whose paths and counts are filled. */
 int record_groups(const struct oci_record *record, struct group_set *set, struct failure *failure);

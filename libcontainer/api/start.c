@@ -43,7 +43,7 @@ static bool expects_listener(const struct oci_runtime_config *config)
            filter_notifies(config->linux_->seccomp);
 }
 
-static int release(container *container, const struct oci_runtime_config *config,
+static int release(container *container, int pidfd, const struct oci_runtime_config *config,
                    const struct oci_record *record, struct failure *failure)
 {
     pid_t pid = (pid_t)record->pid;
@@ -61,7 +61,7 @@ static int release(container *container, const struct oci_runtime_config *config
     struct plan_message message;
     struct listening listening = {config, container->id, record->bundle, "created", pid, -1};
     const struct delivery delivery = {tell_listener, &listening, pid};
-    r = await_running(socket, -1, expects_listener(config) ? &delivery : NULL, &message, failure);
+    r = await_running(socket, pidfd, expects_listener(config) ? &delivery : NULL, &message, failure);
     return r > 0 ? explain_start(&message, program_of(config), STORE_CONFIG, failure) : r;
 }
 
@@ -146,7 +146,7 @@ static int start_locked(container *container, int root, struct started *s, struc
                     "cannot start container \"%s\": its control group is frozen", container->id);
     r = store_read_config(container->dir, &s->config_document, &s->config, failure);
     if (r == 0)
-        r = release(container, s->config, s->record, failure);
+        r = release(container, pidfd, s->config, s->record, failure);
     if (r == 0 || failure->code != OCI_ERR_IO)
         unlinkat(container->dir, STORE_START, 0);
     if (r < 0 && failure->code == OCI_ERR_HOOK)

@@ -12,7 +12,7 @@
 
 static const char *fork_hint(const struct plan_op *op, int error)
 {
-    if (error == ENOMEM)
+    if (error == ENOMEM && op->code == PLAN_FORK && op->number0 == 0)
         return "a pid namespace whose first process has ended takes no others";
     if (!(op->number0 & CLONE_NEWUSER))
         return NULL;

@@ -25,6 +25,7 @@ int session_run_pair(struct session *builder, struct spawn *builder_spawn, struc
     if (r == 0)
         r = session_finish(builder, failure);
     close_fd(&member_spawn->slots[PLAN_SLOT_LINK]);
+    close_fd(&member->terminal);
     member->terminal = take_fd(&builder->terminal);
     session_abort(builder);
     return r == 0 ? session_finish(member, failure) : r;

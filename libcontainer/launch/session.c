@@ -181,6 +181,11 @@ static int begin_member(struct session *session, struct failure *failure)
     /* The builder must hear the member's end. */
     close(take_fd(&session->member_spawn->slots[PLAN_SLOT_LINK]));
     session->told_pid = session->member->pid;
+    /* Whose namespaces cannot be entered may have ended. */
+    if (r < 0 && r != OCI_ERR_CANCELLED && process_await_end(session->pidfd, 100)) {
+        *failure = (struct failure){0};
+        return explain_end(session, failure);
+    }
     return r;
 }
 
@@ -405,12 +410,13 @@ static int await_program(struct session *session, const struct delivery *deliver
     }
 }
 
-int await_running(int socket, int cancel, const struct delivery *delivery,
+int await_running(int socket, int pidfd, const struct delivery *delivery,
                   struct plan_message *message, struct failure *failure)
 {
     struct session session = SESSION_INIT;
     session.control = socket;
-    session.cancel = cancel;
+    session.pidfd = pidfd;
+    session.rouse = true;
     session.pid_known = true;
     return await_program(&session, delivery, message, failure);
 }

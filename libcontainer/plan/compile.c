@@ -89,13 +89,13 @@ static int compile_places(struct compiler *c)
     plan_from(&c->builder, OCI_ERR_CGROUP, c->linux_->cgroups_path ? "/linux/cgroupsPath" : NULL);
     compile_group_joins(c, false);
     bool late = opens_trees_late(c);
-    int r = c->is_builder ? 0 : compile_oom_score(c, c->config->process);
+    int r = compile_oom_score(c, c->config->process);
     compile_namespace_opens(c);
     if (r == 0 && !late)
         r = compile_time_namespace(c);
     if (r == 0 && c->namespaces.two_stage && !late)
         r = compile_trees(c);
-    if (r == 0 && has_user_namespace(c) && !c->is_builder)
+    if (r == 0 && has_user_namespace(c))
         r = compile_privileged(c, c->config->process);
     compile_namespace_joins(c);
     compile_namespace_makes(c);
@@ -208,7 +208,7 @@ int compile_create(const struct compile_input *input, struct compiled *compiled,
         r = compile_places(&c);
     if (r == 0 && c.is_builder)
         compile_meeting(&c);
-    else if (r == 0)
+    if (r == 0)
         compile_keyring(&c);
     if (r == 0)
         r = compile_kernel(&c);

@@ -144,5 +144,7 @@ def test_fifty_at_once(containerd):
         for i in $numbers; do ctr run -d --null-io --cgroup $GROUP/c$i $IMAGE c$i sleep 100 & pids="$pids $!"; done
         for pid in $pids; do wait $pid || echo failed; done
         ctr task ls | grep -c RUNNING
-        for i in $numbers; do (ctr task kill -s KILL c$i; ctr task delete c$i; ctr container delete c$i) >/dev/null 2>&1 & pids="$pids $!"; done
+        for i in $numbers; do (ctr task kill -s KILL c$i
+            for t in $(seq 50); do ctr task delete c$i && break; sleep 0.1; done
+            ctr container delete c$i) >/dev/null 2>&1 & pids="$pids $!"; done
         wait; ctr task ls -q; ctr container ls -q | while read c; do ctr task delete -f $c 2>/dev/null; ctr container delete $c; done""", shows="50\n")

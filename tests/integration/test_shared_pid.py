@@ -5,6 +5,7 @@ Marked ocikit is also what runc 1.1 cannot do there: time namespaces, no mount n
 """
 import json
 import os
+import signal
 import stat
 
 import pytest
@@ -151,6 +152,69 @@ def test_terminal(rt, second):
         os.close(master)
     words = text.split()
     assert words[0].startswith("88:") and words[1:] == ["tty", "1", "1"], text
+
+
+PROBE = """pid=$(grep -o '"pid": *[0-9]*' | grep -o '[0-9]*$'); readlink /proc/$pid/fd/0 /proc/$pid/fd/1 /proc/$pid/fd/2 \
+/proc/$pid/root /proc/$pid/cwd > {path}; awk '{{print $6 == $1}}' /proc/$pid/stat >> {path}; ls /proc/$pid/root/ >> {path}"""
+
+
+@pytest.mark.ocikit
+def test_what_waits_there_while_hooks_run(rt, second, tmp_path):
+    """An own session, an empty root, and with a terminal not the caller's standard files either."""
+    second.process["terminal"] = True
+    second.hook("createRuntime", "/bin/sh", "-c", PROBE.format(path=tmp_path / "found"), env=["PATH=/bin:/usr/bin"])
+    master, slave = os.openpty()
+    try:
+        process = rt.popen("run", "-b", second.payload("exit", "0"), rt.new_id(), stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+        assert process.wait(20) == 0
+    finally:
+        os.close(master)
+    assert (tmp_path / "found").read_text("utf-8").splitlines() == ["/dev/null"] * 3 + ["/", "/", "1"]
+
+
+@pytest.mark.ocikit
+def test_hooks_inside_are_as_without(rt, second, bundle, make_bundle, first, tmp_path):
+    """The keyring and the score of the container's own."""
+    plain = make_bundle()
+    for number, container in enumerate((plain, second)):
+        container.process["oomScoreAdj"] = 500
+        container.hook("createContainer", "/bin/sh", "-c",
+                       f"cat /proc/self/oom_score_adj > {tmp_path}/{number}; cat /proc/keys > {tmp_path}/keys{number}",
+                       env=["PATH=/bin:/usr/bin"])
+        name = rt.new_id()
+        rt.run(container.payload("exit", "0"), name=name).ok()
+        assert (tmp_path / str(number)).read_text("ascii") == "500\n"
+        if os.path.exists("/proc/keys"):
+            assert f"_ses.{name}" in (tmp_path / f"keys{number}").read_text("ascii")
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("user", [False, True])
+def test_a_caller_that_may_not_trace(rt, second, user):
+    if user:
+        second.user_namespace(host=200000, size=2000)
+        second.config["mounts"] = [m for m in second.config["mounts"] if m["type"] != "proc"]
+        second.linux["maskedPaths"] = second.linux["readonlyPaths"] = []
+    rt.wrapper = ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"]
+    rt.run(second.payload("exit", "3")).ok(3)
+
+
+@pytest.mark.ocikit
+def test_a_label_in_a_new_user_namespace(rt, second):
+    """There is no procfs that it could be written to."""
+    second.user_namespace(host=200000, size=2000)
+    second.process["apparmorProfile"] = "x"
+    rt.run(second.payload("exit", "0")).failed("/process/apparmorProfile", "pid namespace by path")
+
+
+@pytest.mark.ocikit
+def test_a_created_container_that_is_stopped(rt, second):
+    """By a process of its pid namespace, say: the start lets it go on."""
+    name = rt.create(second.payload("sleep"))
+    os.kill(rt.pid(name), signal.SIGSTOP)
+    rt.start(name)
+    assert rt.status(name) == "running"
 
 
 def test_hooks_are_told_the_pid_of_the_process(rt, first, second, tmp_path):
