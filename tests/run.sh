@@ -5,14 +5,14 @@
 #   tests/run.sh [--quick | --asan | --peers] [--keep]
 #
 #   --quick   one build with gcc and its tests; not: control groups of version 2 alone, real engines,
-#             faults, other runtimes, a build with clang, fuzz targets, sanitizers
+#             faults, other runtimes, the test bed, a build with clang, fuzz targets, sanitizers
 #   --asan    only the build with address and undefined-behaviour sanitizers, and its tests
 #   --peers   only one build, and the integration tests with runc and with crun
 #   --keep    keep the folder with results and temporary files, and say where it is
 #
 # Writes to build/, build-clang/, build-asan/, build-fuzz/ and a temporary folder.
-# OCIKIT_FUZZ_SECONDS is how long each fuzz target runs (30; .ci/run: 60), OCIKIT_WORKERS how many integration tests
-# run at a time (twice as many as processors).
+# OCIKIT_FUZZ_SECONDS is how long each fuzz target runs (15; .ci/run: 60), OCIKIT_WORKERS how many integration tests
+# run at a time (twice as many as processors), OCIKIT_BED=whole asks for all of them in the test bed.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -66,6 +66,7 @@ if [ -z "$asan$peers" ]; then
             pytest_suite engines build tests/engines
             pytest_suite faults build tests/faults
             peer_suites build
+            bed_suites build
         fi
     fi
     [ -n "$quick" ] || CC=clang CXX=clang++ build_step build-clang

@@ -72,6 +72,13 @@ const char *hint_for(const struct plan_op *op, const char *text0, int code, int 
                    "the host: leave "
                    "out the options that do";
         return NULL;
+    case PLAN_MEMORY_POLICY:
+        if (error != EINVAL)
+            return NULL;
+        /* MPOL_WEIGHTED_INTERLEAVE and MPOL_PREFERRED_MANY, without the flags. */
+        return (op->number0 & 0xff) == 6   ? "Linux 6.9 brought this mode; and its nodes have to be there"
+               : (op->number0 & 0xff) == 5 ? "Linux 5.15 brought this mode; and its nodes have to be there"
+                                           : "the nodes have to be there";
     case PLAN_RLIMIT:
         return error == EPERM ? "only a caller with CAP_SYS_RESOURCE may raise a hard limit" : NULL;
     case PLAN_SYNC:

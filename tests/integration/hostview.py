@@ -33,6 +33,11 @@ def umount(target, flags=2):
     libc_call(LIBC.umount2(str(target).encode(), flags))
 
 
+def kernel():
+    """The kernel's version, to be compared with (6, 3)."""
+    return tuple(int(number) for number in os.uname().release.split("-", maxsplit=1)[0].split(".")[:2])
+
+
 def settle_in():
     """Adopt orphans, and see no mounts but our own."""
     libc_call(LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))

@@ -51,6 +51,10 @@ NEWER = [
 ]
 
 
+def only_version_1(files):
+    return any(".kmem." in file or ".rt_" in file for file in files)
+
+
 @pytest.mark.parametrize("options,controller,files", [
     *[pytest.param(*case, id=" ".join(case[0])) for case in OPTIONS],
     *[pytest.param(*case, id=" ".join(case[0]), marks=pytest.mark.ocikit) for case in NEWER]])
@@ -60,7 +64,7 @@ def test_options(rt, running, options, controller, files):
     if V1(controller) == 1 and all(groups.parents_have(controller, rt.token, file) for file in files):
         result.ok()
         assert dict(zip(files, value(rt, controller, *files))) == files
-    elif V1(controller) != 1 and options[-1] != "-1" and not groups.has(controller):
+    elif V1(controller) != 1 and options[-1] != "-1" and (not groups.has(controller) or only_version_1(files)):
         result.failed(": /")
     else:
         result.ok()
@@ -97,7 +101,7 @@ def test_idle_and_back_with_shares(rt, running):
     update(rt, running, cpu={"idle": 1}).ok()
     update(rt, running, cpu={"idle": 0, "shares": 2048}).ok()
     found = value(rt, "cpu", "cpu.idle", file)
-    assert found[0] == "0" and found[1] in ("2048", "159", "170")
+    assert found[0] == "0" and found[1] in ("2048", "174")
     update(rt, running, cpu={"idle": 1, "shares": 512}).ok()
     assert value(rt, "cpu", "cpu.idle") == ["1"]
 

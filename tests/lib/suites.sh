@@ -121,6 +121,56 @@ version_2_suite() {
     parallel_suite version-2 "$1" "$here/lib/view.sh" v2
 }
 
+# What the test bed's kernel makes a difference to.
+BED_TESTS="test_cgroup2 test_cgroups test_resources test_update test_pause test_events test_device_rules test_devices
+test_mount_kinds test_shared_pid test_idmap test_kill test_apparmor"
+BED_SYSTEMD_TESTS="test_systemd test_systemd_podman test_cgroup2 test_lifecycle"
+
+# bed_suite PROFILE BUILD WORKERS [TEST...]: integration tests, or those files of them, in the test bed.
+bed_suite() {
+    profile=$1 folder=$2 workers=$3
+    shift 3
+    say "test bed, $profile: $folder"
+    if ! why=$(bed_is_there "$profile"); then
+        echo "skipped: $why" | tee "$results/testbed-$profile.step" | sed 's/^/    /'
+        sed -i '1i skipped' "$results/testbed-$profile.step"
+        return
+    fi
+    files=''
+    for test in "$@"; do
+        files="$files tests/integration/$test.py"
+    done
+    output=$work/testbed-$profile
+    # shellcheck disable=SC2086
+    OCIKIT_BUILD=$(pwd)/$folder OCIKIT_RUNTIME=$(pwd)/$folder/cli/ocikit OCIKIT_TEST_SHARED_HOST=1 \
+        tests/testbed/run.sh --profile "$profile" --memory 4096 --timeout "${OCIKIT_BED_SECONDS:-1200}" \
+        --output "$output" -- "$python" -m pytest -q -p no:cacheprovider -n "$workers" \
+        --junitxml /run/testbed/output/result.xml ${files:-tests/integration} >"$work/testbed-$profile-$folder.log" 2>&1
+    status=$?
+    [ -f "$output/result.xml" ] && mv "$output/result.xml" "$results/testbed-$profile-$folder.xml"
+    whole_result "testbed-$profile-$folder" $status
+}
+
+# What takes few minutes, or with OCIKIT_BED=whole all of it.
+bed_suites() {
+    if [ "${OCIKIT_BED:-}" = whole ]; then
+        bed_suite minimal "$1" 3
+        # shellcheck disable=SC2086
+        bed_suite systemd "$1" 3 $BED_SYSTEMD_TESTS
+    else
+        # shellcheck disable=SC2086
+        bed_suite minimal "$1" 3 $BED_TESTS
+    fi
+}
+
+# Says what is missing.
+bed_is_there() {
+    command -v qemu-system-x86_64 >/dev/null || { echo "qemu-system-x86 is not installed"; return 1; }
+    [ -x /usr/lib/qemu/virtiofsd ] || { echo "virtiofsd of qemu-system-common is not installed"; return 1; }
+    [ "$1" = minimal ] || [ -x /lib/systemd/systemd ] || { echo "systemd is not installed"; return 1; }
+    tests/testbed/run.sh --fetch 2>&1 >/dev/null
+}
+
 # The same tests where every finding of a sanitizer ends the process with a code of its own.
 sanitized_suites() {
     (
@@ -134,6 +184,6 @@ sanitized_suites() {
 
 # Every fuzz target for a while; .ci/run gives a minute.
 fuzz_suite() {
-    say "fuzz targets, ${OCIKIT_FUZZ_SECONDS:-30} seconds each"
-    step fuzz tests/fuzz/run.sh "${OCIKIT_FUZZ_SECONDS:-30}"
+    say "fuzz targets, ${OCIKIT_FUZZ_SECONDS:-15} seconds each"
+    step fuzz tests/fuzz/run.sh "${OCIKIT_FUZZ_SECONDS:-15}"
 }

@@ -68,10 +68,12 @@ def read_pytest(totals, path):
 
 
 def read_step(totals, path):
-    """First line: "passed" or "failed"; the rest is output."""
+    """First line: "passed", "skipped" or "failed"; the rest is output."""
     first, _, rest = path.read_text(encoding="utf-8", errors="replace").partition("\n")
     if first.strip() == "passed":
         totals.passed += 1
+    elif first.strip() == "skipped":
+        totals.skipped += 1
     else:
         totals.fail(path.stem, errors(rest) or tail(rest))
 

@@ -9,6 +9,8 @@ run_command() {
     export HOME=/root TMPDIR=/srv/testbed LANG=C.UTF-8
     export OCIKIT_TESTBED=$PROFILE OCIKIT_TESTBED_OUTPUT=/run/testbed/output
     chmod 1777 /srv/testbed
+    mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security
+    mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
     for port in /sys/class/virtio-ports/*; do
         [ "$(cat "$port/name")" = testbed ] && port=/dev/${port##*/} && break
     done
