@@ -123,6 +123,8 @@ static int plan_groups(struct creation *c, bool for_root)
         return fail(c->failure, OCI_ERR_UNSUPPORTED,
                     "control groups by systemd need version 2 of them alone, which this host does "
                     "not have");
+    if (r == 0 && c->managed.wanted && caller_is_rootless(&c->caller))
+        r = managed_check_place(&c->managed, &c->groups.groups[0], c->failure);
     if (r == 0 && caller_is_rootless(&c->caller) && !for_root && !c->managed.wanted)
         r = groups_set_aside(&c->groups, &c->log, c->failure);
     return r == 0 && l ? groups_check_denied(&c->groups, l->resources, c->failure) : r;

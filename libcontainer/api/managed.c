@@ -59,6 +59,18 @@ int managed_prepare(struct managed *managed, const container_context *context,
     return 0;
 }
 
+int managed_check_place(const struct managed *managed, const struct group *group,
+                        struct failure *failure)
+{
+    size_t length = strlen(managed->path) - strlen(managed->unit.path);
+    if (strncmp(group_own(group), managed->path, length) == 0)
+        return 0;
+    return fail(failure, OCI_ERR_CGROUP,
+                "the caller's control group %s is not below %.*s, that of its own systemd, so that it may "
+                "move no process from there: start it with systemd-run --user --scope",
+                group_own(group), (int)length, managed->path);
+}
+
 static int collect(const struct managed_limits *limits, bool late, struct properties *properties,
                    struct failure *failure)
 {
@@ -166,6 +178,12 @@ void managed_free(struct managed *managed)
 }
 
 #else
+
+int managed_check_place(const struct managed *managed, const struct group *group,
+                        struct failure *failure)
+{
+    return 0;
+}
 
 static int lacking(struct failure *failure)
 {

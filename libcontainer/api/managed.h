@@ -42,6 +42,9 @@ struct managed_limits {
 int managed_prepare(struct managed *managed, const container_context *context,
                     const struct oci_runtime_config *config, const char *id,
                     const struct caller *caller, bool only_plan, struct failure *failure);
+/* Can a process of a caller without privileges go from where it is to the group?  Both have to be the user's. */
+int managed_check_place(const struct managed *managed, const struct group *group,
+                        struct failure *failure);
 /* Make the group.  It lasts as long as something is in it, for which the holder's process is there until
  * managed_settle, which is for when the container's own is. */
 int managed_start(struct managed *managed, container_context *context, const char *id,

@@ -124,7 +124,7 @@ version_2_suite() {
 # What the test bed's kernel makes a difference to.
 BED_TESTS="test_cgroup2 test_cgroups test_resources test_update test_pause test_events test_device_rules test_devices
 test_mount_kinds test_shared_pid test_idmap test_kill test_apparmor"
-BED_SYSTEMD_TESTS="test_systemd test_systemd_podman test_cgroup2 test_lifecycle"
+BED_SYSTEMD_TESTS="test_systemd test_systemd_user test_systemd_podman test_cgroup2 test_lifecycle"
 
 # bed_suite PROFILE BUILD WORKERS [TEST...]: integration tests, or those files of them, in the test bed.
 bed_suite() {
