@@ -41,6 +41,9 @@ char **op_vector(struct init *init, uint32_t offset);
 /* Fill a slot; whatever it held is closed. */
 void slot_set(struct init *init, int32_t slot, int fd);
 
+/* report.c: as fork(2), with the flags of clone(2) and a pidfd. */
+long make_child(uint64_t flags, int exit_signal, int *pidfd);
+
 /* op_exec.c: close what the program must not get and tell that it is about to run; once. */
 int announce(struct init *init);
 
@@ -69,6 +72,16 @@ int resolve_parent(struct init *init, int root, const char *path, char *name, si
 
 /* "self/fd/N", to be looked up in PLAN_SLOT_PROC. */
 void fd_path(int fd, char path[32]);
+
+/* attributes.c.  flags: 0 or AT_RECURSIVE.  -ENOSYS where neither mount_setattr(2) nor mount(2) can do it. */
+struct mount_attr;
+long set_attributes(struct init *init, int mount, unsigned flags, struct mount_attr *attr);
+/* Put a tree on a target; it gets what it could not have while it was detached. */
+long attach(struct init *init, int tree, int target);
+long attached(struct init *init, int tree); /* the second half, for who attaches otherwise */
+void note_placed(int mount);                /* it is attached, and stays open */
+void forget_attributes(int mount);          /* it is closed */
+uint64_t mount_flags(uint64_t attributes);  /* MS_* of mount(2) for MOUNT_ATTR_* */
 
 /* copy.c: what is in the directory below into the new filesystem tree; keep: enum plan_keep */
 int copy_up(struct init *init, int below, int tree, unsigned keep);

@@ -81,23 +81,6 @@ static int join_options(struct init *init, uint32_t vector, char *data, const ch
     return 0;
 }
 
-/* The flags of mount(2) for an attribute of mount_setattr(2). */
-static uint64_t old_flags(uint64_t attributes)
-{
-    static const struct {
-        uint64_t attribute, flag;
-    } table[] = {
-        {MOUNT_ATTR_RDONLY, MS_RDONLY},         {MOUNT_ATTR_NOSUID, MS_NOSUID},
-        {MOUNT_ATTR_NODEV, MS_NODEV},           {MOUNT_ATTR_NOEXEC, MS_NOEXEC},
-        {MOUNT_ATTR_NOATIME, MS_NOATIME},       {MOUNT_ATTR_STRICTATIME, MS_STRICTATIME},
-        {MOUNT_ATTR_NODIRATIME, MS_NODIRATIME}, {0x00200000 /* NOSYMFOLLOW */, MS_NOSYMFOLLOW},
-    };
-    uint64_t flags = 0;
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        flags |= attributes & table[i].attribute ? table[i].flag : 0;
-    return flags;
-}
-
 /* A tmpfs over the root, which nobody sees that has the root already: mount(2) can only mount on a path. */
 static int scratch_begin(struct init *init)
 {
@@ -132,7 +115,7 @@ static int make_old(struct init *init, const struct plan_op *op)
         r = scratch_begin(init);
     if (r < 0)
         return r;
-    uint64_t flags = op->number2 | old_flags(op->number0);
+    uint64_t flags = op->number2 | mount_flags(op->number0);
     long made = SYS_5(mount, source, "m", op_text(init, op->text0), flags, data);
     long tree =
         made < 0 ? made : SYS_3(open_tree, AT_FDCWD, "m", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);

@@ -84,13 +84,8 @@ static int start_hook(struct init *init, const struct plan_op *op, struct hook *
         return (int)r;
     _fd_ int out_write = out[1];
     hook->output = out[0];
-    struct clone_args args = {
-        .flags = CLONE_PIDFD,
-        .pidfd = (uint64_t)(uintptr_t)&hook->pidfd,
-        .exit_signal = SIGCHLD,
-    };
     int parent = (int)SYS_1(getpid, 0);
-    r = SYS_2(clone3, &args, sizeof(args));
+    r = make_child(0, SIGCHLD, &hook->pidfd);
     if (r == 0)
         run_hook(init, op, parent, in_read, out_write);
     if (r < 0)

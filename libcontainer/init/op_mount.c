@@ -49,10 +49,11 @@ int op_root_attach(struct init *init, const struct plan_op *op)
     if (!S_ISDIR(st.stx_mode))
         return -ENOTDIR;
     struct mount_attr attr = {.propagation = op->number0};
-    r = SYS_5(mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr));
-    if (r < 0)
-        return (int)r;
-    r = SYS_5(move_mount, tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+    r = set_attributes(init, tree, AT_RECURSIVE, &attr);
+    if (r == 0)
+        r = SYS_5(move_mount, tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+    if (r == 0)
+        r = attached(init, tree);
     if (r < 0)
         return (int)r;
     init->root = tree;
@@ -60,15 +61,15 @@ int op_root_attach(struct init *init, const struct plan_op *op)
     return 0;
 }
 
-static long set_attributes(int mount, unsigned flags, struct mount_attr *attr)
+static long set_allowed(struct init *init, int mount, unsigned flags, struct mount_attr *attr)
 {
-    long r = SYS_5(mount_setattr, mount, "", flags, attr, sizeof(*attr));
+    long r = set_attributes(init, mount, flags, attr);
     /* How access times are kept is locked on what a user namespace got from the host.  relatime is only the
      * kernel's default, so that asking for it asks for nothing there. */
     if (r == -EPERM && (attr->attr_clr & MOUNT_ATTR__ATIME) &&
         !(attr->attr_set & MOUNT_ATTR__ATIME)) {
         attr->attr_clr &= ~(uint64_t)MOUNT_ATTR__ATIME;
-        r = SYS_5(mount_setattr, mount, "", flags, attr, sizeof(*attr));
+        r = set_attributes(init, mount, flags, attr);
     }
     return r;
 }
@@ -80,10 +81,16 @@ int op_mount_attr(struct init *init, const struct plan_op *op)
         .attr_clr = op->number1,
         .propagation = op->number2,
     };
-    unsigned flags = AT_EMPTY_PATH | (op->flags & PLAN_RECURSIVE ? AT_RECURSIVE : 0);
     if (init->slots[op->slot0] < 0 && (op->flags & PLAN_OPTIONAL))
         return 0;
-    return (int)set_attributes(init->slots[op->slot0], flags, &attr);
+    long r = set_allowed(init, init->slots[op->slot0],
+                         op->flags & PLAN_RECURSIVE ? AT_RECURSIVE : 0, &attr);
+    /* Without its attributes such a tree is not to be shown. */
+    if (r == -ENOSYS && (op->flags & PLAN_OPTIONAL)) {
+        slot_set(init, op->slot0, -1);
+        return 0;
+    }
+    return (int)r;
 }
 
 int op_id_map(struct init *init, const struct plan_op *op)
@@ -92,8 +99,8 @@ int op_id_map(struct init *init, const struct plan_op *op)
         .attr_set = MOUNT_ATTR_IDMAP,
         .userns_fd = (uint64_t)init->slots[op->number0],
     };
-    unsigned flags = AT_EMPTY_PATH | (op->flags & PLAN_RECURSIVE ? AT_RECURSIVE : 0);
-    long r = SYS_5(mount_setattr, init->slots[op->slot0], "", flags, &attr, sizeof(attr));
+    long r = set_attributes(init, init->slots[op->slot0],
+                            op->flags & PLAN_RECURSIVE ? AT_RECURSIVE : 0, &attr);
     if (r == -EINVAL)
         note(init, PLAN_DETAIL_NO_ID_MAP, 0, NULL);
     return (int)r;
@@ -149,12 +156,6 @@ static int target_for(struct init *init, int tree, const char *path, unsigned fl
     return found;
 }
 
-static long attach(int tree, int target)
-{
-    return SYS_5(move_mount, tree, "", target, "",
-                 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
-}
-
 /* By whatever name or link it was reached: a mount over a part of proc would hide the real one. */
 static long refuse_proc(struct init *init, int target)
 {
@@ -191,10 +192,12 @@ int op_attach(struct init *init, const struct plan_op *op)
     if (r == 0 && (op->flags & PLAN_COPY_UP))
         r = copy_up(init, target, tree, (unsigned)op->number0);
     if (r == 0)
-        r = attach(tree, target);
+        r = attach(init, tree, target);
     if (r < 0)
         return (int)r;
-    if (!(op->flags & PLAN_KEEP_SLOT))
+    if (op->flags & PLAN_KEEP_SLOT)
+        note_placed(tree);
+    else
         slot_set(init, op->slot0, -1);
     return 0;
 }
@@ -250,6 +253,7 @@ int op_mount_find(struct init *init, const struct plan_op *op)
     if (r < 0)
         return (int)r;
     slot_set(init, op->slot0, fd);
+    note_placed(fd);
     fd = -1;
     return 0;
 }
@@ -339,7 +343,7 @@ int op_mask(struct init *init, const struct plan_op *op)
     _fd_ int tree = mask_source(kept, fresh);
     if (tree < 0)
         return tree;
-    r = attach(tree, target);
+    r = attach(init, tree, target);
     if (r < 0)
         return (int)r;
     if (*kept < 0) {
@@ -361,8 +365,9 @@ int op_readonly(struct init *init, const struct plan_op *op)
     if (tree < 0)
         return tree;
     struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
-    long r = SYS_5(mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr));
-    if (r < 0)
-        return (int)r;
-    return (int)attach(tree, target);
+    long r = set_attributes(init, tree, AT_RECURSIVE, &attr);
+    /* What is mounted below stays as it is where the kernel cannot change all at once. */
+    if (r == -ENOSYS)
+        r = set_attributes(init, tree, 0, &attr);
+    return r < 0 ? (int)r : (int)attach(init, tree, target);
 }

@@ -110,11 +110,7 @@ int op_time_offsets(struct init *init, const struct plan_op *op)
 int op_fork(struct init *init, const struct plan_op *op)
 {
     int pidfd = -1;
-    struct clone_args args = {
-        .flags = op->number0 | CLONE_PARENT | CLONE_PIDFD,
-        .pidfd = (uint64_t)(uintptr_t)&pidfd,
-    };
-    long pid = SYS_2(clone3, &args, sizeof(args));
+    long pid = make_child(op->number0 | CLONE_PARENT, 0, &pidfd);
     if (pid < 0)
         return (int)pid;
     if (pid == 0)

@@ -12,7 +12,7 @@
 int op_root_readonly(struct init *init, const struct plan_op *op)
 {
     struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
-    return (int)SYS_5(mount_setattr, init->root, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+    return (int)set_attributes(init, init->root, 0, &attr);
 }
 
 /* Every fd that still names a mount of the old root, or the new one from outside, goes. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the init says to the library and hears from it, and the small services every op uses:
- * vectors and slots.  Messages are datagrams of fixed size; the words for people are made by the
+ * vectors, slots and children.  Messages are datagrams of fixed size; the words for people are made by the
  * library.
  */
+#include <linux/sched.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -24,8 +25,23 @@ char **op_vector(struct init *init, uint32_t offset)
 
 void slot_set(struct init *init, int32_t slot, int fd)
 {
+    forget_attributes(init->slots[slot]);
     sys_close(&init->slots[slot]);
     init->slots[slot] = fd;
+}
+
+long make_child(uint64_t flags, int exit_signal, int *pidfd)
+{
+    struct clone_args args = {
+        .flags = flags | CLONE_PIDFD,
+        .pidfd = (uint64_t)(uintptr_t)pidfd,
+        .exit_signal = (uint64_t)exit_signal,
+    };
+    long pid = SYS_2(clone3, &args, sizeof(args));
+    /* Old kernels, and sandboxes that cannot look into its structure. */
+    if (pid == -ENOSYS)
+        pid = SYS_5(clone, args.flags | (uint64_t)exit_signal, 0, pidfd, 0, 0);
+    return pid;
 }
 
 void fd_path(int fd, char path[32])

@@ -182,6 +182,8 @@ static bool is_lacking(uint32_t code, int error)
 {
     bool scheduling = code == PLAN_SCHEDULER || code == PLAN_IO_PRIORITY ||
                       code == PLAN_MEMORY_POLICY || code == PLAN_PERSONALITY;
+    if ((code == PLAN_MOUNT_ATTR || code == PLAN_ID_MAP) && error == ENOSYS)
+        return true;
     return scheduling && (error == ENOSYS || error == EOPNOTSUPP);
 }
 

@@ -67,11 +67,15 @@ const char *hint_for(const struct plan_op *op, const char *text0, int code, int 
             return "in a user namespace what is mounted below cannot be left out: use rbind";
         return NULL;
     case PLAN_MOUNT_ATTR:
+        if (error == ENOSYS)
+            return "attributes of all mounts of a tree need mount_setattr(2), of Linux 5.12";
         if (error == EPERM && op->number1)
             return "a user namespace cannot take ro, nosuid, nodev or noexec away from a mount of "
                    "the host: leave "
                    "out the options that do";
         return NULL;
+    case PLAN_ID_MAP:
+        return error == ENOSYS ? "this needs mount_setattr(2), of Linux 5.12" : NULL;
     case PLAN_MEMORY_POLICY:
         if (error != EINVAL)
             return NULL;

@@ -77,8 +77,59 @@ struct child {
     int *high;       /* room for their copies */
     int count;
     const char *argv[3];
+    int cgroup; /* directory of the group to go into, or -1: it is there from birth */
     volatile int error;
 };
+
+struct entry {
+    uint64_t inode;
+    int64_t offset;
+    unsigned short length;
+    unsigned char type;
+    char name[];
+};
+
+/* Without close_range(2): what the kernel lists, from first on. */
+static UNWATCHED int close_listed(unsigned first, unsigned last)
+{
+    char entries[2048] __attribute__((aligned(8)));
+    int dir = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return errno;
+    long n;
+    while ((n = syscall(SYS_getdents64, dir, entries, sizeof(entries))) > 0) {
+        for (long at = 0; at < n;) {
+            const struct entry *entry = (const struct entry *)(entries + at);
+            unsigned fd = 0;
+            const char *p = entry->name;
+            for (; *p >= '0' && *p <= '9'; p++)
+                fd = fd * 10 + (unsigned)(*p - '0');
+            if (p > entry->name && fd >= first && fd <= last && (int)fd != dir)
+                syscall(SYS_close, fd);
+            at += entry->length;
+        }
+    }
+    syscall(SYS_close, dir);
+    return n < 0 ? EIO : 0;
+}
+
+static UNWATCHED int close_between(unsigned first, unsigned last)
+{
+    if (syscall(SYS_close_range, first, last, 0) == 0)
+        return 0;
+    return errno == ENOSYS ? close_listed(first, last) : errno;
+}
+
+static UNWATCHED int enter_group(int dir)
+{
+    int fd = (int)syscall(SYS_openat, dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    long n = syscall(SYS_write, fd, "0", 1);
+    int error = n < 0 ? errno : 0;
+    syscall(SYS_close, fd);
+    return error;
+}
 
 /* All fds are first copied above every number in use, so that putting one in its place cannot close
  * another; then everything else is closed. */
@@ -105,16 +156,17 @@ static UNWATCHED int arrange_fds(struct child *child)
     /* The init itself must be open until exec, and is close-on-exec as every fd of the library is;
      * fds of the host that are not must not get through. */
     unsigned first = (unsigned)child->count;
-    if (init > child->count && syscall(SYS_close_range, first, (unsigned)init - 1, 0) < 0)
-        return errno;
-    return syscall(SYS_close_range, (unsigned)init + 1, ~0u, 0) < 0 ? errno : 0;
+    int error = init > child->count ? close_between(first, (unsigned)init - 1) : 0;
+    return error ? error : close_between((unsigned)init + 1, ~0u);
 }
 
 static UNWATCHED int child_main(void *data)
 {
     struct child *child = data;
     char *const env[] = {NULL};
-    child->error = arrange_fds(child);
+    child->error = child->cgroup >= 0 ? enter_group(child->cgroup) : 0;
+    if (child->error == 0)
+        child->error = arrange_fds(child);
     if (child->error == 0) {
         syscall(SYS_execveat, child->init, "", child->argv, env, AT_EMPTY_PATH);
         child->error = errno;
@@ -123,12 +175,14 @@ static UNWATCHED int child_main(void *data)
     return 127;
 }
 
+/* A system call that makes a child with a stack of its own: the child must not return into this frame. */
 #if defined(__x86_64__)
-/* clone3 with a stack of its own: the child must not return into this frame. */
-static UNWATCHED long clone_child(struct clone_args *args, int (*function)(void *), void *data)
+static UNWATCHED long clone_call(long number, long a, long b, long c, int (*function)(void *),
+                                 void *data)
 {
     register long r8 __asm__("r8") = (long)function;
     register long r9 __asm__("r9") = (long)data;
+    register long r10 __asm__("r10") = 0;
     long ret;
     __asm__ volatile("syscall\n\t"
                      "test %%rax, %%rax\n\t"
@@ -139,16 +193,18 @@ static UNWATCHED long clone_child(struct clone_args *args, int (*function)(void 
                      "hlt\n"
                      "1:"
                      : "=a"(ret)
-                     : "a"(SYS_clone3), "D"(args), "S"(sizeof(*args)), "r"(r8), "r"(r9)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r8), "r"(r9), "r"(r10)
                      : "rcx", "r11", "memory");
     return ret;
 }
 #elif defined(__aarch64__)
-static UNWATCHED long clone_child(struct clone_args *args, int (*function)(void *), void *data)
+static UNWATCHED long clone_call(long number, long a, long b, long c, int (*function)(void *),
+                                 void *data)
 {
-    register long x8 __asm__("x8") = SYS_clone3;
-    register long x0 __asm__("x0") = (long)args;
-    register long x1 __asm__("x1") = sizeof(*args);
+    register long x8 __asm__("x8") = number;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
     register long x9 __asm__("x9") = (long)function;
     register long x10 __asm__("x10") = (long)data;
     __asm__ volatile("svc #0\n\t"
@@ -159,18 +215,35 @@ static UNWATCHED long clone_child(struct clone_args *args, int (*function)(void 
                      "brk #1\n"
                      "1:"
                      : "+r"(x0)
-                     : "r"(x8), "r"(x1), "r"(x9), "r"(x10)
+                     : "r"(x8), "r"(x1), "r"(x2), "r"(x9), "r"(x10)
                      : "x30", "memory");
     return x0;
 }
-#else
-/* Elsewhere the C library's clone, which has no room for a control group. */
-static UNWATCHED long clone_child(struct clone_args *args, int (*function)(void *), void *data)
+#endif
+
+#if defined(__x86_64__) || defined(__aarch64__)
+static UNWATCHED long clone_new(struct clone_args *args, int (*function)(void *), void *data)
 {
-    int flags = (int)(args->flags & ~(uint64_t)(CLONE_INTO_CGROUP | CLONE_CLEAR_SIGHAND)) |
-                (int)args->exit_signal;
-    if (args->flags & CLONE_INTO_CGROUP)
-        return -ENOSYS;
+    return clone_call(SYS_clone3, (long)args, sizeof(*args), 0, function, data);
+}
+
+/* As clone(2), which knows neither a group nor what comes after its 32 flags. */
+static UNWATCHED long clone_old(const struct clone_args *args, int (*function)(void *), void *data)
+{
+    uint32_t flags = (uint32_t)args->flags | (uint32_t)args->exit_signal;
+    return clone_call(SYS_clone, (long)flags, (long)(args->stack + args->stack_size),
+                      (long)args->pidfd, function, data);
+}
+#else
+/* Elsewhere by the C library. */
+static UNWATCHED long clone_new(struct clone_args *args, int (*function)(void *), void *data)
+{
+    return -ENOSYS;
+}
+
+static UNWATCHED long clone_old(const struct clone_args *args, int (*function)(void *), void *data)
+{
+    int flags = (int)((uint32_t)args->flags | (uint32_t)args->exit_signal);
     int pid = clone(function, (char *)(uintptr_t)args->stack + args->stack_size, flags, data,
                     (int *)(uintptr_t)args->pidfd);
     return pid < 0 ? -errno : pid;
@@ -195,7 +268,11 @@ static UNWATCHED long clone_with_stack(const struct spawn *spawn, struct child *
      * unblocks. */
     uint64_t all = ~UINT64_C(0), old;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof(old));
-    long pid = clone_child(&args, child_main, child);
+    long pid = clone_new(&args, child_main, child);
+    if (pid == -ENOSYS) {
+        child->cgroup = spawn->cgroup;
+        pid = clone_old(&args, child_main, child);
+    }
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
     return pid;
 }
@@ -225,6 +302,7 @@ int spawn(const struct spawn *spawn, pid_t *pid, int *pidfd, struct failure *fai
         .high = from + count,
         .count = (int)count,
         .argv = {"ocikit-init", base, NULL},
+        .cgroup = -1,
     };
     long r = clone_with_stack(spawn, &child, pidfd);
     if (r < 0)

@@ -10,6 +10,7 @@
 
 /* The init's files themselves, for their static functions. */
 #include <init/op_hook.c>
+#include <init/attributes.c>
 #include <init/report.c>
 
 static void test_endless_output(void **state)
