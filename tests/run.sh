@@ -63,6 +63,7 @@ if [ -z "$asan$peers" ]; then
         parallel_suite integration build
         if [ -z "$quick" ]; then
             version_2_suite build
+            older_suite build
             pytest_suite engines build tests/engines
             pytest_suite faults build tests/faults
             peer_suites build

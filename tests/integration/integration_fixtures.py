@@ -33,6 +33,7 @@ def is_ocikit():
 def pytest_configure(config):
     config.addinivalue_line("markers", "ocikit: what only ocikit does")
     config.addinivalue_line("markers", "controller(name, ...): control group controllers that the test needs")
+    config.addinivalue_line("markers", "mount_setattr: what only that system call can do")
     config.addinivalue_line("markers", "version_1: about control groups of version 1")
     config.addinivalue_line("markers", "proves(name, ...): properties that the test proves; see "
                                        "tests/lib/conformance.py")
@@ -54,6 +55,8 @@ def pytest_collection_modifyitems(items):
             for name in marker.args:
                 if not groups.has(name):
                     item.add_marker(pytest.mark.skip(reason=f"this host has no {name} controller"))
+        if item.get_closest_marker("mount_setattr") and "mount_setattr" in os.environ.get("OCIKIT_WITHOUT", ""):
+            item.add_marker(pytest.mark.skip(reason="OCIKIT_WITHOUT takes mount_setattr away"))
         if item.get_closest_marker("version_1") and groups.unified():
             item.add_marker(pytest.mark.skip(reason="this host has no control groups of version 1"))
     if is_ocikit():

@@ -37,6 +37,7 @@ def mount_tree(folder, path):
         hostview.mount("tmpfs", path, "tmpfs")
     else:
         folder.mkdir()
+        folder.chmod(0o1777)
         hostview.mount(str(folder), path, None, 0x1000)
 
 

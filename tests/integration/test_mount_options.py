@@ -202,6 +202,7 @@ def test_flags_of_the_filesystem_behind_a_bind_are_told_of(rt, bundle, source, o
     assert option in log.read_text(encoding="utf-8")
 
 
+@pytest.mark.mount_setattr
 @pytest.mark.ocikit
 @pytest.mark.proves("option:rro", "option:rnosuid", "option:rnodev", "option:rnoexec", "option:rnoatime",
                     "option:rnodiratime", "option:rnosymfollow", "option:rstrictatime", "option:rrelatime",
@@ -216,6 +217,7 @@ def test_recursive_on_a_tree(rt, bundle, source, option):
         judge(found, *ON[option])
 
 
+@pytest.mark.mount_setattr
 @pytest.mark.ocikit
 @pytest.mark.proves("option:rrw", "option:rsuid", "option:rdev", "option:rexec", "option:rdiratime",
                     "option:rsymfollow", "option:ratime")
@@ -235,6 +237,7 @@ def test_an_option_is_for_the_mount_alone(rt, bundle, source, option):
     assert [option in found for found in tree(rt, bundle)] == [True, False]
 
 
+@pytest.mark.mount_setattr
 @pytest.mark.ocikit
 @pytest.mark.parametrize("options,wanted", [(["rro", "rw"], [False, True]), (["ro", "rrw"], [False, False]),
                                             (["rrw", "ro"], [True, False])])
@@ -264,6 +267,7 @@ def test_remount_keeps_what_it_does_not_name(rt, bundle, source):
     assert {"nosuid", "ro"} <= set(found) and "noexec" not in found
 
 
+@pytest.mark.mount_setattr
 @pytest.mark.ocikit
 def test_remount_of_a_tree(rt, bundle, source):
     bundle.mount("/data", source, options=["rbind"])

@@ -123,6 +123,7 @@ def test_later_options_win(rt, bundle):
     assert "rw" in options and "noexec" not in options
 
 
+@pytest.mark.mount_setattr
 @pytest.mark.ocikit
 def test_recursive_read_only(rt, bundle, tmp_path):
     source = tmp_path / "tree"

@@ -88,6 +88,7 @@ def test_options_act(rt, running, tmp_path):
     remove(rt, running, "/etc").ok()
 
 
+@pytest.mark.mount_setattr
 def test_mapped(rt, running, tmp_path):
     source = tmp_path / "source"
     source.mkdir()
@@ -102,6 +103,7 @@ def test_mapped(rt, running, tmp_path):
     assert "/b" not in targets(rt, running)
 
 
+@pytest.mark.mount_setattr
 def test_in_a_user_namespace(rt, bundle, tmp_path):
     bundle.user_namespace(100000)
     os.chmod(bundle.rootfs, 0o755)

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+import groups
 import hostview
 
 pytestmark = [pytest.mark.ocikit, pytest.mark.controller("memory", "pids"),
@@ -76,6 +77,13 @@ def differences(theirs, ours, place="", open_maps=()):
     return found
 
 
+def without_zeros(value):
+    """What version 2 has not runc shows as 0, and ocikit does not show."""
+    if isinstance(value, dict):
+        return {key: without_zeros(item) for key, item in value.items() if item != 0}
+    return value
+
+
 def test_differences_sees_them():
     assert differences({"a": 1, "b": {"c": []}}, {"a": "1", "b": {}}) == ["/a: runc number, ours str", "/b/c: missing"]
     assert differences({"a": [{"x": 1}]}, {"a": [{"x": "1"}]}) == ["/a/[]/x: runc number, ours str"]
@@ -136,6 +144,8 @@ def test_stats(rt, pair):
     theirs, ours = peer.json("events", "--stats", peer.name), rt.call("events", "--stats", name).json()
     assert set(theirs) == set(ours) == {"type", "id", "data"}
     raw = "/data/memory/raw"
+    if groups.unified():
+        theirs = without_zeros(theirs)
     assert not differences(theirs, ours, open_maps=(raw,))
     assert set(theirs["data"]["memory"]["raw"]) == set(ours["data"]["memory"]["raw"])
     for path in (("memory", "usage", "limit"), ("pids", "limit"), ("pids", "current"), ("cpuset", "cpus"),

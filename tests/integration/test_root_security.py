@@ -379,6 +379,7 @@ def test_cve_2026_115521_a_fake_proc_of_the_image(rt, bundle):
     assert [item["errno"] for item in found] == [errno.EROFS] * 4
 
 
+@pytest.mark.mount_setattr
 @pytest.mark.ocikit
 def test_cve_2023_25809_groups_below_a_bound_sys_are_read_only(rt, bundle):
     """rbind of /sys with rro: no control group of the host can be written."""
@@ -409,6 +410,7 @@ def test_cve_2024_21626_no_descriptor_leads_out(rt, bundle, outside, number, use
     rt.assert_clean()
 
 
+@pytest.mark.mount_setattr
 @pytest.mark.ocikit
 @pytest.mark.parametrize("kind", ["new filesystem", "idmap", "copy-up", "old", "remount", "userns"])
 def test_the_program_has_no_more_descriptors(rt, bundle, tmp_path, kind):

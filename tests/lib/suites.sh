@@ -69,15 +69,19 @@ pytest_suite() {
 }
 
 # integration_suite NAME BUILD RUNTIME WORKERS [COMMAND...]: the integration tests of a runtime, so many at a
-# time (0: one after the other), run by a command.
+# time (0: one after the other), run by a command; only the files of $tests where that is not empty.
 integration_suite() {
     name=$1 folder=$2 runtime=$3 workers=$4
     shift 4
+    files=''
+    for test in ${tests:-}; do
+        files="$files tests/integration/$test.py"
+    done
     say "$name: $folder"
     OCIKIT_BUILD=$(pwd)/$folder OCIKIT_RUNTIME=$runtime OCIKIT_TEST_SHARED_HOST=1 \
         "$@" "$python" -m pytest -q -p no:cacheprovider -n "$workers" \
         --basetemp "$work/$name-$folder" --junitxml "$results/$name-$folder.xml" \
-        tests/integration >"$work/$name-$folder.log" 2>&1
+        ${files:-tests/integration} >"$work/$name-$folder.log" 2>&1
     whole_result "$name-$folder" $?
 }
 
@@ -119,6 +123,20 @@ peer_suites() {
 # The integration tests where version 2 of control groups is the only one.
 version_2_suite() {
     parallel_suite version-2 "$1" "$here/lib/view.sh" v2
+}
+
+# The same as if the kernel had not these calls, as older ones and old sandboxes have not.
+OLDER="clone3,close_range,openat2,mount_setattr"
+OLDER_TESTS="test_lifecycle test_hooks test_namespaces test_shared_pid test_exec test_devices test_mounts
+test_mount_options test_mounts_command test_masked test_propagation test_root_security test_security"
+
+older_suite() {
+    step without gcc -O1 -Wall -Wextra -Werror -o "$work/without" tests/lib/without.c -lseccomp || return
+    (
+        export OCIKIT_WITHOUT="$work/without $OLDER"
+        tests=$OLDER_TESTS
+        integration_suite older "$1" "$(pwd)/$1/cli/ocikit" "$(default_workers)"
+    )
 }
 
 # What the test bed's kernel makes a difference to.

@@ -7,8 +7,9 @@ from pathlib import Path
 
 PACKAGE = "linux-image-cloud-amd64"
 
-# For the machine's devices and filesystems; what tests need more, modprobe finds in the guest.
-MODULES = ("virtio_pci", "virtio_console", "virtio_blk", "virtio_rng", "virtiofs", "overlay")
+# For the machine's devices and filesystems, and what tests ask the kernel for.
+MODULES = ("virtio_pci", "virtio_console", "virtio_blk", "virtio_rng", "virtiofs", "overlay",
+           "loop", "veth", "dummy", "bfq")
 
 Kernel = namedtuple("Kernel", "image modules")
 

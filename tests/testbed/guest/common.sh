@@ -9,6 +9,10 @@ run_command() {
     export HOME=/root TMPDIR=/srv/testbed LANG=C.UTF-8
     export OCIKIT_TESTBED=$PROFILE OCIKIT_TESTBED_OUTPUT=/run/testbed/output
     chmod 1777 /srv/testbed
+    for number in 0 1 2; do
+        name=$(echo "stdin stdout stderr" | cut -d ' ' -f $((number + 1)))
+        [ -e "/dev/$name" ] || ln -s "/proc/self/fd/$number" "/dev/$name"
+    done
     mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security
     mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
     for port in /sys/class/virtio-ports/*; do
