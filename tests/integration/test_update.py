@@ -52,7 +52,7 @@ NEWER = [
 
 
 def only_version_1(files):
-    return any(".kmem." in file or ".rt_" in file for file in files)
+    return any(".kmem." in file for file in files)
 
 
 @pytest.mark.parametrize("options,controller,files", [
@@ -64,7 +64,8 @@ def test_options(rt, running, options, controller, files):
     if V1(controller) == 1 and all(groups.parents_have(controller, rt.token, file) for file in files):
         result.ok()
         assert dict(zip(files, value(rt, controller, *files))) == files
-    elif V1(controller) != 1 and options[-1] != "-1" and (not groups.has(controller) or only_version_1(files)):
+    elif any(".rt_" in file for file in files) or (
+            V1(controller) != 1 and options[-1] != "-1" and (not groups.has(controller) or only_version_1(files))):
         result.failed(": /")
     else:
         result.ok()

@@ -145,6 +145,25 @@ def cell(tests):
     return ", ".join(shown[:3]) + more if shown else "**none**"
 
 
+# Where it is proved, for what is not proved both on this host and in the test bed (tests/testbed).
+RUNGS = (
+    ("/process/apparmorProfile", "test bed"),
+    ("/process/selinuxLabel", "its refusal, everywhere: no kernel here enforces SELinux"),
+    ("/linux/mountLabel", "its refusal, everywhere: no kernel here enforces SELinux"),
+    ("/linux/intelRdt", "stand-in for resctrl"),
+    ("/linux/resources/network", "test bed (version 1)"),
+    ("/linux/resources/rdma", "stand-in for the files"),
+    ("/linux/resources/devices", "host, test bed (both versions)"),
+    ("/linux/resources", "host (version 1), test bed (both versions)"),
+    ("/linux/cgroupsPath", "host, test bed (both versions, systemd)"),
+)
+
+
+def rung(place):
+    return next((text for prefix, text in RUNGS if place == prefix or place.startswith(prefix + "/")),
+                "host, test bed")
+
+
 def page(known, options):
     """The whole text."""
     lines = [INTRODUCTION]
@@ -156,8 +175,8 @@ def page(known, options):
             group = f"linux.resources.{parts[2]}"
         groups.setdefault(group, []).append((place, tests))
     for group, rows in groups.items():
-        lines.append(f"## {group}\n\n| property | tests |\n|---|---|\n")
-        lines += [f"| `{place}` | {cell(tests)} |\n" for place, tests in rows]
+        lines.append(f"## {group}\n\n| property | tests | where |\n|---|---|---|\n")
+        lines += [f"| `{place}` | {cell(tests)} | {rung(place)} |\n" for place, tests in rows]
         lines.append("\n")
     lines.append("## Mount options\n\n| option | tests |\n|---|---|\n")
     lines += [f"| `{name.split(':')[1]}` | {cell(tests)} |\n" for name, tests in options.items()]

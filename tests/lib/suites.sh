@@ -142,6 +142,7 @@ older_suite() {
 # What the test bed's kernel makes a difference to.
 BED_TESTS="test_cgroup2 test_cgroups test_resources test_update test_pause test_events test_device_rules test_devices
 test_mount_kinds test_shared_pid test_idmap test_kill test_apparmor"
+BED_LEGACY_TESTS="test_resources test_update test_cgroups test_device_rules test_pause"
 BED_SYSTEMD_TESTS="test_systemd test_systemd_user test_systemd_podman test_cgroup2 test_lifecycle"
 
 # bed_suite PROFILE BUILD WORKERS [TEST...]: integration tests, or those files of them, in the test bed.
@@ -174,6 +175,8 @@ bed_suites() {
     if [ "${OCIKIT_BED:-}" = whole ]; then
         bed_suite minimal "$1" 3
         # shellcheck disable=SC2086
+        bed_suite legacy "$1" 3 $BED_LEGACY_TESTS
+        # shellcheck disable=SC2086
         bed_suite systemd "$1" 3 $BED_SYSTEMD_TESTS
     else
         # shellcheck disable=SC2086
@@ -185,7 +188,7 @@ bed_suites() {
 bed_is_there() {
     command -v qemu-system-x86_64 >/dev/null || { echo "qemu-system-x86 is not installed"; return 1; }
     [ -x /usr/lib/qemu/virtiofsd ] || { echo "virtiofsd of qemu-system-common is not installed"; return 1; }
-    [ "$1" = minimal ] || [ -x /lib/systemd/systemd ] || { echo "systemd is not installed"; return 1; }
+    [ "$1" != systemd ] || [ -x /lib/systemd/systemd ] || { echo "systemd is not installed"; return 1; }
     tests/testbed/run.sh --fetch 2>&1 >/dev/null
 }
 
