@@ -2,10 +2,11 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # Debian packages that the build and the tests need.  Sourced; calls apt only for what is missing.
 
-BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config python3 libyajl-dev libcap-dev libseccomp-dev"
+BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config python3 libyajl-dev libcap-dev libseccomp-dev \
+libsystemd-dev"
 TEST_PACKAGES="g++ clang libclang-rt-14-dev binutils libcmocka-dev python3-pytest python3-pytest-xdist musl-tools \
 busybox-static e2fsprogs groff-base strace iproute2 util-linux uidmap podman crun runc conmon \
-containerd buildah catatonit python3-grpcio libsystemd-dev qemu-system-x86 systemd dbus dbus-user-session apparmor"
+containerd buildah catatonit python3-grpcio qemu-system-x86 systemd dbus dbus-user-session apparmor"
 
 is_installed() {
     case "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null)" in
