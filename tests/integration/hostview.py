@@ -46,9 +46,10 @@ def settle_in():
 
 
 def mounts():
-    """One line per mount; the optional fields (propagation) are part of it."""
+    """One line per mount; the optional fields (propagation) are part of it.  Options of the hierarchy of version 2 are
+    not: there is one for all, and whoever mounts it changes them."""
     with open("/proc/self/mountinfo", encoding="utf-8") as lines:
-        return sorted(lines.read().splitlines())
+        return sorted(line.partition(" - cgroup2 ")[0] for line in lines.read().splitlines())
 
 
 def cgroups():

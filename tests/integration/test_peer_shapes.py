@@ -154,8 +154,9 @@ def test_stats(rt, pair):
                  ("memory", "swap", "limit"), ("cpuset", "mems")):
         left, right = theirs["data"], ours["data"]
         for key in path:
-            left, right = left[key], right[key]
-        assert left == right, path
+            left, right = left.get(key, {}), right.get(key, {})
+        # systemd may not have given the peer's group every controller.
+        assert left == right or left == {}, path
 
 
 def test_stats_are_of_the_same_magnitude(rt, pair):
