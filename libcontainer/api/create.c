@@ -20,7 +20,6 @@
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <sys/stat.h>
 
 struct creation {
@@ -180,29 +179,10 @@ static int find_resctrl(struct creation *c)
                                 c->failure);
 }
 
-static struct oci_record_resctrl resctrl_record(const struct resctrl_group *group)
-{
-    return (struct oci_record_resctrl){.mountpoint = group->mountpoint,
-                                       .name = group->name,
-                                       .monitor = group->monitor,
-                                       .has_made = true,
-                                       .made = group->made};
-}
-
-static void time_text(char text[40])
-{
-    struct timespec now;
-    struct tm parts;
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &parts);
-    size_t n = strftime(text, 40, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text + n, 40 - n, ".%09ldZ", now.tv_nsec);
-}
-
 static int write_record(struct creation *c, enum oci_record_phase phase, uint64_t start_time)
 {
     char created[40];
-    time_text(created);
+    record_time(created);
     struct oci_record_cgroup *groups = groups_record(&c->groups);
     if (groups == NULL)
         return fail_memory(c->failure);

@@ -116,6 +116,9 @@ struct oci_record_cgroup *groups_record(const struct group_set *set);
 /* The record's resctrl group; *root is the filesystem's, or -1 where there is none (any more). */
 int record_resctrl(const struct oci_record *record, struct resctrl_group *group, int *root,
                    struct failure *failure);
+struct oci_record_resctrl resctrl_record(const struct resctrl_group *group);
+/* Now, as records have it. */
+void record_time(char text[40]);
 
 /* The kinds of namespaces, CLONE_NEW*, in which the container with this first process is elsewhere than this
  * thread. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Control groups in a container's record, both ways.
+ * Control groups in a container's record, both ways, and the time in it.
  */
 #include <api/internal.h>
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 int record_groups(const struct oci_record *record, struct group_set *set, struct failure *failure)
 {
@@ -67,4 +69,23 @@ int record_resctrl(const struct oci_record *record, struct resctrl_group *group,
     }
     *root = r >= 0 ? r : -1;
     return 0;
+}
+
+struct oci_record_resctrl resctrl_record(const struct resctrl_group *group)
+{
+    return (struct oci_record_resctrl){.mountpoint = group->mountpoint,
+                                       .name = group->name,
+                                       .monitor = group->monitor,
+                                       .has_made = true,
+                                       .made = group->made};
+}
+
+void record_time(char text[40])
+{
+    struct timespec now;
+    struct tm parts;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &parts);
+    size_t n = strftime(text, 40, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(text + n, 40 - n, ".%09ldZ", now.tv_nsec);
 }
