@@ -54,7 +54,32 @@ def test_proc_and_sys_without_openat2(rt, bundle, without_openat2, name):
     rt.assert_clean()
 
 
-@pytest.mark.parametrize("call", ["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "mount_setattr"])
+@pytest.mark.parametrize("calls", ["mount_setattr", "clone3", "close_range", "mount_setattr,clone3,close_range,openat2"])
+def test_without_calls_that_have_an_older_way(rt, bundle, calls):
+    """Attributes, propagation, read-only paths and root; more is run with tests/lib/without.c."""
+    bundle.config["root"]["readonly"] = True
+    bundle.mount("/tmp", "/etc", options=["bind", "ro", "nosuid", "noexec"])
+    with rt.under_strace("-e", f"inject={calls}:error=ENOSYS"):
+        found = rt.report(bundle.probe("write:/tmp/hostname", "stat:/tmp/hostname", "write:/proc/sys/kernel/hostname",
+                                       "write:/bin/data"))
+        assert [item["errno"] for item in found] == [errno.EROFS, 0, errno.EROFS, errno.EROFS]
+        bundle.args("/bin/sh", "-c", "grep ' /tmp ' /proc/self/mountinfo")
+        options = rt.run(bundle).ok().out.split()[5].split(",")
+    assert {"ro", "nosuid", "noexec", "relatime"} >= set(options) - {"rw"} and "ro" in options
+
+
+@pytest.mark.parametrize("options, place", [(["rbind", "rro"], "/mounts/"), (["bind", "idmap"], "/mounts/")])
+def test_without_mount_setattr_for_a_tree(rt, bundle, options, place):
+    bundle.mount("/tmp", "/etc", options=options)
+    if "idmap" in options:
+        for kind in ("uidMappings", "gidMappings"):
+            bundle.config["mounts"][-1][kind] = [{"containerID": 0, "hostID": 1000, "size": 10}]
+    with rt.under_strace("-e", "inject=mount_setattr:error=ENOSYS"):
+        rt.run(bundle.payload("exit", "0")).failed(place, "Linux 5.12")
+    rt.assert_clean()
+
+
+@pytest.mark.parametrize("call", ["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount"])
 def test_without_a_call_that_is_needed(rt, bundle, call):
     with rt.under_strace("-e", f"inject={call}:error=ENOSYS"):
         rt.run(bundle.payload("exit", "0")).failed("not implemented")
