@@ -69,8 +69,7 @@ static int bind_node(struct init *init, int dir, const char *name, const struct 
     _fd_ int target = (int)SYS_4(openat, dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
     if (target < 0)
         return target;
-    r = (int)SYS_5(move_mount, source, "", target, "",
-                   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    r = (int)attach(init, source, target);
     if (r == 0)
         slot_set(init, op->slot0, -1);
     return r;
