@@ -212,7 +212,8 @@ def test_weight_of_a_device(rt, bundle, block_device):
     if groups.version("blkio") == 1:
         found = groups.read("blkio", rt.token, "blkio.bfq.weight_device")
     else:
-        found = groups.read("io", rt.token, "io.weight")
+        bfq = (groups.folder("blkio", rt.token) / "io.bfq.weight").exists()
+        found = groups.read("io", rt.token, "io.bfq.weight" if bfq else "io.weight")
     assert f"{major}:{minor} " in found
     rt.stop(name)
 
