@@ -12,7 +12,7 @@
 #
 # Writes to build/, build-clang/, build-asan/, build-fuzz/ and a temporary folder.
 # OCIKIT_FUZZ_SECONDS is how long each fuzz target runs (15; .ci/run: 60), OCIKIT_WORKERS how many integration tests
-# run at a time (twice as many as processors), OCIKIT_BED=whole asks for all of them in the test bed.
+# run at a time (twice as many as processors), OCIKIT_BED=more or whole how many of them the test bed does.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
