@@ -114,8 +114,8 @@ class Side:
             quiet = 0 if left else quiet + 1
         left += self.tidy()
         # conmon, in a group of its own, is the last to go.
-        end = time.monotonic() + 0.5
-        while self.groups(snapshot) and time.monotonic() < end:
+        end = time.monotonic() + 2
+        while any(path.endswith("/conmon") for path in self.groups(snapshot)) and time.monotonic() < end:
             time.sleep(0.02)
         left += sorted({f"cgroup {path.split('/', 5)[5]}" for path in self.groups(snapshot)})
         shutil.rmtree(self.case)

@@ -140,8 +140,8 @@ older_suite() {
 }
 
 # What the test bed's kernel makes a difference to.
-BED_TESTS="test_cgroup2 test_cgroups test_resources test_update test_pause test_events test_device_rules test_devices
-test_mount_kinds test_shared_pid test_idmap test_kill test_apparmor"
+BED_TESTS="test_cgroup2 test_resources test_update test_pause test_idmap test_apparmor"
+BED_MORE_TESTS="test_cgroups test_events test_device_rules test_devices test_mount_kinds test_shared_pid test_kill"
 BED_LEGACY_TESTS="test_resources test_update test_cgroups test_device_rules test_pause"
 BED_SYSTEMD_TESTS="test_systemd test_systemd_user test_systemd_podman test_cgroup2 test_lifecycle"
 
@@ -172,7 +172,10 @@ bed_suite() {
 
 # A few minutes of it; OCIKIT_BED=more: also what the other profiles are for; whole: every integration test.
 bed_suites() {
-    [ "${OCIKIT_BED:-}" = whole ] && BED_TESTS='' BED_SYSTEMD_TESTS=''
+    case "${OCIKIT_BED:-}" in
+        more) BED_TESTS="$BED_TESTS $BED_MORE_TESTS" ;;
+        whole) BED_TESTS='' BED_SYSTEMD_TESTS='' ;;
+    esac
     # shellcheck disable=SC2086
     bed_suite minimal "$1" 3 $BED_TESTS
     [ "${OCIKIT_BED:-}" ] || return 0
