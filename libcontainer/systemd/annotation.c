@@ -139,7 +139,8 @@ static bool is_ours(const char *name)
     return false;
 }
 
-/* "TimeoutStopSec" as systemd's files have it is "TimeoutStopUSec" on the bus, in microseconds. */
+/* "TimeoutStopSec" as systemd's files have it is "TimeoutStopUSec" on the bus, in microseconds; what is below 0 or too
+ * much is systemd's infinity. */
 static void turn_into_microseconds(struct properties *properties, struct property *property)
 {
     size_t length = strlen(property->name);
@@ -156,9 +157,12 @@ static void turn_into_microseconds(struct properties *properties, struct propert
     free(property->name);
     property->name = name;
     if (property->type == PROPERTY_DOUBLE)
-        property->number = (uint64_t)(property->real * 1e6);
+        property->number =
+            property->real >= 0 && property->real < 1e12 ? (uint64_t)(property->real * 1e6)
+                                                         : UINT64_MAX;
     else
-        property->number *= 1000000;
+        property->number =
+            property->number <= UINT64_MAX / 1000000 ? property->number * 1000000 : UINT64_MAX;
     property->type = PROPERTY_UINT64;
 }
 

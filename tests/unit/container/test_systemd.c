@@ -234,6 +234,10 @@ static void test_annotations(void **state)
     check_annotation("org.systemd.property.TimeoutStopSec", "uint64 3", "TimeoutStopUSec=t:3000000");
     check_annotation("org.systemd.property.TimeoutStopSec", "double 0.5", "TimeoutStopUSec=t:500000");
     check_annotation("org.systemd.property.TimeoutStopUSec", "uint64 3", "TimeoutStopUSec=t:3");
+    check_annotation("org.systemd.property.TimeoutStopSec", "uint64 18446744073709551615",
+                     "TimeoutStopUSec=t:-1");
+    check_annotation("org.systemd.property.TimeoutStopSec", "-1", "TimeoutStopUSec=t:-1");
+    check_annotation("org.systemd.property.TimeoutStopSec", "double -1.5", "TimeoutStopUSec=t:-1");
     static const char *const bad[] = {"",       "yes",     "'a",      "a'",         "['a'",      "['a' 'b']",
                                       "5 6",    "uint32 -1", "uint32 4294967296", "2147483648", "int64 9223372036854775808",
                                       "uint64 18446744073709551616", "uint64", "truely", "[1]", "double x"};
