@@ -87,7 +87,7 @@ uint64_t mount_flags(uint64_t attributes);  /* MS_* of mount(2) for MOUNT_ATTR_*
 int copy_up(struct init *init, int below, int tree, unsigned keep);
 
 op_function op_cgroup_join, op_ns_open, op_ns_enter, op_ns_enter_all, op_ns_unshare,
-    op_time_offsets, op_fork, op_sync, op_ns_root, op_session, op_keyring;
+    op_time_offsets, op_fork, op_sync, op_ns_root, op_session, op_keyring, op_label;
 op_function op_private, op_tree_open, op_root_attach, op_fs_open, op_fs_make, op_mount_attr, op_attach;
 op_function op_reconfigure, op_id_map, op_close, op_mount_find, op_unmount, op_root_use;
 op_function op_mkdir, op_symlink, op_mknod, op_mask, op_readonly;

@@ -41,6 +41,7 @@ static op_function *const operations[PLAN_CODE_COUNT] = {
     [PLAN_ATTACH] = op_attach,
     [PLAN_MOUNT_FIND] = op_mount_find,
     [PLAN_RECONFIGURE] = op_reconfigure,
+    [PLAN_LABEL] = op_label,
     [PLAN_ID_MAP] = op_id_map,
     [PLAN_CLOSE] = op_close,
     [PLAN_GIVE] = op_give,

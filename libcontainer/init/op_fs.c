@@ -173,6 +173,19 @@ int op_fs_make(struct init *init, const struct plan_op *op)
     return r;
 }
 
+/* Of a filesystem of the kernel's own that takes no label as an option.  Where the policy gives it no labels at all
+ * there is none to change. */
+int op_label(struct init *init, const struct plan_op *op)
+{
+    const char *label = op_text(init, op->text0);
+    _fd_ int root =
+        (int)SYS_4(openat, init->slots[op->slot0], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (root < 0)
+        return root;
+    long r = SYS_5(fsetxattr, root, "security.selinux", label, str_length(label) + 1, 0);
+    return r == -EOPNOTSUPP ? 0 : (int)r;
+}
+
 /* What mount(2) is not told it takes away: the rest stays as it is by being told again. */
 static int change_old(struct init *init, const struct plan_op *op)
 {

@@ -288,7 +288,7 @@ static int mask_source(int *kept, int fresh)
     return (int)SYS_3(open_tree, *kept, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 }
 
-static int empty_directory(void)
+static int empty_directory(const char *label)
 {
     long r = SYS_2(fsopen, "tmpfs", FSOPEN_CLOEXEC);
     if (r < 0)
@@ -297,6 +297,8 @@ static int empty_directory(void)
     r = SYS_5(fsconfig, context, FSCONFIG_SET_STRING, "size", "0", 0);
     if (r >= 0)
         r = SYS_5(fsconfig, context, FSCONFIG_SET_STRING, "nr_inodes", TEXT(MASK_INODES), 0);
+    if (r >= 0 && label)
+        r = SYS_5(fsconfig, context, FSCONFIG_SET_STRING, "context", label, 0);
     if (r >= 0)
         r = SYS_5(fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
     if (r < 0)
@@ -336,7 +338,8 @@ int op_mask(struct init *init, const struct plan_op *op)
     int *kept = dir ? &init->mask_dir : &init->mask_file;
     int fresh = -1;
     if (*kept < 0) {
-        fresh = dir ? empty_directory() : null_device(init, op->slot0);
+        fresh = dir ? empty_directory(op->text1 ? op_text(init, op->text1) : NULL)
+                    : null_device(init, op->slot0);
         if (fresh < 0)
             return fresh;
     }

@@ -35,6 +35,7 @@ static const char *const verbs[PLAN_CODE_COUNT] = {
     [PLAN_ATTACH] = "mount on \"%s\"",
     [PLAN_MOUNT_FIND] = "find the mount at \"%s\"",
     [PLAN_RECONFIGURE] = "change the filesystem mounted at \"%s\"",
+    [PLAN_LABEL] = "give the mount the label \"%s\"",
     [PLAN_ID_MAP] = "give the mount for \"%s\" its id mapping",
     [PLAN_CLOSE] = "close a file",
     [PLAN_GIVE] = "talk to the container's other init",

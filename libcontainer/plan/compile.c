@@ -141,12 +141,13 @@ static int compile_root(struct compiler *c)
 }
 
 /* A session keyring of its own: the caller's may hold secrets. */
-void compile_keyring(struct compiler *c)
+void compile_keyring(struct compiler *c, const struct oci_process *process)
 {
     if (c->input->flags & CONTAINER_NO_NEW_KEYRING)
         return;
     _buffer_ struct buffer name = {0};
     buffer_format(&name, "_ses.%s", c->input->id);
+    compile_keyring_label(c, process);
     plan_from(&c->builder, OCI_ERR_IO, NULL);
     PLAN_ADD(&c->builder, .code = PLAN_KEYRING, .text0 = plan_text(&c->builder, name.data));
     c->builder.data.failed |= name.failed;
@@ -209,7 +210,7 @@ int compile_create(const struct compile_input *input, struct compiled *compiled,
     if (r == 0 && c.is_builder)
         compile_meeting(&c);
     if (r == 0)
-        compile_keyring(&c);
+        compile_keyring(&c, input->config->process);
     if (r == 0)
         r = compile_kernel(&c);
     if (r == 0)
@@ -296,7 +297,7 @@ int compile_exec(const struct compile_input *input, const struct oci_process *pr
         PLAN_ADD(b, .code = PLAN_NS_ROOT, .flags = keeps_groups(&c) ? PLAN_KEEP_GROUPS : 0);
     plan_from(b, OCI_ERR_INTERNAL, NULL);
     PLAN_ADD(b, .code = PLAN_SESSION);
-    compile_keyring(&c);
+    compile_keyring(&c, process);
     if (r == 0)
         r = compile_terminal(&c, process, false);
     if (r == 0)

@@ -50,8 +50,10 @@ int compiler_begin(struct compiler *c, const struct compile_input *input, struct
                    struct failure *failure);
 int compiler_end(struct compiler *c, int r);
 
+/* The init puts itself into a group of the input. */
+void compile_group_join(struct compiler *c, size_t index);
 void compile_group_joins(struct compiler *c, bool from_outside);
-void compile_keyring(struct compiler *c);
+void compile_keyring(struct compiler *c, const struct oci_process *process);
 int compile_start(struct compiler *c); /* after PLAN_READY: the start, its hooks, the program */
 
 /* compile_member.c */
@@ -126,12 +128,12 @@ int compile_personality(struct compiler *c);
 int compile_net_devices(struct compiler *c);
 
 /* compile_label.c */
-/* compile.c: the init puts itself into a group of the input. */
-void compile_group_join(struct compiler *c, size_t index);
 bool wants_labels(const struct oci_process *process);
 /* In place of the host's: one of the pid namespace that the init has entered, with its processes only. */
 void compile_label_procfs(struct compiler *c);
 int compile_labels(struct compiler *c, const struct oci_process *process);
+void compile_keyring_label(struct compiler *c, const struct oci_process *process);
+const char *mount_label(const struct compiler *c); /* or NULL */
 
 /* compile_process.c */
 /* What only the caller's rights can give: before they are given up for a user namespace's, or at

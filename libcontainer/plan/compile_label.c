@@ -54,6 +54,19 @@ static void write_attribute(struct compiler *c, const char *member, const char *
              .text1 = text.failed ? 0 : plan_text(&c->builder, text.data));
 }
 
+/* Otherwise the program, in its own domain, might not be let at its own keys. */
+void compile_keyring_label(struct compiler *c, const struct oci_process *process)
+{
+    if (filled(process->selinux_label) && (c->input->modules & HOST_SELINUX))
+        write_attribute(c, "selinuxLabel", "thread-self/attr/keycreate", "",
+                        process->selinux_label);
+}
+
+const char *mount_label(const struct compiler *c)
+{
+    return filled(c->linux_->mount_label) ? c->linux_->mount_label : NULL;
+}
+
 int compile_labels(struct compiler *c, const struct oci_process *process)
 {
     const char *profile = process->apparmor_profile, *label = process->selinux_label;

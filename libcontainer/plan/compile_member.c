@@ -128,7 +128,7 @@ static void take_places(struct compiler *m)
     plan_from(b, OCI_ERR_ROOTFS, "/root/path");
     PLAN_ADD(b, .code = PLAN_ROOT_CHROOT, .slot0 = root);
     PLAN_ADD(b, .code = PLAN_CLOSE, .slot0 = root);
-    compile_keyring(m);
+    compile_keyring(m, process);
     plan_from(b, OCI_ERR_TERMINAL, "%s/terminal", process_place(m));
     if (terminal)
         PLAN_ADD(b, .code = PLAN_TERMINAL_USE, .slot0 = slave);

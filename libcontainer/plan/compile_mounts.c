@@ -105,14 +105,14 @@ static bool late_read_only(struct compiler *c, size_t index)
 }
 
 /* Filesystems of the kernel's own data have the labels that the policy gives them. */
-static bool takes_label(const struct compiler *c, const char *type)
+static bool takes_label(const char *type)
 {
     static const char *const without[] = {"proc", "sysfs", "mqueue", "cgroup", "cgroup2"};
     for (size_t i = 0; i < ARRAY_SIZE(without); i++) {
         if (strcmp(type, without[i]) == 0)
             return false;
     }
-    return c->linux_->mount_label && c->linux_->mount_label[0];
+    return true;
 }
 
 /* In the order of the options: SELinux's label, the name or device, read-only for a device, which may not be
@@ -123,8 +123,8 @@ static int more_data(struct compiler *c, size_t index, struct buffer *label, str
     struct mount_plan *plan = &c->mounts[index];
     const char *name = mount->source && mount->source[0] ? mount->source : mount->type;
     buffer_format(source, "source=%s", name);
-    if (takes_label(c, mount->type))
-        buffer_format(label, plan->old ? "context=\"%s\"" : "context=%s", c->linux_->mount_label);
+    if (mount_label(c) && takes_label(mount->type))
+        buffer_format(label, plan->old ? "context=\"%s\"" : "context=%s", mount_label(c));
     if (buffer_failed(source) || buffer_failed(label))
         return fail_memory(c->failure);
     if (label->length)
@@ -178,6 +178,9 @@ static int make_filesystem(struct compiler *c, size_t index)
              .text2 = plan_text(b, mount->destination), .number0 = plan->set & ~late,
              .number1 = has_fallback ? (uint64_t)plan->fallback_slot : 0, .number2 = plan->super);
     plan->data_count = 0;
+    /* The kernel made it with the ipc namespace, so that it is too late for an option. */
+    if (mount_label(c) && strcmp(mount->type, "mqueue") == 0)
+        PLAN_ADD(b, .code = PLAN_LABEL, .slot0 = plan->slot, .text0 = plan_text(b, mount_label(c)));
     if (plan->propagation)
         PLAN_ADD(b, .code = PLAN_MOUNT_ATTR, .slot0 = plan->slot, .number2 = plan->propagation);
     compile_idmap(c, index);
@@ -339,9 +342,14 @@ static int attach_groups(struct compiler *c, size_t index)
         return 0;
     }
     int32_t directory = plan_slot(b);
-    const char *data[] = {"mode=755", "size=64k", "source=cgroup"};
+    _buffer_ struct buffer label = {0};
+    if (mount_label(c))
+        buffer_format(&label, "context=%s", mount_label(c));
+    if (buffer_failed(&label))
+        return fail_memory(c->failure);
+    const char *data[] = {"mode=755", "size=64k", "source=cgroup", label.data};
     PLAN_ADD(b, .code = PLAN_FS_MAKE, .slot0 = directory, .text0 = plan_text(b, "tmpfs"),
-             .text1 = plan_vector(b, data, ARRAY_SIZE(data)),
+             .text1 = plan_vector(b, data, ARRAY_SIZE(data) - (label.length ? 0 : 1)),
              .text2 = plan_text(b, mount->destination),
              .number0 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
     PLAN_ADD(b, .code = PLAN_ATTACH, .slot0 = directory, .text0 = plan_text(b, mount->destination),

@@ -33,7 +33,8 @@ int compile_masks(struct compiler *c)
         const char *path = c->linux_->masked_paths[i];
         r = check_path(c, "maskedPaths", i, path);
         plan_from(b, OCI_ERR_MOUNT, "/linux/maskedPaths/%zu", i);
-        PLAN_ADD(b, .code = PLAN_MASK, .slot0 = c->null_slot, .text0 = plan_text(b, path));
+        PLAN_ADD(b, .code = PLAN_MASK, .slot0 = c->null_slot, .text0 = plan_text(b, path),
+                 .text1 = mount_label(c) ? plan_text(b, mount_label(c)) : 0);
     }
     return r;
 }

@@ -42,6 +42,7 @@ static const char *const names[PLAN_CODE_COUNT] = {
     [PLAN_ATTACH] = "mount",
     [PLAN_MOUNT_FIND] = "mount-find",
     [PLAN_RECONFIGURE] = "filesystem-change",
+    [PLAN_LABEL] = "label",
     [PLAN_ID_MAP] = "id-map",
     [PLAN_CLOSE] = "close",
     [PLAN_GIVE] = "give",

@@ -69,6 +69,7 @@ enum plan_code {
                         that no link is followed, and proc, sysfs and masks stay as they are */
     PLAN_RECONFIGURE, /* the filesystem of slot0; text0: where it is, for messages, text1: vector of
                          options, PLAN_OLD_MOUNT with number1: MS_*, number2: those of them that change */
+    PLAN_LABEL,    /* the root directory of slot0; text0: its SELinux label, where the filesystem has labels */
     PLAN_ID_MAP,   /* slot0 gets the id mapping of the user namespace in slot number0; text0: where
                          it will go, for messages; PLAN_RECURSIVE */
     PLAN_CLOSE,    /* slot0 */
@@ -80,7 +81,7 @@ enum plan_code {
     PLAN_SYMLINK,  /* text0: target, text1: link in the root; PLAN_OPTIONAL: kept if it exists */
     PLAN_MKNOD, /* text0 in the root; number0: mode with type, number1: dev, number2: gid<<32|uid;
                    slot0: tree of the host's node to bind instead, or none */
-    PLAN_MASK,  /* text0 in the root; skipped when missing */
+    PLAN_MASK,  /* text0 in the root; skipped when missing; text1: SELinux label of what hides a directory, or none */
     PLAN_READONLY,       /* text0 in the root; skipped when missing */
     PLAN_ROOT_READONLY,  /* the root mount itself */
     PLAN_ROOT_PIVOT,     /* enter the root and drop the old one */

@@ -148,8 +148,8 @@ def cell(tests):
 # Where it is proved, for what is not proved both on this host and in the test bed (tests/testbed).
 RUNGS = (
     ("/process/apparmorProfile", "test bed"),
-    ("/process/selinuxLabel", "its refusal, everywhere: no kernel here enforces SELinux"),
-    ("/linux/mountLabel", "its refusal, everywhere: no kernel here enforces SELinux"),
+    ("/process/selinuxLabel", "test bed (selinux); its refusal, everywhere"),
+    ("/linux/mountLabel", "test bed (selinux); its refusal, everywhere"),
     ("/linux/intelRdt", "stand-in for resctrl"),
     ("/linux/resources/network", "test bed (version 1)"),
     ("/linux/resources/rdma", "stand-in for the files"),

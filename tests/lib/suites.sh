@@ -143,6 +143,7 @@ older_suite() {
 BED_TESTS="test_cgroup2 test_resources test_update test_pause test_idmap test_apparmor"
 BED_MORE_TESTS="test_cgroups test_events test_device_rules test_devices test_mount_kinds test_shared_pid test_kill"
 BED_LEGACY_TESTS="test_resources test_update test_cgroups test_device_rules test_pause"
+BED_SELINUX_TESTS="test_selinux"
 BED_SYSTEMD_TESTS="test_systemd test_systemd_user test_systemd_podman test_cgroup2 test_lifecycle"
 
 # bed_suite PROFILE BUILD WORKERS [TEST...]: integration tests, or those files of them, in the test bed.
@@ -182,6 +183,8 @@ bed_suites() {
     # shellcheck disable=SC2086
     bed_suite legacy "$1" 3 $BED_LEGACY_TESTS
     # shellcheck disable=SC2086
+    bed_suite selinux "$1" 3 $BED_SELINUX_TESTS
+    # shellcheck disable=SC2086
     bed_suite systemd "$1" 3 $BED_SYSTEMD_TESTS
 }
 
@@ -189,6 +192,7 @@ bed_suites() {
 bed_is_there() {
     command -v qemu-system-x86_64 >/dev/null || { echo "qemu-system-x86 is not installed"; return 1; }
     [ -x /usr/lib/qemu/virtiofsd ] || { echo "virtiofsd of qemu-system-common is not installed"; return 1; }
+    [ "$1" != selinux ] || command -v checkpolicy >/dev/null || { echo "checkpolicy is not installed"; return 1; }
     [ "$1" != systemd ] || [ -x /lib/systemd/systemd ] || { echo "systemd is not installed"; return 1; }
     tests/testbed/run.sh --fetch 2>&1 >/dev/null
 }

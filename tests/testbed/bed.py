@@ -24,7 +24,7 @@ FAILED = 125
 
 def arguments():
     parser = argparse.ArgumentParser(prog="run.sh", add_help=False)
-    parser.add_argument("--profile", choices=("minimal", "legacy", "systemd"), default="minimal")
+    parser.add_argument("--profile", choices=("minimal", "legacy", "selinux", "systemd"), default="minimal")
     parser.add_argument("--kernel", type=Path)
     parser.add_argument("--modules", type=Path)
     parser.add_argument("--output", type=Path)

@@ -94,7 +94,7 @@ class Machine:
             "-smp", str(self.options.cpus), "-nographic", "-nodefaults", "-no-reboot",
             "-object", f"memory-backend-memfd,id=mem,size={memory},share=on",
             "-kernel", str(self.kernel.image), "-initrd", str(self.image),
-            "-append", "console=ttyS0 quiet panic=-1 reboot=t",
+            "-append", f"console=ttyS0 quiet panic=-1 reboot=t {self.more_parameters()}",
             "-serial", f"file:{self.work}/console.log",
             "-drive", f"file={self.disk()},if=none,id=disk,format=raw,cache=unsafe",
             "-device", "virtio-blk-pci,drive=disk", "-device", "virtio-rng-pci",
@@ -105,6 +105,10 @@ class Machine:
                         "-device", f"vhost-user-fs-pci,chardev={name},tag={name}"]
         with theirs:
             self.start("qemu", *command, pass_fds=(theirs.fileno(),))
+
+    def more_parameters(self):
+        """Of the two modules that label processes, a kernel has one at a time."""
+        return "security=selinux" if self.options.profile == "selinux" else ""
 
     def check_alive(self):
         for name, process in self.processes:

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Run a command in a virtual machine that has this host's files and a kernel of its own.
 #
-#   sudo tests/testbed/run.sh [--profile minimal|legacy|systemd] [OPTION]... -- COMMAND [ARGUMENT]...
+#   sudo tests/testbed/run.sh [--profile minimal|legacy|selinux|systemd] [OPTION]... -- COMMAND [ARGUMENT]...
 #
 #   --profile P    minimal: one hierarchy of control groups, version 2, with every controller, and nothing
-#                  else (default); legacy: version 1, a hierarchy for each controller; systemd: as minimal,
-#                  under systemd, with D-Bus and users' own
+#                  else (default); legacy: version 1, a hierarchy for each controller; selinux: as minimal,
+#                  with SELinux and guest/policy.conf, enforced; systemd: as minimal, under systemd, with
+#                  D-Bus and users' own
 #   --kernel FILE  a kernel image; --modules DIRECTORY: its lib/modules/VERSION.  Without: Debian's
 #                  kernel for clouds, which is unpacked into build-testbed/
 #   --output DIR   a folder that the command can write to, as $OCIKIT_TESTBED_OUTPUT; the rest of what it
@@ -21,7 +22,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 case "${1:-}" in
-    '' | -h | --help) sed -n '3,23s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    '' | -h | --help) sed -n '3,24s/^# \{0,1\}//p' "$0"; exit 0 ;;
 esac
 . "$here/../lib/install.sh"
 need_root "$@" || exit 125

@@ -26,6 +26,18 @@ groups_of_legacy() {
     done
 }
 
+groups_of_selinux() {
+    groups_of_minimal
+}
+
+# The kernel takes a policy in one piece.
+enforce_selinux() {
+    mount -t selinuxfs selinuxfs /sys/fs/selinux
+    checkpolicy -U allow -o /run/testbed/policy /run/testbed/policy.conf >/dev/null
+    dd if=/run/testbed/policy of=/sys/fs/selinux/load bs=1M status=none
+    echo 1 >/sys/fs/selinux/enforce
+}
+
 mkdir -p /dev/pts /dev/shm /dev/mqueue
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts /dev/pts
 mount -t tmpfs shm /dev/shm
@@ -35,5 +47,6 @@ ip link set lo up
 hostname testbed
 . /run/testbed/settings
 "groups_of_$PROFILE"
+[ "$PROFILE" != selinux ] || enforce_selinux
 run_command
 exec busybox reboot -f
