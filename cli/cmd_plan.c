@@ -21,6 +21,7 @@ static int run(struct cli *cli, void *data, const struct cli_arguments *argument
         return CLI_ERROR;
     struct container_create_options create = CONTAINER_CREATE_OPTIONS_INIT;
     create.bundle = settings->bundle ? settings->bundle : ".";
+    create.flags = cli->systemd_cgroup ? CONTAINER_SYSTEMD_CGROUP : 0;
     const char *id = arguments->count > 0 ? arguments->items[0] : "plan";
     _text_ char *text = NULL;
     container_error *error = NULL;

@@ -104,26 +104,35 @@ static bool has_notify(const struct creation *c)
     return c->options.flags & CONTAINER_NOTIFY_SOCKET;
 }
 
+/* The group that systemd will make.  It is not asked where it could make none. */
+static int plan_managed(struct creation *c)
+{
+    int r = groups_plan(NULL, c->id, &c->groups, c->failure);
+    bool unified = r == 0 && groups_unified(&c->groups);
+    groups_free(&c->groups);
+    if (r < 0)
+        return r;
+    if (!unified)
+        return fail(c->failure, OCI_ERR_UNSUPPORTED,
+                    "control groups by systemd need version 2 of them alone, which this host does "
+                    "not have: leave --systemd-cgroup out");
+    r = managed_prepare(&c->managed, c->context, c->loaded.config, c->id, &c->caller, c->only_plan,
+                        c->failure);
+    if (r == 0)
+        r = groups_plan(c->managed.path, c->id, &c->groups, c->failure);
+    return r == 0 && caller_is_rootless(&c->caller) && !c->only_plan
+               ? managed_check_place(&c->managed, &c->groups.groups[0], c->failure)
+               : r;
+}
+
 /* Where the control groups will be. */
 static int plan_groups(struct creation *c, bool for_root)
 {
     const struct oci_linux *l = c->loaded.config->linux_;
-    const char *path = l ? l->cgroups_path : NULL;
-    int r = 0;
     c->managed.wanted = c->options.flags & CONTAINER_SYSTEMD_CGROUP;
-    if (c->managed.wanted) {
-        r = managed_prepare(&c->managed, c->context, c->loaded.config, c->id, &c->caller,
-                            c->only_plan, c->failure);
-        path = c->managed.path;
-    }
-    if (r == 0)
-        r = groups_plan(path, c->id, &c->groups, c->failure);
-    if (r == 0 && c->managed.wanted && !groups_unified(&c->groups))
-        return fail(c->failure, OCI_ERR_UNSUPPORTED,
-                    "control groups by systemd need version 2 of them alone, which this host does "
-                    "not have");
-    if (r == 0 && c->managed.wanted && caller_is_rootless(&c->caller))
-        r = managed_check_place(&c->managed, &c->groups.groups[0], c->failure);
+    int r = c->managed.wanted
+                ? plan_managed(c)
+                : groups_plan(l ? l->cgroups_path : NULL, c->id, &c->groups, c->failure);
     if (r == 0 && caller_is_rootless(&c->caller) && !for_root && !c->managed.wanted)
         r = groups_set_aside(&c->groups, &c->log, c->failure);
     return r == 0 && l ? groups_check_denied(&c->groups, l->resources, c->failure) : r;
@@ -572,6 +581,8 @@ int container_plan_text(container_context *context, const char *id,
         r = prepare(&c);
     if (r == 0) {
         char *dumped = plan_dump(&c.compiled);
+        if (dumped && c.managed.wanted)
+            dumped = managed_plan_text(&c.managed, dumped);
         r = dumped ? 0 : fail_memory(&failure);
         if (dumped)
             *text = dumped;

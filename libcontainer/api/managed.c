@@ -59,6 +59,16 @@ int managed_prepare(struct managed *managed, const container_context *context,
     return 0;
 }
 
+char *managed_plan_text(const struct managed *managed, char *rest)
+{
+    char *whole = NULL;
+    if (asprintf(&whole, "# systemd makes the scope \"%s\" in \"%s\", by the bus at %s\n%s",
+                 managed->unit.name, managed->unit.slice, managed->address, rest) < 0)
+        whole = NULL;
+    free(rest);
+    return whole;
+}
+
 int managed_check_place(const struct managed *managed, const struct group *group,
                         struct failure *failure)
 {
@@ -178,6 +188,11 @@ void managed_free(struct managed *managed)
 }
 
 #else
+
+char *managed_plan_text(const struct managed *managed, char *rest)
+{
+    return rest;
+}
 
 int managed_check_place(const struct managed *managed, const struct group *group,
                         struct failure *failure)

@@ -50,6 +50,8 @@ int managed_check_place(const struct managed *managed, const struct group *group
 int managed_start(struct managed *managed, container_context *context, const char *id,
                   const struct managed_limits *limits, struct failure *failure);
 void managed_release(struct managed *managed); /* that process ends */
+/* The text of a plan with what systemd will do before it.  Takes rest; NULL when memory is out. */
+char *managed_plan_text(const struct managed *managed, char *rest);
 int managed_settle(struct managed *managed, const struct managed_limits *limits,
                    struct failure *failure);
 int managed_update(const struct oci_record_systemd *record, const struct managed_limits *limits,

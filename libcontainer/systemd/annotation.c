@@ -144,10 +144,6 @@ static bool is_ours(const char *name)
 static void turn_into_microseconds(struct properties *properties, struct property *property)
 {
     size_t length = strlen(property->name);
-    if (length < 4 || strcmp(property->name + length - 3, "Sec") != 0 ||
-        property->name[length - 4] == 'U' || property->type == PROPERTY_TEXT ||
-        property->type == PROPERTY_BOOL || property->type == PROPERTY_TEXTS)
-        return;
     char *name = malloc(length + 2);
     properties->failed |= name == NULL;
     if (name == NULL)
@@ -164,6 +160,18 @@ static void turn_into_microseconds(struct properties *properties, struct propert
         property->number =
             property->number <= UINT64_MAX / 1000000 ? property->number * 1000000 : UINT64_MAX;
     property->type = PROPERTY_UINT64;
+}
+
+static bool is_in_seconds(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 3 && strcmp(name + length - 3, "Sec") == 0 && name[length - 4] != 'U';
+}
+
+static bool is_number(const struct property *property)
+{
+    return property->type != PROPERTY_TEXT && property->type != PROPERTY_BOOL &&
+           property->type != PROPERTY_TEXTS;
 }
 
 static int bad_annotation(struct failure *failure, const char *key, const char *problem)
@@ -188,13 +196,19 @@ int properties_of_annotations(struct properties *properties,
         struct property *property = property_next(properties, key + prefix, PROPERTY_TEXT);
         if (property == NULL)
             return fail_memory(failure);
+        property->annotation = key;
         const char *end = read_value(skip_blanks(value), properties, property);
         if (properties->failed)
             return fail_memory(failure);
         if (end == NULL || *skip_blanks(end))
             return bad_annotation(failure, key,
-                                  "the value is not a boolean, a number such as \"uint64 5\", a "
-                                  "text in quotes or a list of texts");
+                                  "the value is not a boolean, a number such as uint64 5, a "
+                                  "text in quotes such as 'a b', or a list of texts such as ['a', 'b']");
+        if (!is_in_seconds(property->name))
+            continue;
+        if (!is_number(property))
+            return bad_annotation(failure, key,
+                                  "a property whose name ends in Sec takes a number, of seconds");
         turn_into_microseconds(properties, property);
         if (properties->failed)
             return fail_memory(failure);

@@ -42,7 +42,8 @@ static int connect_to(struct bus *bus, struct failure *failure)
         r = bus->sd_bus_start(bus->connection);
     return r < 0 ? fail_errno(failure, OCI_ERR_CGROUP, -r,
                               "connect to the message bus at %s, by which systemd is asked for "
-                              "control groups",
+                              "control groups (it has to run there, for a user without root as that user's own; "
+                              "without --systemd-cgroup the groups are made without it)",
                               bus->address)
                  : 0;
 }
@@ -58,12 +59,17 @@ int bus_open(struct bus *bus, const char *address, struct failure *failure)
     return r;
 }
 
+static bool ends_with_stop(const char *text)
+{
+    return text[0] && text[strlen(text) - 1] == '.';
+}
+
 static int explain(struct bus *bus, int error, sd_bus_error *told, const char *doing,
                    struct failure *failure)
 {
     const char *hint = "";
     if (bus->sd_bus_error_has_name(told, "org.freedesktop.systemd1.UnitExists"))
-        hint = "; stop that one first, with systemctl stop";
+        hint = "; if it is another container's, delete that, otherwise stop it with systemctl stop";
     else if (bus->sd_bus_error_has_name(told, "org.freedesktop.systemd1.NoSuchUnit"))
         error = -ENOENT;
     else if (error == -EACCES || error == -EPERM)
@@ -74,7 +80,8 @@ static int explain(struct bus *bus, int error, sd_bus_error *told, const char *d
     bool answered =
         told->message && !lost && strncmp(told->name, "System.Error.", 13) != 0;
     int r = answered
-                ? fail(failure, OCI_ERR_CGROUP, "%s: systemd says: %s%s", doing, told->message, hint)
+                ? fail(failure, OCI_ERR_CGROUP, "%s: systemd says: %.*s%s", doing,
+                       (int)(strlen(told->message) - ends_with_stop(told->message)), told->message, hint)
                 : fail_errno(failure, OCI_ERR_CGROUP, -error, "%s, on the message bus at %s", doing,
                              bus->address);
     failure->error = -error;

@@ -14,8 +14,8 @@
 #include <cgroup/device_rules.h>
 #include <cgroup/limits.h>
 
-/* The annotations of a configuration that are properties: org.systemd.property.NAME, with a value as busctl and
- * GVariant write it ("true", "uint64 5", "'text'", "['a', 'b']"). */
+/* The annotations of a configuration that are properties: org.systemd.property.NAME, with a value in
+ * GVariant's text form, as gdbus takes it ("true", "uint64 5", "'text'", "['a', 'b']"). */
 #define ANNOTATION_PROPERTY "org.systemd.property."
 
 /* The type of a value, as in D-Bus signatures where one letter says it. */
@@ -36,6 +36,7 @@ enum property_type {
 
 struct property {
     char *name;
+    const char *annotation; /* key of the configuration that it is from, or NULL */
     enum property_type type;
     uint64_t number; /* of all types that are numbers, and of PROPERTY_BOOL */
     double real;

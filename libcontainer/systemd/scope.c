@@ -13,6 +13,7 @@
 
 #include <base/clock.h>
 #include <base/util.h>
+#include <base/words.h>
 
 /* The longest that a started unit may take until its process is where it belongs. */
 #define START_TIMEOUT_MS 10000
@@ -179,6 +180,34 @@ static int await_start(const struct unit *unit, const char *path, pid_t pid,
     return 0;
 }
 
+/* systemd names a property that it does not take, but not one whose value it cannot read. */
+static int blame_annotation(const struct properties *properties, struct failure *failure)
+{
+    const struct property *only = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < properties->count; i++) {
+        const struct property *one = &properties->list[i];
+        if (one->annotation == NULL)
+            continue;
+        only = one;
+        count++;
+        if (words_have(failure->text, " ,.:'\"", one->name)) {
+            fail_at_member(failure, "/annotations", one->annotation);
+            return failure->code;
+        }
+    }
+    if (failure->error != ENXIO || count == 0)
+        return failure->code;
+    if (count == 1)
+        fail_at_member(failure, "/annotations", only->annotation);
+    else
+        fail_at(failure, "/annotations");
+    return fail(failure, OCI_ERR_CONFIG,
+                "systemd cannot read the value of %s: it wants one of another type, such as uint64 5, 'text' or "
+                "['text', 'text']",
+                count == 1 ? "this property" : "one of the properties " ANNOTATION_PROPERTY "*");
+}
+
 int scope_start(struct bus *bus, const struct unit *unit, const char *path, const char *id,
                 pid_t pid, const struct properties *properties, bool *started,
                 struct failure *failure)
@@ -206,7 +235,9 @@ int scope_start(struct bus *bus, const struct unit *unit, const char *path, cons
         r = bus->sd_bus_message_append(message, "a(sa(sv))", 0);
     r = send_call(bus, r, message, doing, failure);
     *started = r == 0;
-    return r == 0 ? await_start(unit, path, pid, failure) : r;
+    if (r < 0)
+        return blame_annotation(properties, failure);
+    return await_start(unit, path, pid, failure);
 }
 
 int scope_set(struct bus *bus, const char *name, const struct properties *properties,

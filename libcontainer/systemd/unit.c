@@ -22,17 +22,20 @@ static int refuse(struct failure *failure, const char *path, const char *why)
                 path, why);
 }
 
+static bool is_plain(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c != 0 && strchr(":-_.\\", c) != NULL);
+}
+
 /* As systemd-escape does, which knows how to read it back. */
 static void add_escaped(struct buffer *name, const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
-        char c = text[i];
-        bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                     strchr(":-_.\\", c) != NULL;
-        if (plain && c != 0)
+        if (is_plain(text[i]))
             buffer_add(name, &text[i], 1);
         else
-            buffer_format(name, "\\x%02x", (unsigned char)c);
+            buffer_format(name, "\\x%02x", (unsigned char)text[i]);
     }
 }
 
@@ -44,9 +47,13 @@ static bool ends_with(const char *text, size_t length, const char *end)
 
 static bool is_slice(const char *text, size_t length)
 {
-    if (!ends_with(text, length, ".slice") || length > UNIT_NAME_MAX || memchr(text, '/', length))
+    if (!ends_with(text, length, ".slice") || length > UNIT_NAME_MAX)
         return false;
     length -= strlen(".slice");
+    for (size_t i = 0; i < length; i++) {
+        if (!is_plain(text[i]))
+            return false;
+    }
     if (length == 1 && text[0] == '-')
         return true;
     bool before = true; /* a dash, or the beginning, stands before */
@@ -98,7 +105,8 @@ int unit_plan(const char *cgroups_path, const char *id, bool user, struct unit *
         return refuse(failure, given, "it has not three parts with a colon between them");
     size_t length = (size_t)(first - given);
     if (length && !is_slice(given, length))
-        return refuse(failure, given, "its first part is not the name of a slice");
+        return refuse(failure, given, "its first part is not the name of a slice, which ends in .slice and before "
+                      "that has letters, digits, : _ . \\ and single dashes between them");
     const char *name = second[1] ? second + 1 : id;
     if (ends_with(name, strlen(name), ".slice"))
         return refuse(failure, given, "a container is a scope, not a slice");

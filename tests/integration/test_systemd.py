@@ -24,10 +24,20 @@ def systemd(rt):
 
 
 @pytest.fixture
-def named(systemd, bundle):
+def parent(systemd):
+    """The beginning of a slice's name.  systemd keeps the slices that a scope needed; here they end with the test."""
+    name = systemd.token.replace("-", "")
+    yield name
+    for entry in systemd.entries():
+        systemd.call("delete", "-f", entry)
+    subprocess.run(["systemctl", "stop", f"{name}.slice"], check=False)
+
+
+@pytest.fixture
+def named(systemd, bundle, parent):
     """A bundle whose scope is known, and that scope's name."""
     scope = f"{systemd.token}-web.scope"
-    bundle.linux["cgroupsPath"] = f"oct-test.slice:{systemd.token}:web"
+    bundle.linux["cgroupsPath"] = f"{parent}-test.slice:{systemd.token}:web"
     return bundle, scope
 
 
@@ -46,7 +56,8 @@ def is_loaded(unit):
 
 
 def folder(scope):
-    return f"/sys/fs/cgroup/oct.slice/oct-test.slice/{scope}"
+    parent = scope.removesuffix("-web.scope").replace("-", "")
+    return f"/sys/fs/cgroup/{parent}.slice/{parent}-test.slice/{scope}"
 
 
 def held(scope, file):
@@ -55,12 +66,12 @@ def held(scope, file):
 
 
 @pytest.mark.proves("/linux/cgroupsPath")
-def test_scope_and_slice(systemd, named):
+def test_scope_and_slice(systemd, named, parent):
     bundle, scope = named
     name = systemd.launch(bundle.payload("sleep"))
     found = show(scope, "Slice", "ControlGroup", "Delegate", "ActiveState", "Description", "DefaultDependencies")
-    assert found["Slice"] == "oct-test.slice"
-    assert found["ControlGroup"] == f"/oct.slice/oct-test.slice/{scope}"
+    assert found["Slice"] == f"{parent}-test.slice"
+    assert found["ControlGroup"] == f"/{parent}.slice/{parent}-test.slice/{scope}"
     assert (found["Delegate"], found["ActiveState"], found["DefaultDependencies"]) == ("yes", "active", "no")
     if systemd.is_ocikit:
         assert name in found["Description"]
@@ -173,8 +184,11 @@ def test_annotations(systemd, named):
 
 @pytest.mark.ocikit
 @pytest.mark.parametrize("annotation, value, texts", [
-    ("NoSuchProperty", "true", ["NoSuchProperty", "start scope"]),
-    ("TimeoutStopUSec", "'text'", ["start scope"]),
+    ("NoSuchProperty", "true", ["/annotations/org.systemd.property.NoSuchProperty", "start scope"]),
+    ("TimeoutStopUSec", "'text'", ["/annotations/org.systemd.property.TimeoutStopUSec", "another type"]),
+    ("MemoryMax", "5", ["/annotations/org.systemd.property.MemoryMax", "uint64"]),
+    ("TimeoutStopSec", "'5s'", ["/annotations/org.systemd.property.TimeoutStopSec", "a number, of seconds"]),
+    ("KillMode", "'bogus'", ["/annotations/org.systemd.property.KillMode", "systemd says"]),
     ("TimeoutStopUSec", "5 6", ["/annotations/org.systemd.property.TimeoutStopUSec"]),
     ("PIDs", "uint32 1", ["/annotations/org.systemd.property.PIDs", "the runtime's"]),
 ])
@@ -187,10 +201,30 @@ def test_annotations_that_are_wrong(systemd, named, annotation, value, texts):
 
 
 @pytest.mark.ocikit
-@pytest.mark.parametrize("path", ["/a/b", "a:b", "a:b:c", "a--b.slice:p:n", "a.slice:b:c:d", "a.slice:p:n.slice"])
+@pytest.mark.parametrize("path", ["/a/b", "a:b", "a:b:c", "a--b.slice:p:n", "a.slice:b:c:d", "a.slice:p:n.slice", "a b.slice:p:n"])
 def test_paths_that_are_wrong(systemd, bundle, path):
     bundle.linux["cgroupsPath"] = path
     systemd.run(bundle.payload("exit", "0")).failed("/linux/cgroupsPath", "SLICE:PREFIX:NAME")
+    systemd.call("plan", "-b", bundle).failed("/linux/cgroupsPath", "SLICE:PREFIX:NAME")
+
+
+@pytest.mark.ocikit
+def test_plan(systemd, named, parent):
+    bundle, scope = named
+    first = systemd.call("plan", "-b", bundle).ok().out.splitlines()[0]
+    assert first.startswith(f'# systemd makes the scope "{scope}" in "{parent}-test.slice"')
+    bundle.config["annotations"] = {"org.systemd.property.Description": "no quotes"}
+    systemd.call("plan", "-b", bundle).failed("/annotations/org.systemd.property.Description")
+    assert not is_loaded(scope)
+
+
+@pytest.mark.ocikit
+def test_one_of_several_annotations_is_of_another_type(systemd, named):
+    bundle, _ = named
+    bundle.config["annotations"] = {"org.systemd.property.MemoryHigh": "uint64 500000000",
+                                    "org.systemd.property.MemoryMax": "5"}
+    systemd.run(bundle.payload("exit", "0")).failed("/annotations: systemd cannot read the value of one of")
+    systemd.assert_clean()
 
 
 @pytest.mark.ocikit

@@ -46,6 +46,16 @@ of the tests; a test holds it to be current. Each property of a configuration th
 stands here with the tests that prove it. `windows`, `freebsd`, `solaris`, `zos` and `vm` are read, checked and
 written back, and not acted on.
 
+A test is run by `sudo /usr/bin/python3 -m pytest tests/integration/FILE::TEST` (those of engines: `tests/engines`), in
+the test bed by `sudo tests/testbed/run.sh -- ` before that (`tests/README.md`). Where a row says how it was proved:
+
+- host: on a machine as it is, with version 1 of control groups, or both;
+- test bed: in a virtual machine, where version 2 has every controller (profile minimal), or version 1 has
+  (legacy), or systemd or SELinux runs;
+- stand-in: no machine at hand has what it needs, and the files of the kernel are ones that the test made
+  (`tests/unit/container/test_limits*.c` for control groups);
+- refused: the test shows that it is an error that says so, where the host cannot do it.
+
 """
 
 
@@ -139,10 +149,10 @@ def inherit(known):
 
 
 def cell(tests):
-    """Up to three tests, short."""
+    """Up to five tests, short."""
     shown = [f"`{test.split('/')[-1]}`" for test in dict.fromkeys(tests)]
-    more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
-    return ", ".join(shown[:3]) + more if shown else "**none**"
+    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
+    return ", ".join(shown[:5]) + more if shown else "**none**"
 
 
 # Where it is proved, for what is not proved both on this host and in the test bed (tests/testbed).
@@ -150,9 +160,11 @@ RUNGS = (
     ("/process/apparmorProfile", "test bed"),
     ("/process/selinuxLabel", "test bed (selinux); its refusal, everywhere"),
     ("/linux/mountLabel", "test bed (selinux); its refusal, everywhere"),
-    ("/linux/intelRdt", "stand-in for resctrl"),
-    ("/linux/resources/network", "test bed (version 1)"),
-    ("/linux/resources/rdma", "stand-in for the files"),
+    ("/linux/intelRdt", "stand-in"),
+    *((f"/linux/resources/{name}", "host and test bed (version 1); refused on version 2")
+      for name in ("network", "memory/kernel", "memory/kernelTCP", "memory/swappiness", "memory/disableOOMKiller",
+                   "memory/useHierarchy", "cpu/realtimeRuntime", "cpu/realtimePeriod")),
+    ("/linux/resources/rdma", "stand-in"),
     ("/linux/resources/devices", "host, test bed (both versions)"),
     ("/linux/resources", "host (version 1), test bed (both versions)"),
     ("/linux/cgroupsPath", "host, test bed (both versions, systemd)"),

@@ -161,6 +161,7 @@ bed_suite() {
         files="$files tests/integration/$test.py"
     done
     output=$work/testbed-$profile
+    mkdir -p "$output"
     # shellcheck disable=SC2086
     OCIKIT_BUILD=$(pwd)/$folder OCIKIT_RUNTIME=$(pwd)/$folder/cli/ocikit OCIKIT_TEST_SHARED_HOST=1 \
         tests/testbed/run.sh --profile "$profile" --memory 4096 --timeout "${OCIKIT_BED_SECONDS:-1200}" \

@@ -22,15 +22,30 @@ TREE = HERE.parents[1]
 FAILED = 125
 
 
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def folder(text):
+    """One that is there, so that a wrong name is not made."""
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is not a folder")
+    return path
+
+
 def arguments():
-    parser = argparse.ArgumentParser(prog="run.sh", add_help=False)
+    parser = argparse.ArgumentParser(prog="run.sh", add_help=False, allow_abbrev=False)
     parser.add_argument("--profile", choices=("minimal", "legacy", "selinux", "systemd"), default="minimal")
     parser.add_argument("--kernel", type=Path)
     parser.add_argument("--modules", type=Path)
-    parser.add_argument("--output", type=Path)
-    parser.add_argument("--timeout", type=int, default=900)
-    parser.add_argument("--memory", type=int, default=2048)
-    parser.add_argument("--cpus", type=int, default=os.cpu_count())
+    parser.add_argument("--output", type=folder)
+    parser.add_argument("--timeout", type=positive, default=900)
+    parser.add_argument("--memory", type=positive, default=2048)
+    parser.add_argument("--cpus", type=positive, default=os.cpu_count())
     parser.add_argument("--accel", choices=("tcg", "kvm"), default="tcg")
     parser.add_argument("--fetch", action="store_true")
     parser.add_argument("command", nargs="*")
@@ -53,7 +68,7 @@ def guest_settings(options):
 
 def run(options, chosen, work):
     output = options.output or work / "output"
-    output.mkdir(parents=True, exist_ok=True)
+    output.mkdir(exist_ok=True)
     image = work / "initramfs"
     write_initramfs(image, chosen, HERE / "guest", guest_settings(options))
     with Machine(options, chosen, work, image, output.resolve(), TREE) as machine:
@@ -66,9 +81,20 @@ def run(options, chosen, work):
     return code
 
 
+def keep_console(console):
+    """Says where, if the machine came so far as to have one."""
+    kept = TREE / "build-testbed" / "console.log"
+    if not console.exists() or console.stat().st_size == 0:
+        kept.unlink(missing_ok=True)
+        return ""
+    kept.parent.mkdir(exist_ok=True)
+    shutil.copy(console, kept)
+    return f"; its console is in {kept}"
+
+
 def main():
     options = arguments()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, frame: sys.exit(128 + number))
     os.umask(0o022)
     try:
@@ -85,11 +111,7 @@ def main():
     try:
         code = run(options, chosen, work)
     except MachineError as error:
-        kept = TREE / "build-testbed" / "console.log"
-        kept.parent.mkdir(exist_ok=True)
-        if (work / "console.log").exists():
-            shutil.copy(work / "console.log", kept)
-        print(f"test bed: {error}; its console is in {kept}", file=sys.stderr)
+        print(f"test bed: {error}{keep_console(work / 'console.log')}", file=sys.stderr)
         code = FAILED
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -7,9 +7,12 @@ import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 VIRTIOFSD = "/usr/lib/qemu/virtiofsd"
 QEMU = "qemu-system-x86_64"
+VIRTIOFSD_FILES = Path("/run/virtiofsd")
+WHAT = {"qemu": "QEMU", "root": "the server of this host's files", "output": "the server of the output folder"}
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
 
@@ -111,12 +114,17 @@ class Machine:
         return "security=selinux" if self.options.profile == "selinux" else ""
 
     def check_alive(self):
-        for name, process in self.processes:
+        """The last that was started comes first: the servers of files end with the machine."""
+        for name, process in reversed(self.processes):
             if process.poll() is not None:
                 text = (self.work / f"{name}.log").read_text("utf-8", "replace").strip()
-                raise MachineError(f"{name} ended with status {process.returncode}: {text}")
+                raise MachineError(f"{WHAT[name]} ended with status {process.returncode}: {text}")
+        self.check_time()
+
+    def check_time(self):
         if time.monotonic() > self.end:
-            raise MachineError(f"the command did not end in {self.options.timeout} seconds")
+            hint = "; --accel tcg needs no /dev/kvm, which hangs on some hosts" if self.options.accel == "kvm" else ""
+            raise MachineError(f"the command did not end in {self.options.timeout} seconds{hint}")
 
     def copy_output(self, to):
         """What the guest says, until the machine ends."""
@@ -130,8 +138,7 @@ class Machine:
                 os.write(to, data)
             elif qemu.poll() is not None:
                 break
-            if time.monotonic() > self.end:
-                raise MachineError(f"the command did not end in {self.options.timeout} seconds")
+            self.check_time()
         if qemu.wait(30):
             self.check_alive()
 
@@ -142,3 +149,6 @@ class Machine:
             process.wait()
         if self.port:
             self.port.close()
+        # virtiofsd leaves a file for each of its sockets, named after the path.
+        for path in VIRTIOFSD_FILES.glob(f".*{self.work.name}.*.pid"):
+            path.unlink(missing_ok=True)
