@@ -13,6 +13,7 @@ from .emit_c_errors import emit_errors_header, emit_errors_source, load_codes
 from .emit_c_tables import VERSION, emit_tables
 from .emit_c_types import emit_header, emit_umbrella
 from .emit_dump import emit_dump
+from .emit_python import emit_codes, emit_module, emit_stub
 from .error import Faults, Refused, SchemaError
 from .gen import write_changed
 from .ir import Program
@@ -36,6 +37,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
                         "and whose name is not in those of their modules")
     parser.add_argument("--output", metavar="DIR", help="where to put the .h and .c files")
     parser.add_argument("--errors", metavar="FILE", help="record of error codes; makes errors.h")
+    parser.add_argument("--python", metavar="DIR", help="where to put the Python module _types.py of "
+                        "all schemas that are not private, its stub, and _codes.py")
     parser.add_argument("--umbrella", metavar="NAME", help="also make NAME.h that includes all")
     parser.add_argument("--dump", action="store_true", help="print what was understood, as text")
     parser.add_argument("--include-dir", metavar="DIR",
@@ -45,8 +48,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
                         help="show the version of the tables and exit",
                         version=f"ocigen: makes tables of version {VERSION} (OCI_DESC_VERSION)")
     options = parser.parse_args(argv)
-    if not options.output and not options.dump:
-        parser.error("one of --output and --dump is needed")
+    if not options.output and not options.dump and not options.python:
+        parser.error("one of --output, --python and --dump is needed")
     if not options.schemas and not options.errors:
         parser.error("no input")
     for folder in (options.base, os.path.join(options.base, options.private)):
@@ -81,6 +84,13 @@ def _files(program: Program, options: argparse.Namespace) -> Dict[str, str]:
     return files
 
 
+def _python_files(program: Program, options: argparse.Namespace) -> Dict[str, str]:
+    files = {"_types.py": emit_module(program), "_types.pyi": emit_stub(program)}
+    if options.errors:
+        files["_codes.py"] = emit_codes(*load_codes(options.errors, options.errors))
+    return files
+
+
 def run(options: argparse.Namespace) -> None:
     """All passes; nothing is written before the last one has succeeded."""
     faults = Faults()
@@ -93,6 +103,9 @@ def run(options: argparse.Namespace) -> None:
     if options.output:
         for name, text in _files(program, options).items():
             write_changed(os.path.join(options.output, name), text)
+    if options.python:
+        for name, text in _python_files(program, options).items():
+            write_changed(os.path.join(options.python, name), text)
 
 
 def main(argv: List[str]) -> int:

@@ -36,7 +36,8 @@ def declare(prefix: str, value: Value, name: str, pointer: bool) -> str:
     return f"const char *{star}{name};"
 
 
-def _limits(field: Field) -> str:
+def limits(field: Field) -> str:
+    """What a member's comment says beyond its description."""
     notes = []
     value = field.value
     if field.required:
@@ -61,7 +62,7 @@ def _limits(field: Field) -> str:
 
 
 def _field(text: Text, prefix: str, field: Field) -> None:
-    text.comment(f"{field.doc} {_limits(field)}", "    ")
+    text.comment(f"{field.doc} {limits(field)}", "    ")
     if field.shape is Shape.ONE:
         if field.aux_name is not None:
             text.add(f"    bool {field.aux_name};")

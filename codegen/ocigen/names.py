@@ -55,6 +55,11 @@ def snake(name: str) -> str:
     return re.sub(r"_+", "_", text).strip("_").lower()
 
 
+def pascal(stem: str) -> str:
+    """snake_case to PascalCase: id_mapping is IdMapping."""
+    return "".join(word[:1].upper() + word[1:] for word in stem.split("_"))
+
+
 def member(stem: str) -> str:
     """The name of a struct member made from a snake_case stem."""
     return stem + "_" if stem in _RESERVED else stem

@@ -143,40 +143,43 @@ older_suite() {
 BED_TESTS="test_cgroup2 test_resources test_update test_pause test_idmap test_apparmor"
 BED_MORE_TESTS="test_cgroups test_events test_device_rules test_devices test_mount_kinds test_shared_pid test_kill"
 BED_LEGACY_TESTS="test_resources test_update test_cgroups test_device_rules test_pause"
+BED_OLDER_TESTS="test_lifecycle test_mounts test_hooks test_shared_pid"
 BED_SELINUX_TESTS="test_selinux"
 BED_SYSTEMD_TESTS="test_systemd test_systemd_user test_systemd_podman test_cgroup2 test_lifecycle"
 
-# bed_suite PROFILE BUILD WORKERS [TEST...]: integration tests, or those files of them, in the test bed.
+# bed_suite PROFILE BUILD WORKERS [TEST...]: integration tests, or those files of them, in the test bed; without
+# the calls that $OCIKIT_WITHOUT takes away.
 bed_suite() {
     profile=$1 folder=$2 workers=$3
+    name=testbed-$profile${OCIKIT_WITHOUT:+-older}
     shift 3
-    say "test bed, $profile: $folder"
+    say "test bed, $profile${OCIKIT_WITHOUT:+ as if older}: $folder"
     if ! why=$(bed_is_there "$profile"); then
-        echo "skipped: $why" | tee "$results/testbed-$profile.step" | sed 's/^/    /'
-        sed -i '1i skipped' "$results/testbed-$profile.step"
+        echo "skipped: $why" | tee "$results/$name.step" | sed 's/^/    /'
+        sed -i '1i skipped' "$results/$name.step"
         return
     fi
     files=''
     for test in "$@"; do
         files="$files tests/integration/$test.py"
     done
-    output=$work/testbed-$profile
+    output=$work/$name
     mkdir -p "$output"
     # shellcheck disable=SC2086
     OCIKIT_BUILD=$(pwd)/$folder OCIKIT_RUNTIME=$(pwd)/$folder/cli/ocikit OCIKIT_TEST_SHARED_HOST=1 \
         tests/testbed/run.sh --profile "$profile" --memory 4096 --timeout "${OCIKIT_BED_SECONDS:-1200}" \
         --output "$output" -- "$python" -m pytest -q -p no:cacheprovider -n "$workers" \
-        --junitxml /run/testbed/output/result.xml ${files:-tests/integration} >"$work/testbed-$profile-$folder.log" 2>&1
+        --junitxml /run/testbed/output/result.xml ${files:-tests/integration} >"$work/$name-$folder.log" 2>&1
     status=$?
-    [ -f "$output/result.xml" ] && mv "$output/result.xml" "$results/testbed-$profile-$folder.xml"
-    whole_result "testbed-$profile-$folder" $status
+    [ -f "$output/result.xml" ] && mv "$output/result.xml" "$results/$name-$folder.xml"
+    whole_result "$name-$folder" $status
 }
 
 # A few minutes of it; OCIKIT_BED=more: also what the other profiles are for; whole: every integration test.
 bed_suites() {
     case "${OCIKIT_BED:-}" in
         more) BED_TESTS="$BED_TESTS $BED_MORE_TESTS" ;;
-        whole) BED_TESTS='' BED_SYSTEMD_TESTS='' ;;
+        whole) BED_TESTS='' BED_SYSTEMD_TESTS='' BED_OLDER_TESTS=$OLDER_TESTS ;;
     esac
     # shellcheck disable=SC2086
     bed_suite minimal "$1" 3 $BED_TESTS
@@ -187,6 +190,9 @@ bed_suites() {
     bed_suite selinux "$1" 3 $BED_SELINUX_TESTS
     # shellcheck disable=SC2086
     bed_suite systemd "$1" 3 $BED_SYSTEMD_TESTS
+    [ -x "$work/without" ] || return 0
+    # shellcheck disable=SC2086
+    (export OCIKIT_WITHOUT="$work/without $OLDER"; bed_suite minimal "$1" 3 $BED_OLDER_TESTS)
 }
 
 # Says what is missing.

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Standard input and output of what runs in a container: from what a caller gives to fds, and back."""
+import os
+import selectors
+import subprocess
+import time
+from typing import IO, Any, Iterable, List, Optional, Tuple, Union
+
+from ._codes import Code
+from ._errors import InvalidArgumentError, TimeoutExpired
+
+DEVNULL = subprocess.DEVNULL
+PIPE = subprocess.PIPE
+STDOUT = subprocess.STDOUT
+Stream = Union[None, int, IO[Any]]
+
+
+class Stdio:
+    """The three fds for a process, and the caller's ends of its pipes.
+
+    theirs are closed by close() once the process has them; ours belong to who takes them.
+    """
+
+    def __init__(self, stdin: Stream, stdout: Stream, stderr: Stream) -> None:
+        self._opened: List[int] = []
+        self.fds = [-1, -1, -1]
+        self.ours: List[Optional[IO[bytes]]] = [None, None, None]
+        try:
+            for number, stream in enumerate((stdin, stdout, stderr)):
+                self.fds[number] = self._fd(number, stream)
+        except BaseException:
+            self.abort()
+            raise
+
+    def _fd(self, number: int, stream: Stream) -> int:
+        if stream is None:
+            return -1
+        if stream == STDOUT and number == 2 and not hasattr(stream, "fileno"):
+            return self.fds[1] if self.fds[1] >= 0 else 1
+        if stream == DEVNULL and not hasattr(stream, "fileno"):
+            return self._keep(os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC))
+        if stream == PIPE and not hasattr(stream, "fileno"):
+            reading, writing = os.pipe()
+            mine, theirs = (writing, reading) if number == 0 else (reading, writing)
+            self._keep(theirs)
+            self.ours[number] = open(mine, "wb" if number == 0 else "rb", buffering=0)
+            return theirs
+        return fd_of(stream, ("stdin", "stdout", "stderr")[number])
+
+    def _keep(self, fd: int) -> int:
+        self._opened.append(fd)
+        return fd
+
+    @property
+    def triple(self) -> Tuple[int, int, int]:
+        """The fds as the C module takes them."""
+        return self.fds[0], self.fds[1], self.fds[2]
+
+    def close(self) -> None:
+        """The process has them."""
+        while self._opened:
+            os.close(self._opened.pop())
+
+    def abort(self) -> None:
+        """There is no process."""
+        self.close()
+        for stream in self.ours:
+            if stream is not None:
+                stream.close()
+
+
+def fd_of(stream: Any, what: str) -> int:
+    """The fd of an int or a file, which has to be open."""
+    if isinstance(stream, bool) or not (isinstance(stream, int) or hasattr(stream, "fileno")):
+        raise TypeError(f"{what}: a file, an fd or None is needed, not {type(stream).__name__}")
+    fd: int = stream if isinstance(stream, int) else stream.fileno()
+    try:
+        os.fstat(fd)
+    except (OSError, OverflowError):
+        raise InvalidArgumentError(f"{what}: {fd} is no open fd", code=Code.INVALID_ARGUMENT) from None
+    return fd
+
+
+def packed(texts: Optional[Iterable[str]], what: str) -> Optional[bytes]:
+    """As the C module takes a list of texts."""
+    if texts is None:
+        return None
+    if isinstance(texts, (str, bytes)):
+        raise TypeError(f"{what}: a list of str is needed, not {type(texts).__name__}")
+    parts = []
+    for text in texts:
+        if not isinstance(text, str):
+            raise TypeError(f"{what}: str is needed, not {type(text).__name__}")
+        if "\0" in text:
+            raise ValueError(f"{what}: a NUL in a string")
+        parts.append(text.encode(errors="surrogateescape") + b"\0")
+    return b"".join(parts)
+
+
+def remaining(deadline: Optional[float]) -> Optional[float]:
+    """Seconds that are left."""
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def deadline_of(timeout: Optional[float]) -> Optional[float]:
+    """When a timeout in seconds ends."""
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"timeout: a number of seconds or None is needed, not {type(timeout).__name__}")
+    return time.monotonic() + timeout
+
+
+def exchange(streams: List[Optional[IO[bytes]]], given: Optional[bytes],
+             deadline: Optional[float]) -> Tuple[Optional[bytes], Optional[bytes]]:
+    """Write to the first, read the others until their ends; all are closed then.  TimeoutExpired leaves them open."""
+    stdin, stdout, stderr = streams
+    found: List[List[bytes]] = [[], []]
+    rest = memoryview(given or b"")
+    with selectors.DefaultSelector() as selector:
+        if stdin is not None and rest:
+            os.set_blocking(stdin.fileno(), False)
+            selector.register(stdin, selectors.EVENT_WRITE)
+        elif stdin is not None:
+            stdin.close()
+        for number, stream in enumerate((stdout, stderr)):
+            if stream is not None:
+                selector.register(stream, selectors.EVENT_READ, number)
+        while selector.get_map():
+            ready = selector.select(remaining(deadline))
+            if not ready and deadline is not None and time.monotonic() >= deadline:
+                raise TimeoutExpired("the process did not end its output in time", code=Code.TIMEOUT)
+            for key, _ in ready:
+                if key.fileobj is stdin:
+                    rest = _write(stdin, rest)
+                    done = not rest
+                else:
+                    data = os.read(key.fd, 65536)
+                    found[key.data].append(data)
+                    done = not data
+                if done:
+                    selector.unregister(key.fileobj)
+                    key.fileobj.close()  # type: ignore[union-attr]
+    return (None if stdout is None else b"".join(found[0]), None if stderr is None else b"".join(found[1]))
+
+
+def _write(stdin: Optional[IO[bytes]], rest: memoryview) -> memoryview:
+    """What is left to write; nothing where nobody reads any more."""
+    assert stdin is not None
+    try:
+        return rest[os.write(stdin.fileno(), rest[:65536]):]
+    except BlockingIOError:
+        return rest
+    except BrokenPipeError:
+        return rest[:0]

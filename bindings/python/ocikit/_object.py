@@ -1,0 +1,523 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the generated classes of documents stand on.
+
+An Object is its members by their names in JSON, in the order of the text.  One that came from a text knows only where
+its struct is in the C library's tree (a node) until a member is asked for; then that level, and no deeper, becomes
+Python values: text, numbers, List, Map, and Objects that are nodes again.  From there on it is Python's alone: editing
+never touches the C struct, which others may read.  What was never looked at is written by the C library as it was read.
+"""
+import json
+from typing import Any as Json
+
+from . import _spec
+from ._errors import EncodingError
+from ._finding import MISSING, Difference, Finding
+
+_TYPES = _spec.types()
+class _Unknown(dict):
+    def __missing__(self, word):
+        raise ValueError(f"unknown: {word!r} is none of {', '.join(self)}")
+
+
+# What to do about members that the schema does not name.
+UNKNOWN = _Unknown(keep=_spec.UNKNOWN_KEEP, warn=_spec.UNKNOWN_WARN, refuse=_spec.UNKNOWN_REFUSE,
+                   suggest=_spec.UNKNOWN_SUGGEST)
+_KINDS = {type_name: name for name, _, _, type_name in _spec.kinds()}
+_SCALARS = {"bool": bool, "int": int, "uint": int, "string": str, "enum": str}
+
+
+def _refused(where, wanted, value):
+    return TypeError(f"{where}: {wanted} is needed, not {type(value).__name__}")
+
+
+# One member of a class of documents: a descriptor that reads, checks and sets it.  Its __doc__ is the member's.
+class Member:  # pylint: disable=missing-class-docstring
+    __slots__ = ("name", "kind", "shape", "of", "low", "high", "raw_object", "required", "values", "attribute",
+                 "__doc__")
+
+    def __init__(self, name, kind, *, shape="one", of=None, low=0, high=0, raw_object=False, required=False, doc=""):
+        self.name = name
+        self.kind = kind
+        self.shape = shape
+        self.of = of if kind == "object" else None
+        self.values = frozenset(of.__args__) if kind == "enum" else None
+        self.low = low
+        self.high = high
+        self.raw_object = raw_object
+        self.required = required
+        self.attribute = name
+        self.__doc__ = doc
+
+    def __set_name__(self, owner, attribute):
+        self.attribute = attribute
+
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self
+        values = instance._values
+        if values is None:
+            values = instance._load()
+        value = values.get(self.name)
+        if value is None:
+            return self._absent(instance, values)
+        return value
+
+    def _absent(self, instance, values):
+        """A list or map that is not there reads as an empty one, which is there once something is put into it."""
+        if self.shape == "array":
+            value = values[self.name] = List(self)
+        elif self.shape == "map":
+            value = values[self.name] = Map(self)
+        elif self.required:
+            raise AttributeError(f"{type(instance).__name__} has no {self.attribute} yet, which it requires")
+        else:
+            return None
+        value._is_absent = True
+        return value
+
+    def __set__(self, instance, value):
+        values = instance._load()
+        if value is None:
+            values.pop(self.name, None)
+            return
+        values[self.name] = self.whole(value)
+
+    def __delete__(self, instance):
+        if instance._load().pop(self.name, None) is None:
+            raise AttributeError(self.attribute)
+
+    def whole(self, value):
+        """The value as it is kept: checked, with dicts made objects."""
+        if self.shape == "array":
+            if isinstance(value, (str, bytes, dict)):
+                raise _refused(self.attribute, "a list", value)
+            return List(self, value)
+        if self.shape == "map":
+            if not hasattr(value, "keys"):
+                raise _refused(self.attribute, "a dict", value)
+            return Map(self, value)
+        return self.one(value)
+
+    def one(self, value):
+        """The same for one of a list's or map's values."""
+        if self.kind == "object":
+            if isinstance(value, self.of):
+                return value
+            if isinstance(value, dict):
+                return self.of.from_dict(value)
+            raise _refused(self.attribute, f"a {self.of.__name__} or dict", value)
+        if self.kind == "raw":
+            if self.raw_object and not isinstance(value, dict):
+                raise _refused(self.attribute, "a dict", value)
+            return value
+        wanted = _SCALARS[self.kind]
+        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+            raise _refused(self.attribute, wanted.__name__, value)
+        if wanted is int and not self.low <= value <= self.high:
+            raise ValueError(f"{self.attribute}: {value} is not from {self.low} to {self.high}")
+        if self.values is not None and value not in self.values:
+            raise ValueError(f"{self.attribute}: {value!r} is none of {', '.join(sorted(self.values))}")
+        return value
+
+    def loaded(self, value):
+        """The same for what the C library has read and checked."""
+        if self.kind == "object":
+            wrap = self.of._from_node
+        elif self.kind == "raw":
+            wrap = json.loads
+        else:
+            wrap = None
+        if self.shape == "array":
+            return List._of(self, value if wrap is None else map(wrap, value))
+        if self.shape == "map":
+            return Map._of(self, value if wrap is None else {key: wrap(one) for key, one in value.items()})
+        return value if wrap is None else wrap(value)
+
+
+class List(list):
+    """A list that takes only what the schema wants in it."""
+
+    __slots__ = ("_member", "_is_absent")
+
+    def __init__(self, member, values=()):
+        self._member = member
+        self._is_absent = False
+        list.__init__(self, map(member.one, values))
+
+    @classmethod
+    def _of(cls, member, values):
+        self = cls(member)
+        list.extend(self, values)
+        return self
+
+    def append(self, value, /):
+        list.append(self, self._member.one(value))
+        self._is_absent = False
+
+    def insert(self, index, value, /):
+        list.insert(self, index, self._member.one(value))
+        self._is_absent = False
+
+    def extend(self, values, /):
+        list.extend(self, [self._member.one(value) for value in values])
+        self._is_absent = False
+
+    def __iadd__(self, values):
+        self.extend(values)
+        return self
+
+    def __imul__(self, count):
+        list.__imul__(self, count)
+        self._is_absent = False
+        return self
+
+    def __setitem__(self, index, value):
+        if isinstance(index, slice):
+            value = [self._member.one(one) for one in value]
+        else:
+            value = self._member.one(value)
+        list.__setitem__(self, index, value)
+        self._is_absent = False
+
+    def __reduce__(self):
+        return list, (list(self),)
+
+
+class Map(dict):
+    """A dict from names to what the schema wants in it."""
+
+    __slots__ = ("_member", "_is_absent")
+
+    def __init__(self, member, values=None):
+        self._member = member
+        self._is_absent = False
+        dict.__init__(self)
+        self.update(values or {})
+
+    @classmethod
+    def _of(cls, member, values):
+        self = cls(member)
+        dict.update(self, values)
+        return self
+
+    def __setitem__(self, key, value):
+        if not isinstance(key, str):
+            raise _refused(f"a key of {self._member.attribute}", "str", key)
+        dict.__setitem__(self, key, self._member.one(value))
+        self._is_absent = False
+
+    def setdefault(self, key, default=None, /):
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def update(self, *others, **more):
+        for key, value in dict(*others, **more).items():
+            self[key] = value
+
+    def __ior__(self, other):
+        self.update(other)
+        return self
+
+    def __reduce__(self):
+        return dict, (dict(self),)
+
+
+def _plain(value):
+    """A value as json has it; MISSING for a list or map that is not there."""
+    if isinstance(value, Object):
+        return value.to_dict()
+    if isinstance(value, (List, Map)) and value._is_absent:
+        return MISSING
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return value
+
+
+def _escape(step):
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+def _unwritable(value, pointer):
+    """Where a text is that is no Unicode."""
+    if isinstance(value, dict):
+        below = value.items()
+        if any(_unwritable(key, pointer) is not None for key in value):
+            return pointer
+    elif isinstance(value, list):
+        below = enumerate(value)
+    else:
+        return pointer if isinstance(value, str) and any("\ud800" <= one <= "\udfff" for one in value) else None
+    found = (_unwritable(one, f"{pointer}/{_escape(str(step))}") for step, one in below)
+    return next((one for one in found if one is not None), None)
+
+
+def _unescape(step):
+    return step.replace("~1", "/").replace("~0", "~")
+
+
+def _steps_of(pointer):
+    """The parts of a JSON pointer."""
+    if not isinstance(pointer, str):
+        raise _refused("a JSON pointer", "str", pointer)
+    if pointer and not pointer.startswith("/"):
+        raise ValueError(f"{pointer!r} is no JSON pointer: it begins with /")
+    return [_unescape(step) for step in pointer.split("/")[1:]]
+
+
+def _index(step, count, pointer):
+    if not (step == "0" or (step.isascii() and step.isdigit() and step[0] != "0")) or int(step) >= count:
+        raise KeyError(pointer)
+    return int(step)
+
+
+def _step(value, step, pointer):
+    """The value one step below, or KeyError."""
+    if isinstance(value, Object):
+        found = value._load().get(step, MISSING)
+        if found is MISSING or getattr(found, "_is_absent", False):
+            raise KeyError(pointer)
+        return found
+    if isinstance(value, list):
+        return value[_index(step, len(value), pointer)]
+    if isinstance(value, dict) and step in value:
+        return value[step]
+    raise KeyError(pointer)
+
+
+class Object:
+    """A JSON object that the schema describes.  Members are attributes; None is an absent one."""
+
+    __slots__ = ("_node", "_values", "__weakref__")
+    _type_name = ""
+    _members = {}
+    __hash__ = None
+
+    def __init_subclass__(cls):
+        cls.__module__ = "ocikit.spec"
+        cls._members = {one.name: one for one in vars(cls).values() if isinstance(one, Member)}
+
+    def __init__(self, **members):
+        self._node = None
+        self._values = {}
+        for attribute, value in members.items():
+            if not isinstance(getattr(type(self), attribute, None), Member):
+                raise TypeError(f"{type(self).__name__} has no member {attribute!r}")
+            setattr(self, attribute, value)
+
+    @classmethod
+    def _from_node(cls, node):
+        self = cls.__new__(cls)
+        self._node = node
+        self._values = None
+        return self
+
+    @classmethod
+    def _type(cls):
+        try:
+            return _TYPES[cls._type_name]
+        except KeyError:
+            raise TypeError(f"{cls.__name__} is no class of documents") from None
+
+    @classmethod
+    def from_json(cls, text, *, name=None, unknown="keep"):
+        """Read JSON text (str, or bytes of UTF-8).  name is what messages call the document; unknown says what to do
+        about members that the schema does not name: keep them, or refuse them.  SpecError tells all that is wrong."""
+        return cls._from_node(_spec.parse(cls._type(), text, name, UNKNOWN[unknown]))
+
+    @classmethod
+    def from_dict(cls, values, *, unknown="keep"):
+        """The same from plain dicts and lists, as the json module makes them."""
+        if not isinstance(values, dict):
+            raise _refused(cls.__name__, "a dict", values)
+        return cls.from_json(json.dumps(values, ensure_ascii=False, allow_nan=False), unknown=unknown)
+
+    def _load(self):
+        """The members, from the C struct if that is where they are."""
+        node = self._node
+        if self._values is None:
+            members = self._members
+            values = {}
+            for name, value in _spec.members(node).items():
+                member = members.get(name)
+                # A member that the schema names may be null where it allows that.
+                values[name] = json.loads(value[0]) if type(value) is tuple else member.loaded(value)
+            # Another thread may have been first, and its user may hold what it got.
+            if self._values is None:
+                self._values = values
+                self._node = None
+        return self._values
+
+    def to_dict(self):
+        """Plain dicts and lists, of one's own to change."""
+        plain = {name: _plain(value) for name, value in self._load().items()}
+        return {name: value for name, value in plain.items() if value is not MISSING}
+
+    def to_json(self, *, pretty=False, canonical=False):
+        """JSON text: in one line, pretty (four spaces a level), or canonical (equal values give equal texts)."""
+        if pretty and canonical:
+            raise ValueError("to_json: pretty and canonical are two ways")
+        node = self._node
+        if self._values is None:
+            return _spec.written(node, _spec.WRITE_PRETTY if pretty else
+                               _spec.WRITE_CANONICAL if canonical else _spec.WRITE_COMPACT)
+        text = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, sort_keys=canonical,
+                          indent=4 if pretty else None, separators=None if pretty else (",", ":"))
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            pointer = _unwritable(self.to_dict(), "") or ""
+            raise EncodingError(f"{pointer}: {error.reason}", pointer=pointer) from None
+        return text + "\n" if pretty else text
+
+    def validate(self):
+        """Findings of the schema, in the order of the document; [] where there is nothing to say."""
+        return _findings(_spec.findings(self._type(), self.to_json()))
+
+    def diff(self, other):
+        """Where another one differs: a list of Difference, by JSON pointers; [] where they are equal."""
+        if type(other) is not type(self):
+            raise _refused("diff", f"a {type(self).__name__}", other)
+        return _differences(_spec.diff(self._own_node(), other._own_node()))
+
+    def _own_node(self):
+        node = self._node
+        return node if self._values is None else _spec.parse(self._type(), self.to_json(), None, UNKNOWN["keep"])
+
+    def copy(self):
+        """Another one with values of its own."""
+        return type(self).from_json(self.to_json())
+
+    @property
+    def unknown(self):
+        """What the schema does not name, as a dict of one's own; to change it, use self["/name"]."""
+        return {name: _plain(value) for name, value in self._load().items() if name not in self._members}
+
+    def get(self, pointer, default=None):
+        """The value at a JSON pointer, or default."""
+        try:
+            return self[pointer]
+        except KeyError:
+            return default
+
+    def __getitem__(self, pointer):
+        value = self
+        for step in _steps_of(pointer):
+            value = _step(value, step, pointer)
+        return value
+
+    def __contains__(self, pointer):
+        return self.get(pointer, MISSING) is not MISSING
+
+    def __setitem__(self, pointer, value):
+        """Set what is there, or a new member; objects on the way that are absent are made.  "-" is the place after a
+        list's last."""
+        steps = _steps_of(pointer)
+        if not steps:
+            raise ValueError('"" is the whole document')
+        place = self
+        for step in steps[:-1]:
+            place = _enter(place, step, pointer)
+        _put(place, steps[-1], value, pointer)
+
+    def __delitem__(self, pointer):
+        steps = _steps_of(pointer)
+        if not steps:
+            raise ValueError('"" is the whole document')
+        place = self
+        for step in steps[:-1]:
+            place = _step(place, step, pointer)
+        _step(place, steps[-1], pointer)
+        if isinstance(place, Object):
+            del place._values[steps[-1]]
+        else:
+            del place[int(steps[-1]) if isinstance(place, list) else steps[-1]]
+
+    def __eq__(self, other):
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.to_dict() == other.to_dict()
+
+    def __reduce__(self):
+        return _unpickle, (type(self), self.to_dict())
+
+    def __repr__(self):
+        named = []
+        for name, value in self._load().items():
+            if getattr(value, "_is_absent", False):
+                continue
+            member = self._members.get(name)
+            shown = f"{type(value).__name__}(...)" if isinstance(value, Object) else \
+                f"[{len(value)}]" if isinstance(value, list) and len(value) > 8 else repr(value)
+            named.append(f"{member.attribute if member else name}={shown}")
+        return f"{type(self).__name__}({', '.join(named)})"
+
+
+def _unpickle(cls, values):
+    self = cls()
+    for name, value in values.items():
+        self["/" + _escape(name)] = value
+    return self
+
+
+def _enter(place, step, pointer):
+    """One step down, where an object of the schema is made if there is none."""
+    try:
+        return _step(place, step, pointer)
+    except KeyError:
+        member = place._members.get(step) if isinstance(place, Object) else None
+        if member is None or (member.shape == "one" and member.kind not in ("object", "raw")):
+            raise
+    if member.shape != "one":
+        return getattr(place, member.attribute)
+    made = place._load()[step] = member.of() if member.kind == "object" else {}
+    return made
+
+
+def _put(place, step, value, pointer):
+    if isinstance(place, Object):
+        member = place._members.get(step)
+        if member is not None:
+            setattr(place, member.attribute, value)
+        else:
+            json.dumps(value)  # TypeError for what is no JSON
+            place._load()[step] = value
+    elif isinstance(place, list):
+        if step in ("-", str(len(place))):
+            place.append(value)
+        else:
+            place[_index(step, len(place), pointer)] = value
+    elif isinstance(place, dict):
+        place[step] = value
+    else:
+        raise KeyError(pointer)
+
+
+class Document(Object):
+    """An Object that stands alone in a file, or in a request."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_file(cls, path, *, unknown="keep"):
+        """Read a regular file, which messages name."""
+        return cls._from_node(_spec.parse_file(cls._type(), path, UNKNOWN[unknown]))
+
+    def validate(self, *, ignore=(), startable=False):
+        """Findings of the schema and of the rules that the specification states in prose, but for those whose names
+        are in ignore.  startable: a configuration that is to be started, so that process must be there."""
+        kind = _KINDS.get(self._type_name)
+        if kind is None:
+            return super().validate()
+        return _findings(_spec.check(kind, self.to_json(), None, UNKNOWN["keep"], list(ignore), startable))
+
+
+def _findings(rows):
+    return [Finding._made(row) for row in rows]
+
+
+def _differences(rows):
+    return [Difference(pointer, *(MISSING if text is None else json.loads(text) for text in (left, right)))
+            for pointer, left, right in rows]

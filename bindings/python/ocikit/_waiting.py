@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waiting for processes by their pidfds, so that other threads, signals and event loops go on meanwhile."""
+import asyncio
+import os
+import select
+import signal as signals
+import threading
+from dataclasses import dataclass
+from typing import Any, Callable, Optional, TypeVar
+
+from ._codes import Code
+from ._errors import CancelledError, TimeoutExpired
+from ._io import deadline_of, remaining
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ExitStatus:
+    """How a process ended: code is its exit code, or -1 where a signal ended it; signal that one, or 0."""
+
+    code: int
+    signal: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Did it end with code 0?"""
+        return self.code == 0
+
+    @property
+    def returncode(self) -> int:
+        """As the subprocess module has it: the code, or minus the signal."""
+        return -self.signal if self.signal else self.code
+
+    def __str__(self) -> str:
+        if not self.signal:
+            return f"exit {self.code}"
+        try:
+            return signals.Signals(self.signal).name
+        except ValueError:
+            return f"signal {self.signal}"
+
+
+def signal_number(signal: Any) -> int:
+    """A number, or a name: 9, signal.SIGKILL, "KILL", "SIGKILL"."""
+    if isinstance(signal, str):
+        name = signal.upper()
+        try:
+            return int(signals.Signals[name if name.startswith("SIG") else "SIG" + name])
+        except KeyError:
+            raise ValueError(f"{signal!r} is the name of no signal") from None
+    if isinstance(signal, bool) or not isinstance(signal, int):
+        raise TypeError(f"a signal is a number or a name, not {type(signal).__name__}")
+    return int(signal)
+
+
+def poll(pidfd: int, timeout: Optional[float]) -> None:
+    """Until the process has ended, or TimeoutExpired.  Signals are handled meanwhile."""
+    deadline = deadline_of(timeout)
+    poller = select.poll()
+    poller.register(pidfd, select.POLLIN)
+    while True:
+        left = remaining(deadline)
+        # Rounded up, so that it is not asked again and again in the last millisecond; and no more than poll takes.
+        if poller.poll(None if left is None else min(int(left * 1000) + 1, 1 << 30)):
+            return
+        if left is not None and remaining(deadline) == 0:
+            raise TimeoutExpired("the process has not ended in time", code=Code.TIMEOUT)
+
+
+async def poll_async(pidfd: int, timeout: Optional[float]) -> None:
+    """The same in an event loop."""
+    loop = asyncio.get_running_loop()
+    ended = loop.create_future()
+
+    def end() -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    loop.add_reader(pidfd, end)
+    try:
+        await asyncio.wait_for(ended, timeout)
+    except asyncio.TimeoutError:
+        raise TimeoutExpired("the process has not ended in time", code=Code.TIMEOUT) from None
+    finally:
+        loop.remove_reader(pidfd)
+
+
+class _Worker(threading.Thread):
+    def __init__(self, call: Callable[[int], T], cancel: int) -> None:
+        super().__init__(name="ocikit", daemon=True)
+        self._call = call
+        self._cancel = cancel
+        self.result: Optional[T] = None
+        self.error: Optional[BaseException] = None
+
+    def run(self) -> None:
+        try:
+            self.result = self._call(self._cancel)
+        except BaseException as error:  # pylint: disable=broad-except
+            self.error = error  # raised in the caller's thread
+
+
+def _end(worker: _Worker, writing: int) -> None:
+    """Cancel it and wait until it has undone its work; a second Ctrl-C does not hurry that, as the fd has to stay."""
+    os.write(writing, b"x")
+    while worker.is_alive():
+        try:
+            worker.join()
+        except BaseException:  # pylint: disable=broad-except
+            continue
+
+
+def cancellable(call: Callable[[int], T], undo: Callable[[T], None], timeout: Optional[float]) -> T:
+    """call(fd), which gives up when fd is readable, so that Ctrl-C and a timeout end it.
+
+    Python handles a signal in the main thread only, and only between calls of C functions, so that these are made in
+    another one there.  What is too late to be cancelled is undone.
+    """
+    if timeout is None and threading.current_thread() is not threading.main_thread():
+        return call(-1)
+    reading, writing = os.pipe()
+    worker = _Worker(call, reading)
+    timed_out = False
+    try:
+        worker.start()
+        try:
+            worker.join(timeout)
+            timed_out = worker.is_alive()
+        except BaseException:
+            _end(worker, writing)
+            if worker.error is None:
+                undo(worker.result)  # type: ignore[arg-type]
+            raise
+        if timed_out:
+            _end(worker, writing)
+    finally:
+        os.close(reading)
+        os.close(writing)
+    if timed_out and isinstance(worker.error, CancelledError):
+        raise TimeoutExpired(f"{worker.error.operation or 'the call'} took longer than {timeout} s", code=Code.TIMEOUT,
+                             operation=worker.error.operation, container_id=worker.error.container_id) from None
+    if worker.error is not None:
+        raise worker.error
+    return worker.result  # type: ignore[return-value]

@@ -1,0 +1,493 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Containers, the processes in them, and what happens to them."""
+import json
+import os
+import subprocess
+import threading
+import warnings
+from dataclasses import dataclass
+from types import TracebackType
+from typing import IO, Any, AsyncIterator, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Type, Union
+
+from . import _container as _c
+from . import spec
+from ._errors import ClosedError, NotFoundError
+from ._io import PIPE, Stdio, Stream, deadline_of, exchange, fd_of, packed, remaining
+from ._waiting import ExitStatus, cancellable, poll, poll_async, signal_number
+
+__all__ = ["Container", "Event", "Events", "Process"]
+
+Json = Any
+
+
+class Handle:
+    """A pointer of the C library: used by one thread at a time, by the process that made it, until it is closed."""
+
+    def __init__(self, pointer: Any, what: str) -> None:
+        self._pointer = pointer
+        self._what = what
+        self._lock = threading.RLock()
+        self._pid = os.getpid()
+
+    def _use(self) -> Any:
+        """The pointer.  With the lock held."""
+        if self._pid != os.getpid():
+            raise ClosedError(f"{self._what} belongs to the process that forked this one: open it by its id here")
+        if self._pointer is None:
+            raise ClosedError(f"{self._what} is closed")
+        return self._pointer
+
+    def _take(self) -> Any:
+        """The pointer to be freed; None where that is done, or another process's to do."""
+        if self._pid != os.getpid():
+            return None
+        pointer, self._pointer = self._pointer, None
+        return pointer
+
+
+class _Waitable(Handle):
+    """What has a pidfd and an exit status."""
+
+    _fd: Callable[[Any], int]
+    _collect: Callable[[Any, int], Tuple[int, int]]
+
+    def __init__(self, pointer: Any, what: str, stdio: Optional[Stdio]) -> None:
+        super().__init__(pointer, what)
+        self._status: Optional[ExitStatus] = None
+        self.stdin: Optional[IO[bytes]]
+        self.stdout: Optional[IO[bytes]]
+        self.stderr: Optional[IO[bytes]]
+        self.stdin, self.stdout, self.stderr = stdio.ours if stdio else (None, None, None)
+
+    @property
+    def pidfd(self) -> int:
+        """An fd that is readable when the first process has ended; -1 if it had when this object was made.  It
+        belongs to the object."""
+        with self._lock:
+            return self._fd(self._use())
+
+    def _own_pidfd(self) -> int:
+        """One that stays open while it is waited on, or -1."""
+        with self._lock:
+            pidfd = self._fd(self._use())
+            return os.dup(pidfd) if pidfd >= 0 else -1
+
+    def _ended(self) -> ExitStatus:
+        """Its pidfd says so."""
+        with self._lock:
+            if self._status is None:
+                # The status is there at once where it is this process's to collect.
+                self._status = ExitStatus(*self._collect(self._use(), 5000))
+            return self._status
+
+    def wait(self, timeout: Optional[float] = None) -> ExitStatus:
+        """Wait until the process has ended: at most so many seconds, and then TimeoutExpired.  The status may be asked
+        for again.  Other threads go on, and Ctrl-C ends the waiting."""
+        if self._status is not None:
+            return self._status
+        fd = self._own_pidfd()
+        try:
+            if fd >= 0:
+                poll(fd, timeout)
+        finally:
+            if fd >= 0:
+                os.close(fd)
+        return self._ended()
+
+    async def wait_async(self, timeout: Optional[float] = None) -> ExitStatus:
+        """The same in an event loop, which goes on meanwhile."""
+        if self._status is not None:
+            return self._status
+        fd = self._own_pidfd()
+        try:
+            if fd >= 0:
+                await poll_async(fd, timeout)
+        finally:
+            if fd >= 0:
+                os.close(fd)
+        return self._ended()
+
+    def poll(self) -> Optional[ExitStatus]:
+        """How the process ended, or None while it runs."""
+        try:
+            return self.wait(0)
+        except TimeoutError:
+            return None
+
+    def communicate(self, input: Optional[bytes] = None, timeout: Optional[float] = None
+                    ) -> Tuple[Optional[bytes], Optional[bytes]]:
+        """Give input to its stdin, read stdout and stderr until they end (those that were asked for as PIPE), and wait
+        for it: as subprocess.Popen has it."""
+        deadline = deadline_of(timeout)
+        found = exchange([self.stdin, self.stdout, self.stderr], input, deadline)
+        self.wait(remaining(deadline))
+        return found
+
+    def _close_streams(self) -> None:
+        for stream in (self.stdin, self.stdout, self.stderr):
+            if stream is not None:
+                stream.close()
+
+
+class Process(_Waitable):
+    """A process that Container.exec has started.  As a context manager it is killed at the end, if it still runs."""
+
+    _fd = staticmethod(_c.container_process_pidfd)
+    _collect = staticmethod(_c.flat_process_wait)
+
+    def __init__(self, pointer: Any, container: "Container", stdio: Stdio) -> None:
+        super().__init__(pointer, f"a process of container {container.id!r}", stdio)
+        self.container = container
+
+    @property
+    def pid(self) -> int:
+        """As the caller's pid namespace numbers it."""
+        with self._lock:
+            pid: int = _c.container_process_pid(self._use())
+            return pid
+
+    @property
+    def terminal_fd(self) -> Optional[int]:
+        """The terminal of a process that has one and was given no console socket; it belongs to this object."""
+        with self._lock:
+            fd: int = _c.container_process_terminal_fd(self._use())
+            return fd if fd >= 0 else None
+
+    def kill(self, signal: Union[int, str] = "KILL") -> None:
+        """Send it a signal: a number or a name."""
+        number = signal_number(signal)
+        with self._lock:
+            _c.container_process_kill(self._use(), number)
+
+    def close(self) -> None:
+        """Forget the process, which lives on.  May be repeated."""
+        with self._lock:
+            pointer = self._take()
+            if pointer is not None:
+                _c.container_process_free(pointer)
+            self._close_streams()
+
+    def __enter__(self) -> "Process":
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                 trace: Optional[TracebackType]) -> None:
+        if self._pointer is not None and self._pid == os.getpid():
+            try:
+                if self.poll() is None:
+                    self.kill()
+                    self.wait(10)
+            finally:
+                self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_pointer", None) is not None and self._pid == os.getpid():
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"<ocikit.Process of {self.container.id!r}{'' if self._pointer is not None else ', closed'}>"
+
+
+@dataclass(frozen=True)
+class Event:
+    """kind "oom": a limit of memory was reached and nothing could be freed; oom_kills is how many processes the kernel
+    has ended for it so far.  kind "exit": the first process has ended."""
+
+    kind: str
+    oom_kills: int = 0
+
+
+_EVENT_KINDS = {"oom": _c.EVENT_OOM, "exit": _c.EVENT_EXIT}
+_EVENT_NAMES = {number: name for name, number in _EVENT_KINDS.items()}
+
+
+class Events(Handle):
+    """What happens to a container: an iterator (also an asynchronous one) that ends after the event "exit"."""
+
+    def __init__(self, pointer: Any, container_id: str) -> None:
+        super().__init__(pointer, f"the events of container {container_id!r}")
+        self._over = False
+
+    def fileno(self) -> int:
+        """Readable when there may be an event: for select and the like."""
+        with self._lock:
+            fd: int = _c.container_events_fd(self._use())
+            return fd
+
+    def next_now(self) -> Optional[Event]:
+        """The next event, if there is one already."""
+        with self._lock:
+            kind, kills = _c.flat_events_next(self._use())
+        if kind <= 0:
+            return None
+        self._over = kind == _c.EVENT_EXIT
+        return Event(_EVENT_NAMES[kind], kills)
+
+    def next(self, timeout: Optional[float] = None) -> Optional[Event]:
+        """The next event; None after the last.  TimeoutExpired after so many seconds."""
+        deadline = deadline_of(timeout)
+        while not self._over:
+            event = self.next_now()
+            if event is not None:
+                return event
+            fd = os.dup(self.fileno())
+            try:
+                poll(fd, remaining(deadline))
+            finally:
+                os.close(fd)
+        return None
+
+    def __iter__(self) -> Iterator[Event]:
+        while True:
+            event = self.next()
+            if event is None:
+                return
+            yield event
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        while not self._over:
+            event = self.next_now()
+            if event is not None:
+                yield event
+                continue
+            fd = os.dup(self.fileno())
+            try:
+                await poll_async(fd, None)
+            finally:
+                os.close(fd)
+
+    def close(self) -> None:
+        """Stop watching.  May be repeated."""
+        with self._lock:
+            pointer = self._take()
+            if pointer is not None:
+                _c.container_events_close(pointer)
+
+    def __enter__(self) -> "Events":
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_pointer", None) is not None:
+            self.close()
+
+
+def json_of(value: Any, what: str) -> bytes:
+    """A document, or the dict of one, as text."""
+    if isinstance(value, spec.Object):
+        return value.to_json().encode()
+    if isinstance(value, Mapping):
+        return json.dumps(dict(value), ensure_ascii=False).encode()
+    raise TypeError(f"{what}: a dict or an object of ocikit.spec is needed, not {type(value).__name__}")
+
+
+class Container(_Waitable):
+    """A container, made by Runtime.create or found by Runtime.open.
+
+    As a context manager, one that was made here is killed if it runs, and removed, whatever happened in between; one
+    that was opened is let alone.  Any number of threads may use one object.
+    """
+
+    _fd = staticmethod(_c.container_pidfd)
+    _collect = staticmethod(_c.flat_wait)
+
+    def __init__(self, pointer: Any, runtime: Any, container_id: str, stdio: Optional[Stdio] = None,
+                 owned: bool = False) -> None:
+        super().__init__(pointer, f"container {container_id!r}", stdio)
+        self.runtime = runtime
+        self.id = container_id
+        self._owned = owned
+
+    # ---- what it is ----
+
+    def state(self) -> spec.RuntimeState:
+        """The state document, with the additions that runc has too (rootfs, created, owner) as unknown members."""
+        with self._lock:
+            return spec.RuntimeState.from_json(_c.flat_state(self._use()))
+
+    @property
+    def status(self) -> str:
+        """creating, created, running, paused or stopped."""
+        with self._lock:
+            status: str = json.loads(_c.flat_state(self._use()))["status"]
+            return status
+
+    @property
+    def pid(self) -> Optional[int]:
+        """Of the first process; None when it has ended."""
+        with self._lock:
+            return json.loads(_c.flat_state(self._use())).get("pid") or None
+
+    @property
+    def terminal_fd(self) -> Optional[int]:
+        """The terminal of a container that has one and was given no console socket; it belongs to this object."""
+        with self._lock:
+            fd: int = _c.container_terminal_fd(self._use())
+            return fd if fd >= 0 else None
+
+    def processes(self) -> List[int]:
+        """The pids of all processes in it."""
+        with self._lock:
+            return [int(line) for line in _c.flat_processes(self._use()).split()]
+
+    def stats(self) -> Dict[str, Json]:
+        """What it has used: cpu in nanoseconds, memory in bytes, pids, blkio, as container_stats(3) says."""
+        with self._lock:
+            found: Dict[str, Json] = json.loads(_c.container_stats(self._use()))
+            return found
+
+    def events(self, kinds: Iterable[str] = ("oom", "exit")) -> Events:
+        """Watch it."""
+        mask = 0
+        for kind in kinds:
+            if kind not in _EVENT_KINDS:
+                raise ValueError(f"kinds: {kind!r} is none of {', '.join(_EVENT_KINDS)}")
+            mask |= _EVENT_KINDS[kind]
+        with self._lock:
+            return Events(_c.container_events_open(self._use(), mask), self.id)
+
+    # ---- its life ----
+
+    def start(self) -> None:
+        """Run the program.  Returns once it runs and the poststart hooks have."""
+        with self._lock:
+            _c.container_start(self._use())
+
+    def kill(self, signal: Union[int, str] = "KILL", *, all: bool = False) -> None:
+        """Send the first process a signal (a number or a name), or all processes."""
+        number = signal_number(signal)
+        if self._pointer is None:
+            raise ClosedError(f"{self._what} is closed")
+        # By its id: a thread that waits in start() holds the handle.
+        self.runtime._kill(self.id, number, all)
+
+    def pause(self) -> None:
+        """Stop all its processes where they are."""
+        with self._lock:
+            _c.container_pause(self._use())
+
+    def resume(self) -> None:
+        """Let them go on."""
+        with self._lock:
+            _c.container_resume(self._use())
+
+    def update(self, resources: Union[spec.LinuxResources, Mapping[str, Json]]) -> None:
+        """Change limits: all that resources names, or, on failure, nothing."""
+        text = json_of(resources, "update")
+        with self._lock:
+            _c.container_update(self._use(), text)
+
+    def add_mount(self, mount: Union[spec.Mount, Mapping[str, Json]]) -> None:
+        """Mount something in the container that is there."""
+        text = json_of(mount, "add_mount")
+        with self._lock:
+            _c.container_mount_add(self._use(), text)
+
+    def remove_mount(self, destination: str) -> None:
+        """Unmount what is there."""
+        with self._lock:
+            _c.container_mount_remove(self._use(), destination)
+
+    def delete(self, *, force: bool = False) -> None:
+        """Remove it, which has to be stopped or created; force: kill it first.  The status may still be asked for, and
+        the object is still to be closed."""
+        with self._lock:
+            _c.container_delete(self._use(), _c.DELETE_FORCE if force else 0)
+            self._owned = False
+
+    def close(self) -> None:
+        """Forget the container, which lives on.  May be repeated."""
+        with self._lock:
+            pointer = self._take()
+            if pointer is not None:
+                _c.container_close(pointer)
+            self._close_streams()
+
+    def __enter__(self) -> "Container":
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                 trace: Optional[TracebackType]) -> None:
+        if self._pointer is None or self._pid != os.getpid():
+            return
+        try:
+            if self._owned:
+                self.delete(force=True)
+        except NotFoundError:
+            pass  # somebody else was faster
+        finally:
+            self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_pointer", None) is not None and self._pid == os.getpid():
+            if self._owned:
+                warnings.warn(f"{self._what} was neither removed nor closed", ResourceWarning, source=self)
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"<ocikit.Container {self.id!r}{'' if self._pointer is not None else ', closed'}>"
+
+    # ---- more processes ----
+
+    def exec(self, args: Optional[Iterable[str]] = None, *, process: Union[None, spec.Process, Mapping[str, Json]] = None,
+             stdin: Stream = None, stdout: Stream = None, stderr: Stream = None, env: Optional[Mapping[str, str]] = None,
+             cwd: Optional[str] = None, user: Optional[str] = None, capabilities: Optional[Iterable[str]] = None,
+             terminal: bool = False, no_new_privileges: bool = False, preserve_fds: Iterable[int] = (),
+             console_socket: Optional[str] = None, rows: int = 0, columns: int = 0, selinux_label: Optional[str] = None,
+             apparmor_profile: Optional[str] = None, cgroups: Optional[Iterable[str]] = None,
+             wait_until_resumed: bool = False, timeout: Optional[float] = None) -> Process:
+        """Start one more process in it: args, or a whole process object.  Returns once its program runs.
+
+        stdin, stdout, stderr: None (the caller's), an fd or a file, DEVNULL, PIPE (then the attribute of that name is
+        the other end), STDOUT.  env adds to the configuration's; user is "UID" or "UID:GID"; timeout in seconds.
+        """
+        text = None if process is None else json_of(process, "process")
+        argv = packed(args, "args")
+        if argv is None and text is None:
+            raise TypeError("exec: args or process is needed")
+        fds = b"".join(fd_of(fd, "preserve_fds").to_bytes(4, "little") for fd in preserve_fds)
+        stdio = Stdio(stdin, stdout, stderr)
+
+        def call(cancel: int) -> Any:
+            with self._lock:
+                return _c.flat_exec(self._use(), text, argv, packed(pairs(env), "env"), cwd, user,
+                                    packed(capabilities, "capabilities"), int(terminal), int(no_new_privileges),
+                                    *stdio.triple, fds, console_socket, cancel, rows, columns,
+                                    _c.EXEC_IGNORE_PAUSED if wait_until_resumed else 0, selinux_label,
+                                    apparmor_profile, packed(cgroups, "cgroups"))
+
+        def undo(pointer: Any) -> None:
+            _c.container_process_kill(pointer, signal_number("KILL"))
+            _c.container_process_free(pointer)
+
+        try:
+            pointer = cancellable(call, undo, timeout)
+        except BaseException:
+            stdio.abort()
+            raise
+        stdio.close()
+        return Process(pointer, self, stdio)
+
+    def run(self, args: Iterable[str], *, input: Optional[bytes] = None, capture_output: bool = False,
+            timeout: Optional[float] = None, check: bool = False, **options: Any) -> "subprocess.CompletedProcess[bytes]":
+        """Run a program in it to its end, as subprocess.run does; options are those of exec.  After timeout seconds it
+        is killed, and TimeoutExpired raised."""
+        args = list(args)
+        deadline = deadline_of(timeout)
+        if input is not None:
+            options["stdin"] = PIPE
+        if capture_output:
+            options["stdout"] = options["stderr"] = PIPE
+        with self.exec(args, timeout=timeout, **options) as process:
+            out, err = process.communicate(input, remaining(deadline))
+            done = subprocess.CompletedProcess(args, process.wait().returncode, out, err)
+        if check:
+            done.check_returncode()
+        return done
+
+
+def pairs(env: Optional[Mapping[str, str]]) -> Optional[List[str]]:
+    """As exec(3) has an environment."""
+    return None if env is None else [f"{name}={value}" for name, value in env.items()]

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where containers are made and found."""
+import os
+import subprocess
+import threading
+import uuid
+import weakref
+from typing import Any, Callable, Iterable, List, Mapping, Optional, Union
+
+from . import _container as _c
+from . import spec
+from ._io import PIPE, Stdio, Stream, deadline_of, fd_of, packed, remaining
+from ._waiting import cancellable
+from .container import Container, Handle, Json, json_of, pairs
+
+__all__ = ["Runtime", "default_config", "features", "rootless_config"]
+
+Log = Callable[[int, str, str], None]
+Config = Union[None, spec.RuntimeConfig, Mapping[str, Json]]
+
+
+class Runtime(Handle):
+    """A state directory, in which containers are known by their ids, and how to make them.
+
+    root     absolute path of the directory, made with the first container; default /run/ocikit
+    log      called with a level (1 warning, 2 info, 3 debug), a container's id and a message, in the thread of the
+             operation; must not use the library
+    systemd_bus, newuidmap, newgidmap  as container_context_new(3) says
+
+    Any number of threads may use one object.  Closing it closes the Container objects that came from it, and leaves
+    the containers.
+    """
+
+    def __init__(self, root: Union[None, str, "os.PathLike[str]"] = None, *, log: Optional[Log] = None,
+                 systemd_bus: Optional[str] = None, newuidmap: Optional[str] = None,
+                 newgidmap: Optional[str] = None) -> None:
+        if log is not None and not callable(log):
+            raise TypeError("log: a function is needed")
+        self._log = log  # the C library does not hold it
+        super().__init__(_c.context_new(None if root is None else os.fspath(root), log, newuidmap, newgidmap,
+                                        systemd_bus), "the runtime")
+        self._containers: "weakref.WeakSet[Container]" = weakref.WeakSet()
+        self._users = threading.Condition(self._lock)
+        self._count = 0
+
+    def create(self, id: str, config: Config = None, *, bundle: Union[None, str, "os.PathLike[str]"] = None,
+               stdin: Stream = None, stdout: Stream = None, stderr: Stream = None,
+               env: Optional[Mapping[str, str]] = None, preserve_fds: Iterable[int] = (),
+               console_socket: Optional[str] = None, pidfd_socket: Optional[str] = None, no_pivot: bool = False,
+               new_keyring: bool = True, notify_socket: bool = False, systemd_cgroup: bool = False,
+               timeout: Optional[float] = None) -> Container:
+        """Set a container up; its program waits for start().
+
+        id       1 to 1024 letters, digits and _+.-
+        config   the configuration, in place of the bundle's config.json
+        bundle   the directory that relative paths start from; without config it has the config.json
+        stdin, stdout, stderr  None (the caller's), an fd or a file, DEVNULL, PIPE (then the container's attribute of
+                 that name is the other end), STDOUT
+        env      additions to the configuration's environment
+        timeout  seconds after which it is given up, and undone; so it is on Ctrl-C
+        """
+        if bundle is None:
+            if config is None:
+                raise TypeError("create: config or bundle is needed")
+            bundle = os.curdir
+        text = None if config is None else json_of(config, "config")
+        path = os.fspath(bundle)
+        flags = ((0 if new_keyring else _c.NO_NEW_KEYRING) | (_c.NO_PIVOT if no_pivot else 0) |
+                 (_c.NOTIFY_SOCKET if notify_socket else 0) | (_c.SYSTEMD_CGROUP if systemd_cgroup else 0))
+        variables = packed(pairs(env), "env")
+        fds = b"".join(fd_of(fd, "preserve_fds").to_bytes(4, "little") for fd in preserve_fds)
+        stdio = Stdio(stdin, stdout, stderr)
+
+        def call(cancel: int) -> Any:
+            with self._using() as context:
+                return _c.flat_create(context, id, path, text, *stdio.triple, fds, console_socket, cancel, flags,
+                                      pidfd_socket, variables)
+
+        def undo(pointer: Any) -> None:
+            _c.container_delete(pointer, _c.DELETE_FORCE)
+            _c.container_close(pointer)
+
+        try:
+            pointer = cancellable(call, undo, timeout)
+        except BaseException:
+            stdio.abort()
+            raise
+        stdio.close()
+        return self._added(Container(pointer, self, id, stdio, owned=True))
+
+    def open(self, id: str) -> Container:
+        """A container that is there already, whoever made it."""
+        with self._using() as context:
+            return self._added(Container(_c.container_open(context, id), self, id))
+
+    def list(self) -> List[str]:
+        """The ids of all containers, sorted."""
+        with self._using() as context:
+            ids: List[str] = _c.flat_list(context).splitlines()
+            return ids
+
+    def delete(self, id: str, *, force: bool = False) -> None:
+        """Remove a container by its id, also what a killed create left; force: kill it first, and take none for
+        removed."""
+        with self._using() as context:
+            _c.container_delete_id(context, id, _c.DELETE_FORCE if force else 0)
+
+    def plan(self, config: Config = None, *, bundle: Union[None, str, "os.PathLike[str]"] = None,
+             id: str = "plan", systemd_cgroup: bool = False) -> str:
+        """What create would do, step by step, as text for people."""
+        text = None if config is None else json_of(config, "config")
+        with self._using() as context:
+            plan: str = _c.flat_plan(context, id, os.fspath(bundle or os.curdir), text,
+                                     _c.SYSTEMD_CGROUP if systemd_cgroup else 0)
+            return plan
+
+    def run(self, config: Config = None, *, bundle: Union[None, str, "os.PathLike[str]"] = None, id: Optional[str] = None,
+            input: Optional[bytes] = None, capture_output: bool = False, timeout: Optional[float] = None,
+            check: bool = False, **options: Any) -> "subprocess.CompletedProcess[bytes]":
+        """Make a container, run it to its end and remove it, as subprocess.run does with a program; options are those
+        of create.  After timeout seconds it is killed, and TimeoutExpired raised."""
+        deadline = deadline_of(timeout)
+        if input is not None:
+            options["stdin"] = PIPE
+        if capture_output:
+            options["stdout"] = options["stderr"] = PIPE
+        with self.create(id or f"run-{uuid.uuid4().hex[:12]}", config, bundle=bundle, timeout=timeout,
+                         **options) as container:
+            container.start()
+            out, err = container.communicate(input, remaining(deadline))
+            done = subprocess.CompletedProcess([container.id], container.wait().returncode, out, err)
+        if check:
+            done.check_returncode()
+        return done
+
+    def close(self) -> None:
+        """Close all Container objects of this one, then it.  Waits for calls that go on.  May be repeated."""
+        with self._users:
+            if self._pid != os.getpid():
+                return
+            pointer = self._take()
+            for container in list(self._containers):
+                container._owned = False
+                container.close()
+            while self._count:
+                self._users.wait()
+        if pointer is not None:
+            _c.container_context_free(pointer)
+
+    def _kill(self, id: str, signal: int, all: bool) -> None:
+        with self._using() as context:
+            _c.container_kill_id(context, id, signal, _c.KILL_ALL if all else 0)
+
+    def _added(self, container: Container) -> Container:
+        self._containers.add(container)
+        return container
+
+    def _using(self) -> "_Using":
+        return _Using(self)
+
+    def __enter__(self) -> "Runtime":
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_pointer", None) is not None and hasattr(self, "_count"):
+            self.close()
+
+
+class _Using:
+    """The context for one call: it is not freed meanwhile, and any number of threads may have it."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def __enter__(self) -> Any:
+        with self._runtime._users:
+            pointer = self._runtime._use()
+            self._runtime._count += 1
+            return pointer
+
+    def __exit__(self, *about: object) -> None:
+        with self._runtime._users:
+            self._runtime._count -= 1
+            self._runtime._users.notify_all()
+
+
+def default_config(rootfs: Optional[str] = None, args: Optional[Iterable[str]] = None) -> spec.RuntimeConfig:
+    """A configuration with safe defaults, as `ocikit spec` writes it: sh on a terminal in the folder rootfs; args is a
+    program without a terminal."""
+    return spec.RuntimeConfig.from_json(_c.flat_default_config(rootfs, packed(args, "args")))
+
+
+def rootless_config(rootfs: Optional[str] = None, args: Optional[Iterable[str]] = None, *, uid: Optional[int] = None,
+                    gid: Optional[int] = None) -> spec.RuntimeConfig:
+    """The same for a caller without root: in a user namespace in which root is this user, or another one."""
+    return spec.RuntimeConfig.from_json(_c.flat_rootless_config(
+        rootfs, packed(args, "args"), os.geteuid() if uid is None else uid, os.getegid() if gid is None else gid))
+
+
+def features() -> spec.RuntimeFeatures:
+    """What this build and this kernel can do."""
+    return spec.RuntimeFeatures.from_json(_c.container_features())
