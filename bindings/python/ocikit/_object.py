@@ -10,7 +10,7 @@ import json
 from typing import Any as Json
 
 from . import _spec
-from ._errors import EncodingError
+from ._errors import EncodingError, SpecError
 from ._finding import MISSING, Difference, Finding
 
 _TYPES = _spec.types()
@@ -24,6 +24,15 @@ UNKNOWN = _Unknown(keep=_spec.UNKNOWN_KEEP, warn=_spec.UNKNOWN_WARN, refuse=_spe
                    suggest=_spec.UNKNOWN_SUGGEST)
 _KINDS = {type_name: name for name, _, _, type_name in _spec.kinds()}
 _SCALARS = {"bool": bool, "int": int, "uint": int, "string": str, "enum": str}
+
+
+class _Raw:
+    """JSON text that was read and not looked at, so that its numbers are written as they were."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text):
+        self.text = text
 
 
 def _refused(where, wanted, value):
@@ -60,6 +69,8 @@ class Member:  # pylint: disable=missing-class-docstring
         value = values.get(self.name)
         if value is None:
             return self._absent(instance, values)
+        if value.__class__ is _Raw:
+            value = values[self.name] = json.loads(value.text)
         return value
 
     def _absent(self, instance, values):
@@ -124,7 +135,7 @@ class Member:  # pylint: disable=missing-class-docstring
         if self.kind == "object":
             wrap = self.of._from_node
         elif self.kind == "raw":
-            wrap = json.loads
+            wrap = _Raw if self.shape == "one" else json.loads
         else:
             wrap = None
         if self.shape == "array":
@@ -227,6 +238,8 @@ def _plain(value):
     """A value as json has it; MISSING for a list or map that is not there."""
     if isinstance(value, Object):
         return value.to_dict()
+    if isinstance(value, _Raw):
+        return json.loads(value.text)
     if isinstance(value, (List, Map)) and value._is_absent:
         return MISSING
     if isinstance(value, list):
@@ -234,6 +247,28 @@ def _plain(value):
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
     return value
+
+
+def _text_of(value):
+    """The same as JSON text in one line; None for a list or map that is not there."""
+    if isinstance(value, Object):
+        if value._values is None:
+            return _spec.written(value._node, _spec.WRITE_COMPACT)
+        return _members_text(value._values)
+    if isinstance(value, _Raw):
+        return value.text
+    if isinstance(value, (List, Map)) and value._is_absent:
+        return None
+    if isinstance(value, List) and value._member.kind == "object":
+        return f"[{','.join(map(_text_of, value))}]"
+    if isinstance(value, Map) and value._member.kind == "object":
+        return _members_text(value)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _members_text(values):
+    pairs = ((name, _text_of(value)) for name, value in values.items())
+    return f"{{{','.join(f'{json.dumps(name, ensure_ascii=False)}:{text}' for name, text in pairs if text is not None)}}}"
 
 
 def _escape(step):
@@ -277,6 +312,8 @@ def _step(value, step, pointer):
     """The value one step below, or KeyError."""
     if isinstance(value, Object):
         found = value._load().get(step, MISSING)
+        if found.__class__ is _Raw:
+            found = value._values[step] = json.loads(found.text)
         if found is MISSING or getattr(found, "_is_absent", False):
             raise KeyError(pointer)
         return found
@@ -343,7 +380,8 @@ class Object:
             for name, value in _spec.members(node).items():
                 member = members.get(name)
                 # A member that the schema names may be null where it allows that.
-                values[name] = json.loads(value[0]) if type(value) is tuple else member.loaded(value)
+                values[name] = member.loaded(value) if type(value) is not tuple else \
+                    None if value[0] == "null" else _Raw(value[0])
             # Another thread may have been first, and its user may hold what it got.
             if self._values is None:
                 self._values = values
@@ -359,18 +397,28 @@ class Object:
         """JSON text: in one line, pretty (four spaces a level), or canonical (equal values give equal texts)."""
         if pretty and canonical:
             raise ValueError("to_json: pretty and canonical are two ways")
+        style = _spec.WRITE_PRETTY if pretty else _spec.WRITE_CANONICAL if canonical else _spec.WRITE_COMPACT
         node = self._node
         if self._values is None:
-            return _spec.written(node, _spec.WRITE_PRETTY if pretty else
-                               _spec.WRITE_CANONICAL if canonical else _spec.WRITE_COMPACT)
-        text = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, sort_keys=canonical,
-                          indent=4 if pretty else None, separators=None if pretty else (",", ":"))
+            return _spec.written(node, style)
+        text = _text_of(self)
         try:
             text.encode()
         except UnicodeEncodeError as error:
             pointer = _unwritable(self.to_dict(), "") or ""
             raise EncodingError(f"{pointer}: {error.reason}", pointer=pointer) from None
-        return text + "\n" if pretty else text
+        return self._in_style(text, style)
+
+    def _in_style(self, text, style):
+        try:
+            return _spec.written(_spec.parse(self._type(), text, None, UNKNOWN["keep"]), style)
+        except SpecError:  # what is incomplete or wrong can be written all the same
+            if style == _spec.WRITE_COMPACT:
+                return text
+        values = json.loads(text)
+        if style == _spec.WRITE_PRETTY:
+            return json.dumps(values, ensure_ascii=False, allow_nan=False, indent=4) + "\n"
+        return json.dumps(values, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
     def validate(self):
         """Findings of the schema, in the order of the document; [] where there is nothing to say."""
@@ -417,10 +465,7 @@ class Object:
         steps = _steps_of(pointer)
         if not steps:
             raise ValueError('"" is the whole document')
-        place = self
-        for step in steps[:-1]:
-            place = _enter(place, step, pointer)
-        _put(place, steps[-1], value, pointer)
+        _set(self, steps, value, pointer)
 
     def __delitem__(self, pointer):
         steps = _steps_of(pointer)
@@ -450,6 +495,7 @@ class Object:
                 continue
             member = self._members.get(name)
             shown = f"{type(value).__name__}(...)" if isinstance(value, Object) else \
+                value.text if isinstance(value, _Raw) else \
                 f"[{len(value)}]" if isinstance(value, list) and len(value) > 8 else repr(value)
             named.append(f"{member.attribute if member else name}={shown}")
         return f"{type(self).__name__}({', '.join(named)})"
@@ -462,18 +508,31 @@ def _unpickle(cls, values):
     return self
 
 
-def _enter(place, step, pointer):
-    """One step down, where an object of the schema is made if there is none."""
-    try:
-        return _step(place, step, pointer)
-    except KeyError:
-        member = place._members.get(step) if isinstance(place, Object) else None
-        if member is None or (member.shape == "one" and member.kind not in ("object", "raw")):
-            raise
-    if member.shape != "one":
-        return getattr(place, member.attribute)
-    made = place._load()[step] = member.of() if member.kind == "object" else {}
+def _made(place, step, rest, value, pointer):
+    """What a step leads to that is absent, with value where the rest of the pointer leads: an object, list or map of
+    the schema.  Whatever is wrong with it, nothing has changed."""
+    member = place._members.get(step) if isinstance(place, Object) else None
+    if member is None or (member.shape == "one" and member.kind not in ("object", "raw")):
+        raise KeyError(pointer)
+    if member.shape == "array":
+        made = List(member)
+    elif member.shape == "map":
+        made = Map(member)
+    else:
+        made = member.of() if member.kind == "object" else {}
+    _set(made, rest, value, pointer)
     return made
+
+
+def _set(place, steps, value, pointer):
+    for number, step in enumerate(steps[:-1]):
+        try:
+            place = _step(place, step, pointer)
+        except KeyError:
+            made = _made(place, step, steps[number + 1:], value, pointer)
+            place._load()[step] = made
+            return
+    _put(place, steps[-1], value, pointer)
 
 
 def _put(place, step, value, pointer):

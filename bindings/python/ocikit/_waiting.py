@@ -87,26 +87,31 @@ async def poll_async(pidfd: int, timeout: Optional[float]) -> None:
 
 
 class _Worker(threading.Thread):
+    """One call.  Its end is waited for by done: a join() that Ctrl-C interrupts takes the thread for ended."""
+
     def __init__(self, call: Callable[[int], T], cancel: int) -> None:
         super().__init__(name="ocikit", daemon=True)
         self._call = call
         self._cancel = cancel
         self.result: Optional[T] = None
         self.error: Optional[BaseException] = None
+        self.done = threading.Event()
 
     def run(self) -> None:
         try:
             self.result = self._call(self._cancel)
         except BaseException as error:  # pylint: disable=broad-except
             self.error = error  # raised in the caller's thread
+        finally:
+            self.done.set()
 
 
 def _end(worker: _Worker, writing: int) -> None:
     """Cancel it and wait until it has undone its work; a second Ctrl-C does not hurry that, as the fd has to stay."""
     os.write(writing, b"x")
-    while worker.is_alive():
+    while not worker.done.is_set():
         try:
-            worker.join()
+            worker.done.wait()
         except BaseException:  # pylint: disable=broad-except
             continue
 
@@ -125,8 +130,7 @@ def cancellable(call: Callable[[int], T], undo: Callable[[T], None], timeout: Op
     try:
         worker.start()
         try:
-            worker.join(timeout)
-            timed_out = worker.is_alive()
+            timed_out = not worker.done.wait(timeout)
         except BaseException:
             _end(worker, writing)
             if worker.error is None:

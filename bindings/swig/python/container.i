@@ -56,7 +56,12 @@ OUTPUT_HANDLE(container_events)
     if (!optional_string($input, (const char **)&$1, "$symname"))
         SWIG_fail;
 }
-%typemap(freearg) const char * ""
+%typemap(freearg) const char *, const char *id, const char *bundle, const char *destination ""
+/* A str. */
+%typemap(in) const char *id, const char *bundle, const char *destination {
+    if (!($1 = (char *)string_argument($input, "$symname")))
+        SWIG_fail;
+}
 /* Bytes, or None. */
 %typemap(in) (const char *packed, size_t packed_length) (Py_buffer view = {0}) {
     if ($input != Py_None && !text_argument($input, &view, "$symname"))
