@@ -52,7 +52,7 @@ if [ -n "$peers" ]; then
     build_step build && peer_suites build
 fi
 if [ -z "$asan$peers" ]; then
-    if build_step build; then
+    if build_step build -Dbindings=true; then
         meson_suite build
         pytest_suite codegen build tests/codegen
         pytest_suite spec build tests/spec
@@ -60,6 +60,7 @@ if [ -z "$asan$peers" ]; then
         pytest_suite contract build tests/contract
         pytest_suite abi build tests/abi
         pytest_suite bench build tests/bench
+        pytest_suite bindings build tests/bindings
         parallel_suite integration build
         if [ -z "$quick" ]; then
             version_2_suite build

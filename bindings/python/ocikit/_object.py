@@ -12,8 +12,11 @@ from typing import Any as Json
 from . import _spec
 from ._errors import EncodingError, SpecError
 from ._finding import MISSING, Difference, Finding
+from ._member import List, Map, Member, Raw, refused
 
 _TYPES = _spec.types()
+
+
 class _Unknown(dict):
     def __missing__(self, word):
         raise ValueError(f"unknown: {word!r} is none of {', '.join(self)}")
@@ -23,222 +26,13 @@ class _Unknown(dict):
 UNKNOWN = _Unknown(keep=_spec.UNKNOWN_KEEP, warn=_spec.UNKNOWN_WARN, refuse=_spec.UNKNOWN_REFUSE,
                    suggest=_spec.UNKNOWN_SUGGEST)
 _KINDS = {type_name: name for name, _, _, type_name in _spec.kinds()}
-_SCALARS = {"bool": bool, "int": int, "uint": int, "string": str, "enum": str}
-
-
-class _Raw:
-    """JSON text that was read and not looked at, so that its numbers are written as they were."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text):
-        self.text = text
-
-
-def _refused(where, wanted, value):
-    return TypeError(f"{where}: {wanted} is needed, not {type(value).__name__}")
-
-
-# One member of a class of documents: a descriptor that reads, checks and sets it.  Its __doc__ is the member's.
-class Member:  # pylint: disable=missing-class-docstring
-    __slots__ = ("name", "kind", "shape", "of", "low", "high", "raw_object", "required", "values", "attribute",
-                 "__doc__")
-
-    def __init__(self, name, kind, *, shape="one", of=None, low=0, high=0, raw_object=False, required=False, doc=""):
-        self.name = name
-        self.kind = kind
-        self.shape = shape
-        self.of = of if kind == "object" else None
-        self.values = frozenset(of.__args__) if kind == "enum" else None
-        self.low = low
-        self.high = high
-        self.raw_object = raw_object
-        self.required = required
-        self.attribute = name
-        self.__doc__ = doc
-
-    def __set_name__(self, owner, attribute):
-        self.attribute = attribute
-
-    def __get__(self, instance, owner=None):
-        if instance is None:
-            return self
-        values = instance._values
-        if values is None:
-            values = instance._load()
-        value = values.get(self.name)
-        if value is None:
-            return self._absent(instance, values)
-        if value.__class__ is _Raw:
-            value = values[self.name] = json.loads(value.text)
-        return value
-
-    def _absent(self, instance, values):
-        """A list or map that is not there reads as an empty one, which is there once something is put into it."""
-        if self.shape == "array":
-            value = values[self.name] = List(self)
-        elif self.shape == "map":
-            value = values[self.name] = Map(self)
-        elif self.required:
-            raise AttributeError(f"{type(instance).__name__} has no {self.attribute} yet, which it requires")
-        else:
-            return None
-        value._is_absent = True
-        return value
-
-    def __set__(self, instance, value):
-        values = instance._load()
-        if value is None:
-            values.pop(self.name, None)
-            return
-        values[self.name] = self.whole(value)
-
-    def __delete__(self, instance):
-        if instance._load().pop(self.name, None) is None:
-            raise AttributeError(self.attribute)
-
-    def whole(self, value):
-        """The value as it is kept: checked, with dicts made objects."""
-        if self.shape == "array":
-            if isinstance(value, (str, bytes, dict)):
-                raise _refused(self.attribute, "a list", value)
-            return List(self, value)
-        if self.shape == "map":
-            if not hasattr(value, "keys"):
-                raise _refused(self.attribute, "a dict", value)
-            return Map(self, value)
-        return self.one(value)
-
-    def one(self, value):
-        """The same for one of a list's or map's values."""
-        if self.kind == "object":
-            if isinstance(value, self.of):
-                return value
-            if isinstance(value, dict):
-                return self.of.from_dict(value)
-            raise _refused(self.attribute, f"a {self.of.__name__} or dict", value)
-        if self.kind == "raw":
-            if self.raw_object and not isinstance(value, dict):
-                raise _refused(self.attribute, "a dict", value)
-            return value
-        wanted = _SCALARS[self.kind]
-        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-            raise _refused(self.attribute, wanted.__name__, value)
-        if wanted is int and not self.low <= value <= self.high:
-            raise ValueError(f"{self.attribute}: {value} is not from {self.low} to {self.high}")
-        if self.values is not None and value not in self.values:
-            raise ValueError(f"{self.attribute}: {value!r} is none of {', '.join(sorted(self.values))}")
-        return value
-
-    def loaded(self, value):
-        """The same for what the C library has read and checked."""
-        if self.kind == "object":
-            wrap = self.of._from_node
-        elif self.kind == "raw":
-            wrap = _Raw if self.shape == "one" else json.loads
-        else:
-            wrap = None
-        if self.shape == "array":
-            return List._of(self, value if wrap is None else map(wrap, value))
-        if self.shape == "map":
-            return Map._of(self, value if wrap is None else {key: wrap(one) for key, one in value.items()})
-        return value if wrap is None else wrap(value)
-
-
-class List(list):
-    """A list that takes only what the schema wants in it."""
-
-    __slots__ = ("_member", "_is_absent")
-
-    def __init__(self, member, values=()):
-        self._member = member
-        self._is_absent = False
-        list.__init__(self, map(member.one, values))
-
-    @classmethod
-    def _of(cls, member, values):
-        self = cls(member)
-        list.extend(self, values)
-        return self
-
-    def append(self, value, /):
-        list.append(self, self._member.one(value))
-        self._is_absent = False
-
-    def insert(self, index, value, /):
-        list.insert(self, index, self._member.one(value))
-        self._is_absent = False
-
-    def extend(self, values, /):
-        list.extend(self, [self._member.one(value) for value in values])
-        self._is_absent = False
-
-    def __iadd__(self, values):
-        self.extend(values)
-        return self
-
-    def __imul__(self, count):
-        list.__imul__(self, count)
-        self._is_absent = False
-        return self
-
-    def __setitem__(self, index, value):
-        if isinstance(index, slice):
-            value = [self._member.one(one) for one in value]
-        else:
-            value = self._member.one(value)
-        list.__setitem__(self, index, value)
-        self._is_absent = False
-
-    def __reduce__(self):
-        return list, (list(self),)
-
-
-class Map(dict):
-    """A dict from names to what the schema wants in it."""
-
-    __slots__ = ("_member", "_is_absent")
-
-    def __init__(self, member, values=None):
-        self._member = member
-        self._is_absent = False
-        dict.__init__(self)
-        self.update(values or {})
-
-    @classmethod
-    def _of(cls, member, values):
-        self = cls(member)
-        dict.update(self, values)
-        return self
-
-    def __setitem__(self, key, value):
-        if not isinstance(key, str):
-            raise _refused(f"a key of {self._member.attribute}", "str", key)
-        dict.__setitem__(self, key, self._member.one(value))
-        self._is_absent = False
-
-    def setdefault(self, key, default=None, /):
-        if key not in self:
-            self[key] = default
-        return self[key]
-
-    def update(self, *others, **more):
-        for key, value in dict(*others, **more).items():
-            self[key] = value
-
-    def __ior__(self, other):
-        self.update(other)
-        return self
-
-    def __reduce__(self):
-        return dict, (dict(self),)
 
 
 def _plain(value):
     """A value as json has it; MISSING for a list or map that is not there."""
     if isinstance(value, Object):
         return value.to_dict()
-    if isinstance(value, _Raw):
+    if isinstance(value, Raw):
         return json.loads(value.text)
     if isinstance(value, (List, Map)) and value._is_absent:
         return MISSING
@@ -255,7 +49,7 @@ def _text_of(value):
         if value._values is None:
             return _spec.written(value._node, _spec.WRITE_COMPACT)
         return _members_text(value._values)
-    if isinstance(value, _Raw):
+    if isinstance(value, Raw):
         return value.text
     if isinstance(value, (List, Map)) and value._is_absent:
         return None
@@ -296,7 +90,7 @@ def _unescape(step):
 def _steps_of(pointer):
     """The parts of a JSON pointer."""
     if not isinstance(pointer, str):
-        raise _refused("a JSON pointer", "str", pointer)
+        raise refused("a JSON pointer", "str", pointer)
     if pointer and not pointer.startswith("/"):
         raise ValueError(f"{pointer!r} is no JSON pointer: it begins with /")
     return [_unescape(step) for step in pointer.split("/")[1:]]
@@ -312,7 +106,7 @@ def _step(value, step, pointer):
     """The value one step below, or KeyError."""
     if isinstance(value, Object):
         found = value._load().get(step, MISSING)
-        if found.__class__ is _Raw:
+        if found.__class__ is Raw:
             found = value._values[step] = json.loads(found.text)
         if found is MISSING or getattr(found, "_is_absent", False):
             raise KeyError(pointer)
@@ -368,7 +162,7 @@ class Object:
     def from_dict(cls, values, *, unknown="keep"):
         """The same from plain dicts and lists, as the json module makes them."""
         if not isinstance(values, dict):
-            raise _refused(cls.__name__, "a dict", values)
+            raise refused(cls.__name__, "a dict", values)
         return cls.from_json(json.dumps(values, ensure_ascii=False, allow_nan=False), unknown=unknown)
 
     def _load(self):
@@ -381,7 +175,7 @@ class Object:
                 member = members.get(name)
                 # A member that the schema names may be null where it allows that.
                 values[name] = member.loaded(value) if type(value) is not tuple else \
-                    None if value[0] == "null" else _Raw(value[0])
+                    None if value[0] == "null" else Raw(value[0])
             # Another thread may have been first, and its user may hold what it got.
             if self._values is None:
                 self._values = values
@@ -427,7 +221,7 @@ class Object:
     def diff(self, other):
         """Where another one differs: a list of Difference, by JSON pointers; [] where they are equal."""
         if type(other) is not type(self):
-            raise _refused("diff", f"a {type(self).__name__}", other)
+            raise refused("diff", f"a {type(self).__name__}", other)
         return _differences(_spec.diff(self._own_node(), other._own_node()))
 
     def _own_node(self):
@@ -495,7 +289,7 @@ class Object:
                 continue
             member = self._members.get(name)
             shown = f"{type(value).__name__}(...)" if isinstance(value, Object) else \
-                value.text if isinstance(value, _Raw) else \
+                value.text if isinstance(value, Raw) else \
                 f"[{len(value)}]" if isinstance(value, list) and len(value) > 8 else repr(value)
             named.append(f"{member.attribute if member else name}={shown}")
         return f"{type(self).__name__}({', '.join(named)})"

@@ -1,50 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
-from typing import (Any, ClassVar, Dict, Generic, Iterable, List as _ListOf, Mapping, Optional, Tuple, Type, TypeVar,
-                    Union, overload)
+from typing import Any, ClassVar, Dict, Iterable, List as _ListOf, Mapping, Optional, Type, TypeVar, Union
 
-from ._finding import Difference, Finding
+from ._finding import Difference as Difference, Finding as Finding
+from ._member import List as List, Map as Map, Member as Member
 
 Json = Any
-_Got = TypeVar("_Got", covariant=True)
-_Given = TypeVar("_Given", contravariant=True)
-_Item = TypeVar("_Item")
 _Self = TypeVar("_Self", bound="Object")
 
 UNKNOWN: Dict[str, int]
-
-class Member(Generic[_Got, _Given]):
-    name: str
-    kind: str
-    shape: str
-    of: Any
-    low: int
-    high: int
-    raw_object: bool
-    required: bool
-    values: Any
-    attribute: str
-    def __init__(self, name: str, kind: str, *, shape: str = ..., of: Any = ..., low: int = ..., high: int = ...,
-                 raw_object: bool = ..., required: bool = ..., doc: str = ...) -> None: ...
-    def whole(self, value: Any) -> Any: ...
-    def one(self, value: Any) -> Any: ...
-    def loaded(self, value: Any) -> Any: ...
-    @overload
-    def __get__(self, instance: None, owner: Optional[type] = ...) -> Member[_Got, _Given]: ...
-    @overload
-    def __get__(self, instance: Object, owner: Optional[type] = ...) -> _Got: ...
-    def __set__(self, instance: Object, value: _Given) -> None: ...
-    def __delete__(self, instance: Object) -> None: ...
-    def __set_name__(self, owner: type, attribute: str) -> None: ...
-
-class List(_ListOf[_Item]):
-    def __init__(self, member: Member[Any, Any], values: Iterable[_Item] = ...) -> None: ...
-    def append(self, value: _Item, /) -> None: ...
-    def insert(self, index: Any, value: _Item, /) -> None: ...
-    def extend(self, values: Iterable[_Item], /) -> None: ...
-
-class Map(Dict[str, _Item]):
-    def __init__(self, member: Member[Any, Any], values: Optional[Mapping[str, _Item]] = ...) -> None: ...
 
 class Object:
     _type_name: ClassVar[str]
