@@ -379,8 +379,20 @@ static const yajl_callbacks callbacks = {
     .yajl_end_array = on_close,
 };
 
+static bool ends_in_space(const struct reader *reader)
+{
+    const struct oci_reader_source *source = reader->source;
+
+    for (size_t at = reader->last_end; at < source->length; at++) {
+        if (!is_space(source->text[at]))
+            return false;
+    }
+    return true;
+}
+
 /* yajl takes a vertical tab and a form feed for white space; in JSON they may stand nowhere.  A
- * text is therefore fed only as far as to the first: if yajl finds no earlier fault, that is it. */
+ * text is therefore fed only as far as to the first: if yajl finds no earlier fault, that is it.
+ * After the value it also lets a string pass that does not end, as it is no token yet. */
 static void feed(struct reader *reader)
 {
     const struct oci_reader_source *source = reader->source;
@@ -391,7 +403,8 @@ static void feed(struct reader *reader)
         reader->finishing = true;
         status = yajl_complete_parse(reader->yajl);
     }
-    if (status == yajl_status_error || (status == yajl_status_ok && reader->fed < source->length))
+    if (status == yajl_status_error ||
+        (status == yajl_status_ok && (reader->fed < source->length || !ends_in_space(reader))))
         (void)stop_for_syntax(reader);
 }
 
