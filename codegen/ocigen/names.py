@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The only place that makes C names, and the check that no two are the same.
+"""The only place that makes C and Go names, and the check that no two are the same.
 
-Names that another language or a predefined macro has taken get an underscore at the end.
+C names that another language or a predefined macro has taken get an underscore at the end.
 """
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 from typing import Dict, Set, Tuple
 
 from .error import Faults, Place, SchemaError
-from .ir import Program, Struct
+from .ir import Enum, Field, Program, Struct
 
 _RESERVED = frozenset("""
     alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t
@@ -47,6 +47,30 @@ _TAKEN_UPPER = ("OK", "API", "NO_OFFSET", "FIELD_REQUIRED", "FIELD_RAW_OBJECT",
 
 UNKNOWN = "unknown_members"
 
+# Words that Go writes in capitals throughout; the plural is such a word with an s.
+_GO_CAPITALS = frozenset("""
+    ACL API ASCII CPU CSS DNS EOF FIFO GFN GID GUID HTML HTTP HTTPS ID IO IOPS IP IPC IRQ ISO JSON LHS
+    MAC MFN NUMA OCI OOM OS PID QPS RAM RDMA RDT RHS RPC SLA SMTP SQL SSH TCP TLS TTL UDP UI UID URI URL
+    UTF UTS UUID VCPU VDI VHD VM VMDK XML XMPP XSRF XSS
+""".split())
+
+# Of two letters, and yet no abbreviations.
+_GO_WORDS = frozenset("AN AS AT BY DO GO IF IN IS IT NO OF ON OR SO TO UP".split())
+
+# Taken by the hand-written files of the Go package, and by what every struct has.
+GO_TAKEN = ("Error", "Code", "CodeInvalidArgument", "CodeSyntax", "CodeEncoding", "CodeDuplicateKey",
+             "CodeType", "CodeRange", "CodeEnum", "CodePattern", "CodeRequired", "CodeTooFew",
+             "CodeDepth", "CodeTooLarge", "Ptr")
+GO_UNKNOWN = "Unknown"
+_GO_METHODS = (GO_UNKNOWN, "MarshalJSON", "UnmarshalJSON")
+
+# Go builds a file whose name ends so for one system or processor only, or for tests only.
+_GO_ENDS = frozenset("""
+    aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris
+    wasip1 windows zos 386 amd64 amd64p32 arm armbe arm64 arm64be loong64 mips mipsle mips64 mips64le
+    mips64p32 mips64p32le ppc ppc64 ppc64le riscv riscv64 s390 s390x sparc sparc64 wasm test
+""".split())
+
 
 def snake(name: str) -> str:
     """camelCase to snake_case, with runs of capitals as one word: hostID is host_id."""
@@ -73,18 +97,52 @@ def enumerator(text: str, strip: str) -> str:
     return snake(rest).upper()
 
 
-class _Scope:
-    """Names that must differ from each other."""
+def go_name(text: str) -> str:
+    """An exported Go name: hostID, host_id and HOST_ID are all HostID."""
+    shouted = text.upper() == text
+    result = ""
+    for word in re.findall(r"[A-Z]+[0-9]*s?(?![a-z0-9])|[A-Z]?[a-z0-9]+",
+                           text.lower() if shouted else text):
+        stem = word.upper().rstrip("0123456789")
+        if stem in _GO_CAPITALS or (shouted and len(word) <= 2 and stem not in _GO_WORDS):
+            word = word.upper()
+        elif stem[-1:] == "S" and stem[:-1] in _GO_CAPITALS and len(stem) == len(word):
+            word = stem[:-1] + "s"
+        if result[-1:].isdigit() and word[0].isdigit():
+            result += "_"
+        result += word[0].upper() + word[1:]
+    return result
 
-    def __init__(self, what: str, faults: Faults) -> None:
+
+def go_field(field: Field) -> str:
+    """The Go name of a member: from its JSON name, unless the schema gives it a C name of its own."""
+    return go_name(field.name if member(snake(field.name)) == field.c_name else field.c_name)
+
+
+def go_constant(enum: Enum, text: str, end: str) -> str:
+    """The Go name of a value of an enum."""
+    return go_name(enum.name) + go_name(end if text.upper() == text else end.lower())
+
+
+def go_file(module: str) -> str:
+    """The name of a module's Go file: one that is part of every build."""
+    return f"{module}_schema.go" if module.split("_")[-1] in _GO_ENDS else f"{module}.go"
+
+
+class _Scope:
+    """Names of one language that must differ from each other."""
+
+    def __init__(self, what: str, faults: Faults, language: str = "C") -> None:
         self._what = what
         self._faults = faults
+        self._language = language
         self._clashed: Set[Tuple[str, Place]] = set()  # one line for each owner is enough
         self._seen: Dict[str, Tuple[str, Place]] = {}
 
     def take(self, name: str) -> None:
         """A name that is used by hand-written code."""
-        self._seen[name] = ("a hand-written header", Place("", "", 0, 0))
+        what = "a hand-written header" if self._language == "C" else "a hand-written file"
+        self._seen[name] = (what, Place("", "", 0, 0))
 
     def add(self, name: str, owner: str, place: Place) -> None:
         """A generated name."""
@@ -92,8 +150,8 @@ class _Scope:
             self._clashed.add((owner, place))
             other, where = self._seen[name]
             at = f" ({where}: {where.pointer or '/'})" if where.file else ""
-            self._faults.add(SchemaError(place, f"the C name '{name}' of {owner} clashes with "
-                                                f"{other}{at}{self._what}"))
+            self._faults.add(SchemaError(place, f"the {self._language} name '{name}' of {owner} "
+                                                f"clashes with {other}{at}{self._what}"))
         self._seen.setdefault(name, (owner, place))
 
 
@@ -133,3 +191,32 @@ def check_names(program: Program, faults: Faults) -> None:
             scope.add(stem + "UNSET", owner, enum.place)
             for text, end in enum.values:
                 scope.add(stem + end, f"value '{text}' of {owner}", enum.place)
+
+
+def _check_go_members(struct: Struct, faults: Faults) -> None:
+    scope = _Scope(f" in struct '{struct.name}'", faults, "Go")
+    for name in _GO_METHODS:
+        scope.take(name)
+    for field in struct.fields:
+        scope.add(go_field(field), f"property '{field.name}'", field.place)
+
+
+def check_go_names(program: Program, faults: Faults) -> None:
+    """Refuse a program in which two names of the Go package would be the same."""
+    scope = _Scope("", faults, "Go")
+    for name in GO_TAKEN:
+        scope.take(name)
+    for module in program.modules:
+        if module.private:
+            continue
+        for struct in module.structs:
+            owner = f"struct '{struct.name}'"
+            scope.add(go_name(struct.name), owner, struct.place)
+            if struct.root:
+                scope.add("Parse" + go_name(struct.name), owner, struct.place)
+            _check_go_members(struct, faults)
+        for enum in module.enums:
+            owner = f"enum '{enum.name}'"
+            scope.add(go_name(enum.name), owner, enum.place)
+            for text, end in enum.values:
+                scope.add(go_constant(enum, text, end), f"value '{text}' of {owner}", enum.place)
