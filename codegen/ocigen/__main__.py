@@ -13,12 +13,14 @@ from .emit_c_errors import emit_errors_header, emit_errors_source, load_codes
 from .emit_c_tables import VERSION, emit_tables
 from .emit_c_types import emit_header, emit_umbrella
 from .emit_dump import emit_dump
+from .emit_go import emit_go
 from .emit_python import emit_codes, emit_module, emit_stub
 from .error import Faults, Refused, SchemaError
 from .gen import write_changed
 from .ir import Program
 from .load import load
 from .lower import lower
+from .names import check_go_names
 
 if sys.version_info < (3, 7):
     sys.exit("ocigen: needs python 3.7 or newer")
@@ -27,7 +29,8 @@ if sys.version_info < (3, 7):
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The command line, refused where it cannot be meant."""
     parser = argparse.ArgumentParser(
-        prog="ocigen", description="Turn JSON Schemas into C structs and constant tables.")
+        prog="ocigen", description="Turn JSON Schemas into C structs and constant tables, and into "
+        "Go structs.")
     parser.add_argument("schemas", nargs="*", metavar="FILE", help="schema files of one run: all "
                         "of those that refer to each other or may not clash")
     parser.add_argument("--base", default=".", metavar="DIR",
@@ -36,6 +39,10 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
                         help="folder below the base whose schemas are not in the umbrella header "
                         "and whose name is not in those of their modules")
     parser.add_argument("--output", metavar="DIR", help="where to put the .h and .c files")
+    parser.add_argument("--go", metavar="DIR", help="where to put the .go files of all schemas that "
+                        "are not private; the hand-written ones of bindings/go/spec go beside them")
+    parser.add_argument("--go-package", default="spec", metavar="NAME",
+                        help="name of their package (default: spec)")
     parser.add_argument("--errors", metavar="FILE", help="record of error codes; makes errors.h")
     parser.add_argument("--python", metavar="DIR", help="where to put the Python module _types.py of "
                         "all schemas that are not private, its stub, and _codes.py")
@@ -48,8 +55,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
                         help="show the version of the tables and exit",
                         version=f"ocigen: makes tables of version {VERSION} (OCI_DESC_VERSION)")
     options = parser.parse_args(argv)
-    if not options.output and not options.dump and not options.python:
-        parser.error("one of --output, --python and --dump is needed")
+    if not (options.output or options.python or options.go or options.dump):
+        parser.error("one of --output, --python, --go and --dump is needed")
     if not options.schemas and not options.errors:
         parser.error("no input")
     for folder in (options.base, os.path.join(options.base, options.private)):
@@ -57,6 +64,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
             parser.error(f"'{folder}' is not a folder")
     if not re.match(r"[a-z][a-z0-9_]*\Z", options.prefix):
         parser.error("the prefix must be a lower-case C name")
+    if not re.match(r"[a-z][a-z0-9]*\Z", options.go_package):
+        parser.error("the package must be a lower-case Go name")
     options.include_dir = options.include_dir or options.prefix
     if not re.match(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*\Z", options.include_dir):
         parser.error("the folder of the headers must be a relative path")
@@ -98,14 +107,22 @@ def run(options: argparse.Namespace) -> None:
     check(schemas, faults)
     faults.stop(options.schemas)
     program = lower(schemas, options.prefix, options.include_dir, faults)
+    files: Dict[str, str] = {}
+    if options.output:
+        files.update((os.path.join(options.output, name), text)
+                     for name, text in _files(program, options).items())
+    if options.python:
+        files.update((os.path.join(options.python, name), text)
+                     for name, text in _python_files(program, options).items())
+    if options.go:
+        check_go_names(program, faults)
+        faults.stop(options.schemas)
+        files.update((os.path.join(options.go, name), text)
+                     for name, text in emit_go(program, options.go_package).items())
     if options.dump:
         sys.stdout.write(emit_dump(program))
-    if options.output:
-        for name, text in _files(program, options).items():
-            write_changed(os.path.join(options.output, name), text)
-    if options.python:
-        for name, text in _python_files(program, options).items():
-            write_changed(os.path.join(options.python, name), text)
+    for path, text in files.items():
+        write_changed(path, text)
 
 
 def main(argv: List[str]) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all emitters share: a text buffer, comments, C strings, files rewritten only on change."""
+"""What all emitters share: a text buffer, comments, strings, files rewritten only on change."""
 from __future__ import annotations
 
 import os
@@ -69,6 +69,20 @@ def c_string(text: str) -> str:
             out.append(character)
         else:
             out.append(f"\\{byte:03o}")
+    return '"' + "".join(out) + '"'
+
+
+def go_string(text: str) -> str:
+    """A Go string literal."""
+    out = []
+    for character in text:
+        if character in '"\\':
+            out.append("\\" + character)
+        elif " " <= character <= "~":
+            out.append(character)
+        else:
+            point = ord(character)
+            out.append(f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}")
     return '"' + "".join(out) + '"'
 
 
