@@ -7,7 +7,7 @@ libsystemd-dev"
 TEST_PACKAGES="g++ clang libclang-rt-14-dev binutils libcmocka-dev python3-pytest python3-pytest-xdist musl-tools \
 busybox-static e2fsprogs groff-base strace iproute2 util-linux uidmap podman crun runc conmon \
 containerd buildah catatonit python3-grpcio qemu-system-x86 systemd dbus dbus-user-session apparmor checkpolicy \
-swig python3-dev python3-mesonpy python3-pip python3-venv python3-wheel python3-hypothesis mypy"
+swig golang-go python3-dev python3-mesonpy python3-pip python3-venv python3-wheel python3-hypothesis mypy"
 
 is_installed() {
     case "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null)" in
