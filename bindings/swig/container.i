@@ -34,9 +34,15 @@
 %constant int EVENT_EXIT = CONTAINER_EVENT_EXIT;
 %constant int EXEC_IGNORE_PAUSED = CONTAINER_EXEC_IGNORE_PAUSED;
 
+#ifdef SWIGPYTHON
 %constant const char *VERSION = OCIKIT_VERSION;
-
 const char *container_version(void);
+#else
+text_handle container_version(void);
+text_handle oci_code_name(int code);
+text_handle oci_code_text(int code);
+#endif
+
 void container_context_free(container_context *context);
 status flat_create(container_context *context, const char *id, const char *bundle, const char *packed,
                    size_t packed_length, int in, int out, int err, const char *fds, size_t fds_length,

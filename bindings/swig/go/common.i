@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A handle is a number in Go, which C makes a pointer again: Go's collector has nothing to do with it.  Results are
- * written where a pointer to a number leads.  Texts that C gives are handles too, see internal/cgotext.
+ * written where a pointer to a number leads.  Texts that C gives are handles too: copied into a slice of Go's, as what
+ * SWIG does with them otherwise is not to go vet's liking.
  */
 %rename("%(camelcase)s", %$isfunction) "";
 %rename("%(camelcase)s", %$isconstant) "";
@@ -34,3 +35,21 @@ RESULT(unsigned long long *, uint64)
     $1 = $input.n ? (char *)$input.p : NULL;
     $2 = (size_t)$input.n;
 }
+
+%typemap(gotype) text_handle "uintptr"
+%typemap(imtype) text_handle "uintptr"
+%typemap(out) text_handle "$result = $1;"
+%typemap(in) text_handle "$1 = (text_handle)$input;"
+%typemap(gotype) (char *to, size_t room) "[]byte"
+%typemap(imtype) (char *to, size_t room) "[]byte"
+%typemap(in) (char *to, size_t room) {
+    $1 = (char *)$input.array;
+    $2 = (size_t)$input.len;
+}
+
+%{
+#include "text.h"
+%}
+size_t text_length(text_handle text);
+void text_copy(text_handle text, char *to, size_t room);
+void text_free(text_handle text);

@@ -5,7 +5,7 @@
 %include "go/common.i"
 
 %{
-#include "go/log.h"
+#include "log.h"
 %}
 
 HANDLE(container_context)
@@ -18,6 +18,13 @@ HANDLE(container_error)
     (const char *process, size_t process_length), (const char *capabilities, size_t capabilities_length),
     (const char *cgroups, size_t cgroups_length)
 };
+/* "" is none. */
+%typemap(in) const char *console_socket, const char *pidfd_socket, const char *cwd, const char *user,
+             const char *selinux_label, const char *apparmor_profile {
+    $1 = $input.n ? strndup($input.p, (size_t)$input.n) : NULL;
+}
+%typemap(freearg) const char *console_socket, const char *pidfd_socket, const char *cwd, const char *user,
+                  const char *selinux_label, const char *apparmor_profile "free($1);"
 %typemap(gotype) void *log_data "uintptr"
 %typemap(imtype) void *log_data "uintptr"
 %typemap(in) void *log_data "$1 = (void *)$input;"
@@ -25,11 +32,11 @@ HANDLE(container_error)
 status go_context_new(const char *state_root, void *log_data, const char *newuidmap, const char *newgidmap,
                       const char *systemd_bus, container_context **made, container_error **error);
 int container_error_errno(const container_error *error);
-const char *container_error_message(const container_error *error);
-const char *container_error_operation(const container_error *error);
-const char *container_error_id(const container_error *error);
-const char *container_error_pointer(const container_error *error);
-const char *container_error_file(const container_error *error);
+text_handle container_error_message(const container_error *error);
+text_handle container_error_operation(const container_error *error);
+text_handle container_error_id(const container_error *error);
+text_handle container_error_pointer(const container_error *error);
+text_handle container_error_file(const container_error *error);
 size_t container_error_line(const container_error *error);
 size_t container_error_column(const container_error *error);
 void container_error_free(container_error *error);

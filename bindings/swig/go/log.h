@@ -5,14 +5,16 @@
 #ifndef OCIKIT_GO_LOG_H
 #define OCIKIT_GO_LOG_H
 
+#include <stdint.h>
+
 #include "flat.h"
 
 /* Exported by internal/container/log.go. */
-extern void ocikitGoLog(void *data, int level, char *id, char *message);
+extern void ocikitGoLog(uintptr_t data, int level, char *id, char *message);
 
 static void go_log(void *data, int level, const char *id, const char *message)
 {
-    ocikitGoLog(data, level, (char *)id, (char *)message);
+    ocikitGoLog((uintptr_t)data, level, (char *)id, (char *)message);
 }
 
 static const char *or_none(const char *text)

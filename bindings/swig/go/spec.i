@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The package internal/spec.
+ * The package internal/document.
  */
 %include "go/common.i"
 
@@ -22,8 +22,8 @@ status flat_set(oci_document *document, const char *pointer, const char *text, s
                 size_t *length);
 status flat_remove(oci_document *document, const char *pointer, char **findings, size_t *length);
 status flat_diff(oci_document *left, oci_document *right, char **findings, size_t *length);
-const char *flat_detect(const char *text, size_t text_length);
-const char *flat_kind_name(size_t index);
+text_handle flat_detect(const char *text, size_t text_length);
+text_handle flat_kind_name(size_t index);
 void oci_document_free(oci_document *document);
-const char *oci_code_name(int code);
-const char *oci_code_text(int code);
+text_handle oci_code_name(int code);
+text_handle oci_code_text(int code);

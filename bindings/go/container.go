@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ocikit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"ocikit/internal/container"
+	"ocikit/spec"
+)
+
+// Container is one that Runtime.Create has made or Runtime.Open has found. Any number of goroutines
+// may use it. Close forgets it, Delete removes the container.
+type Container struct {
+	runtime *Runtime
+	id      string
+	std     *stdio // nil for one that was opened
+
+	lock   sync.Mutex // C uses a handle in one thread at a time
+	handle uintptr
+
+	ended  sync.Mutex
+	status *ExitStatus
+}
+
+// ID is the container's.
+func (c *Container) ID() string {
+	return c.id
+}
+
+// use calls f with the handle, which no other goroutine has meanwhile.
+func (c *Container) use(f func(handle uintptr, fail *uintptr) int) error {
+	if c == nil {
+		return ErrClosed
+	}
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if c.handle == 0 {
+		return ErrClosed
+	}
+	var fail uintptr
+	return failure(f(c.handle, &fail), fail)
+}
+
+// text is use for what gives a text.
+func (c *Container) text(f func(handle uintptr, found, fail *uintptr) int) ([]byte, error) {
+	var found uintptr
+	if err := c.use(func(handle uintptr, fail *uintptr) int { return f(handle, &found, fail) }); err != nil {
+		return nil, err
+	}
+	return container.TakeText(found), nil
+}
+
+// Close forgets the container, which lives on. May be repeated; nil is fine.
+func (c *Container) Close() error {
+	if c == nil {
+		return nil
+	}
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if c.handle != 0 {
+		container.ContainerClose(c.handle)
+		c.handle = 0
+		if c.std != nil {
+			c.std.abort()
+		}
+	}
+	return nil
+}
+
+// State is the OCI state document, with the additions that runc has too.
+func (c *Container) State() (*spec.RuntimeState, error) {
+	text, err := c.text(container.FlatState)
+	if err != nil {
+		return nil, err
+	}
+	return spec.ParseRuntimeState(text)
+}
+
+// Status is creating, created, running, paused or stopped.
+func (c *Container) Status() (string, error) {
+	state, err := c.State()
+	if err != nil {
+		return "", err
+	}
+	return state.Status, nil
+}
+
+// Start runs the program; it returns once that runs and the poststart hooks have. When ctx is done
+// before, the container is killed; it is stopped then, and still to be deleted.
+func (c *Container) Start(ctx context.Context) error {
+	if c == nil {
+		return ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- c.use(container.ContainerStart) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		killed := c.Kill(syscall.SIGKILL)
+		if err := <-done; err == nil && killed != nil {
+			return killed
+		}
+		return ctx.Err()
+	}
+}
+
+// Pidfd is an fd that is readable when the first process has ended; -1 if it had when this was made.
+// It belongs to the container's handle.
+func (c *Container) Pidfd() (int, error) {
+	fd := -1
+	err := c.use(func(handle uintptr, _ *uintptr) int {
+		fd = container.ContainerPidfd(handle)
+		return 0
+	})
+	return fd, err
+}
+
+// Wait is for the end of the first process, and of its output where that is copied. The status may
+// be asked for again. When ctx is done before, the error is that of ctx, and the container runs on.
+func (c *Container) Wait(ctx context.Context) (ExitStatus, error) {
+	if c == nil {
+		return ExitStatus{}, ErrClosed
+	}
+	if status := c.known(); status != nil {
+		return *status, c.output(ctx)
+	}
+	if err := waitForEnd(ctx, c.Pidfd); err != nil {
+		return ExitStatus{}, err
+	}
+	var code, signal int32
+	err := c.use(func(handle uintptr, fail *uintptr) int {
+		return container.FlatWait(handle, 5000, &code, &signal, fail)
+	})
+	if err != nil {
+		if status := c.known(); status != nil {
+			return *status, c.output(ctx)
+		}
+		return ExitStatus{}, err
+	}
+	status := ExitStatus{int(code), syscall.Signal(signal)}
+	c.ended.Lock()
+	c.status = &status
+	c.ended.Unlock()
+	return status, c.output(ctx)
+}
+
+func (c *Container) known() *ExitStatus {
+	c.ended.Lock()
+	defer c.ended.Unlock()
+	return c.status
+}
+
+func (c *Container) output(ctx context.Context) error {
+	if c.std == nil {
+		return nil
+	}
+	return c.std.wait(ctx)
+}
+
+// waitForEnd waits on a copy of a pidfd, so that the handle may be closed meanwhile.
+func waitForEnd(ctx context.Context, pidfd func() (int, error)) error {
+	fd, err := pidfd()
+	if err != nil {
+		return err
+	}
+	if fd < 0 {
+		return ctx.Err()
+	}
+	syscall.ForkLock.RLock()
+	own, err := syscall.Dup(fd)
+	if err == nil {
+		syscall.CloseOnExec(own)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return err
+	}
+	defer syscall.Close(own)
+	return await(ctx, own)
+}
+
+// Kill sends the first process a signal.
+func (c *Container) Kill(signal syscall.Signal) error {
+	return c.kill(signal, 0)
+}
+
+// KillAll sends all processes a signal; a container that has stopped is no error.
+func (c *Container) KillAll(signal syscall.Signal) error {
+	return c.kill(signal, uint(container.KILLALL))
+}
+
+// By the id: another goroutine may be in Start.
+func (c *Container) kill(signal syscall.Signal, flags uint) error {
+	if c == nil {
+		return ErrClosed
+	}
+	return c.runtime.use(func(handle uintptr) error {
+		var fail uintptr
+		return failure(container.ContainerKillId(handle, c.id, int(signal), flags, &fail), fail)
+	})
+}
+
+// Pause stops all processes where they are.
+func (c *Container) Pause() error {
+	return c.use(container.ContainerPause)
+}
+
+// Resume lets them go on.
+func (c *Container) Resume() error {
+	return c.use(container.ContainerResume)
+}
+
+// Delete removes the container, which has to be stopped or created; with force it is killed first.
+// It is still to be closed.
+func (c *Container) Delete(force bool) error {
+	return c.use(func(handle uintptr, fail *uintptr) int {
+		return container.ContainerDelete(handle, deleteFlags(force), fail)
+	})
+}
+
+// Update changes limits: all that resources names, or, on failure, nothing.
+func (c *Container) Update(resources *spec.LinuxResources) error {
+	if resources == nil {
+		return invalid("update", "no resources")
+	}
+	text, err := resources.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	return c.use(func(handle uintptr, fail *uintptr) int { return container.ContainerUpdate(handle, string(text), fail) })
+}
+
+// AddMount mounts something in the container that is there.
+func (c *Container) AddMount(mount *spec.Mount) error {
+	if mount == nil {
+		return invalid("mount", "no mount")
+	}
+	text, err := mount.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	return c.use(func(handle uintptr, fail *uintptr) int {
+		return container.ContainerMountAdd(handle, string(text), fail)
+	})
+}
+
+// RemoveMount unmounts what is there.
+func (c *Container) RemoveMount(destination string) error {
+	if err := noNUL("unmount", destination); err != nil {
+		return err
+	}
+	return c.use(func(handle uintptr, fail *uintptr) int {
+		return container.ContainerMountRemove(handle, destination, fail)
+	})
+}
+
+// Processes are the pids of all processes in the container.
+func (c *Container) Processes() ([]int, error) {
+	text, err := c.text(container.FlatProcesses)
+	if err != nil {
+		return nil, err
+	}
+	pids := []int{}
+	for _, line := range strings.Fields(string(text)) {
+		pid, err := strconv.Atoi(line)
+		if err != nil {
+			return nil, err
+		}
+		pids = append(pids, pid)
+	}
+	return pids, nil
+}
+
+// Stats is what the container has used, as container_stats(3) says.
+func (c *Container) Stats() (*Stats, error) {
+	text, err := c.text(container.ContainerStats)
+	if err != nil {
+		return nil, err
+	}
+	stats := &Stats{JSON: text}
+	if err := json.Unmarshal(text, stats); err != nil {
+		return nil, err
+	}
+	return stats, nil
+}
+
+// Stats are the numbers that most ask for; JSON has all.
+type Stats struct {
+	CPU struct {
+		Usage struct {
+			Total, Kernel, User uint64 // nanoseconds
+		} `json:"usage"`
+	} `json:"cpu"`
+	Memory struct {
+		Usage struct {
+			Usage, Limit, Max, Failcnt uint64 // bytes
+		} `json:"usage"`
+	} `json:"memory"`
+	Pids struct {
+		Current, Limit uint64
+	} `json:"pids"`
+	JSON json.RawMessage `json:"-"`
+}
+
+// runToEnd starts the container and waits for it; when ctx is done it is ended as the options say.
+func (c *Container) runToEnd(ctx context.Context, o *RunOptions) (ExitStatus, error) {
+	if err := c.Start(ctx); err != nil {
+		return ExitStatus{}, err
+	}
+	status, err := c.Wait(ctx)
+	if err == nil || ctx.Err() == nil {
+		return status, err
+	}
+	signal, timeout := o.StopSignal, o.StopTimeout
+	if signal == 0 {
+		signal = syscall.SIGTERM
+	}
+	if timeout == 0 {
+		timeout = 10 * time.Second
+	}
+	if timeout > 0 && c.Kill(signal) == nil {
+		grace, stop := context.WithTimeout(context.Background(), timeout)
+		status, _ = c.Wait(grace)
+		stop()
+	}
+	if err := c.KillAll(syscall.SIGKILL); err != nil && !errors.Is(err, ErrNotRunning) {
+		return status, err
+	}
+	return status, ctx.Err()
+}

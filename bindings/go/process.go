@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ocikit
+
+import (
+	"context"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+
+	"ocikit/internal/container"
+	"ocikit/spec"
+)
+
+// ExecOptions are what Exec runs.
+type ExecOptions struct {
+	// Args are the program and its arguments; Process, if there is one, is a whole process object in place of them.
+	Args    []string
+	Process *spec.Process
+	// Env is added to the configuration's environment.
+	Env []string
+	// Cwd and User ("UID" or "UID:GID") are the configuration's where they are "".
+	Cwd, User string
+	// Capabilities are added to the bounding, effective and permitted sets.
+	Capabilities []string
+	// Stdin, Stdout and Stderr are as those of CreateOptions.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// ExtraFiles become the fds 3, 4, ...
+	ExtraFiles []*os.File
+	// Terminal gives the process a terminal, of Rows and Columns, which is sent to ConsoleSocket or
+	// is the process's TerminalFd.
+	Terminal      bool
+	Rows, Columns int
+	ConsoleSocket string
+	// NoNewPrivileges is set whatever the configuration says.
+	NoNewPrivileges bool
+	// SelinuxLabel and ApparmorProfile are the configuration's where they are "".
+	SelinuxLabel, ApparmorProfile string
+	// Cgroups are groups below the container's to be in, as container_exec(3) says.
+	Cgroups []string
+	// WaitUntilResumed waits where the container is paused, which is an error otherwise.
+	WaitUntilResumed bool
+}
+
+// Process is one that Exec has started. Close forgets it.
+type Process struct {
+	std *stdio
+
+	lock   sync.Mutex
+	handle uintptr
+
+	ended  sync.Mutex
+	status *ExitStatus
+}
+
+func (o *ExecOptions) check() error {
+	texts := []string{o.Cwd, o.User, o.ConsoleSocket, o.SelinuxLabel, o.ApparmorProfile}
+	for _, list := range [][]string{o.Args, o.Env, o.Capabilities, o.Cgroups} {
+		texts = append(texts, list...)
+	}
+	if len(o.Args) == 0 && o.Process == nil {
+		return invalid("exec", "there is nothing to run: Args or Process is needed")
+	}
+	return noNUL("exec", texts...)
+}
+
+func number(truth bool) int {
+	if truth {
+		return 1
+	}
+	return 0
+}
+
+// Exec starts one more process in the container; it returns once its program runs. When ctx is done
+// before, the call is given up.
+func (c *Container) Exec(ctx context.Context, options *ExecOptions) (*Process, error) {
+	o := ExecOptions{}
+	if options != nil {
+		o = *options
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	process := ""
+	if o.Process != nil {
+		text, err := o.Process.MarshalJSON()
+		if err != nil {
+			return nil, err
+		}
+		process = string(text)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	std, err := newStdio(o.Stdin, o.Stdout, o.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	cancel, err := newCanceller(ctx)
+	if err != nil {
+		std.abort()
+		return nil, err
+	}
+	defer cancel.close()
+	var made uintptr
+	err = c.use(func(handle uintptr, fail *uintptr) int {
+		return container.FlatExec(handle, process, pack(o.Args), pack(o.Env), o.Cwd, o.User, pack(o.Capabilities),
+			number(o.Terminal), number(o.NoNewPrivileges), std.fds[0], std.fds[1], std.fds[2], packFiles(o.ExtraFiles),
+			o.ConsoleSocket, cancel.fd(), o.Rows, o.Columns, uint(number(o.WaitUntilResumed)*container.EXECIGNOREPAUSED),
+			o.SelinuxLabel, o.ApparmorProfile, pack(o.Cgroups), &made, fail)
+	})
+	if err != nil {
+		std.abort()
+		return nil, cancelled(ctx, err)
+	}
+	std.start()
+	return &Process{std: std, handle: made}, nil
+}
+
+// Run starts a process in the container and waits for it. When ctx is done, the process is killed,
+// and the error is that of ctx.
+func (c *Container) Run(ctx context.Context, options *ExecOptions) (ExitStatus, error) {
+	p, err := c.Exec(ctx, options)
+	if err != nil {
+		return ExitStatus{}, err
+	}
+	defer p.Close()
+	status, err := p.Wait(ctx)
+	if err != nil && ctx.Err() != nil {
+		if e := p.Kill(syscall.SIGKILL); e == nil {
+			waitForEnd(context.Background(), p.Pidfd)
+			p.collect()
+		}
+		return status, ctx.Err()
+	}
+	return status, err
+}
+
+func (p *Process) use(f func(handle uintptr, fail *uintptr) int) error {
+	if p == nil {
+		return ErrClosed
+	}
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	if p.handle == 0 {
+		return ErrClosed
+	}
+	var fail uintptr
+	return failure(f(p.handle, &fail), fail)
+}
+
+// Pid is as the caller's pid namespace numbers it.
+func (p *Process) Pid() (int, error) {
+	pid := 0
+	err := p.use(func(handle uintptr, _ *uintptr) int {
+		pid = container.ContainerProcessPid(handle)
+		return 0
+	})
+	return pid, err
+}
+
+// Pidfd is an fd that is readable when the process has ended. It belongs to the process's handle.
+func (p *Process) Pidfd() (int, error) {
+	fd := -1
+	err := p.use(func(handle uintptr, _ *uintptr) int {
+		fd = container.ContainerProcessPidfd(handle)
+		return 0
+	})
+	return fd, err
+}
+
+// TerminalFd is the terminal of a process that has one and was given no console socket, or -1. It
+// belongs to the process's handle.
+func (p *Process) TerminalFd() (int, error) {
+	fd := -1
+	err := p.use(func(handle uintptr, _ *uintptr) int {
+		fd = container.ContainerProcessTerminalFd(handle)
+		return 0
+	})
+	return fd, err
+}
+
+// Wait is as Container.Wait.
+func (p *Process) Wait(ctx context.Context) (ExitStatus, error) {
+	if p == nil {
+		return ExitStatus{}, ErrClosed
+	}
+	if status := p.known(); status != nil {
+		return *status, p.std.wait(ctx)
+	}
+	if err := waitForEnd(ctx, p.Pidfd); err != nil {
+		return ExitStatus{}, err
+	}
+	status, err := p.collect()
+	if err != nil {
+		return status, err
+	}
+	return status, p.std.wait(ctx)
+}
+
+func (p *Process) known() *ExitStatus {
+	p.ended.Lock()
+	defer p.ended.Unlock()
+	return p.status
+}
+
+func (p *Process) collect() (ExitStatus, error) {
+	var code, signal int32
+	err := p.use(func(handle uintptr, fail *uintptr) int {
+		return container.FlatProcessWait(handle, 5000, &code, &signal, fail)
+	})
+	if err != nil {
+		if status := p.known(); status != nil {
+			return *status, nil
+		}
+		return ExitStatus{}, err
+	}
+	status := ExitStatus{int(code), syscall.Signal(signal)}
+	p.ended.Lock()
+	p.status = &status
+	p.ended.Unlock()
+	return status, nil
+}
+
+// Kill sends the process a signal.
+func (p *Process) Kill(signal syscall.Signal) error {
+	return p.use(func(handle uintptr, fail *uintptr) int {
+		return container.ContainerProcessKill(handle, int(signal), fail)
+	})
+}
+
+// Close forgets the process, which lives on. May be repeated; nil is fine.
+func (p *Process) Close() error {
+	if p == nil {
+		return nil
+	}
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	if p.handle != 0 {
+		container.ContainerProcessFree(p.handle)
+		p.handle = 0
+		p.std.abort()
+	}
+	return nil
+}

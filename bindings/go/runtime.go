@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ocikit
+
+import (
+	"context"
+	"io"
+	"os"
+	"runtime/cgo"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"ocikit/internal/container"
+	"ocikit/spec"
+)
+
+// Version is that of the module. The C library has to be of the same.
+const Version = "0.1.0"
+
+// Options are how a Runtime is made; the zero value is good.
+type Options struct {
+	// Root is the absolute path of the state directory, made with the first container; default
+	// /run/ocikit.
+	Root string
+	// Log is told of warnings (level 1), information (2) and steps (3), in the goroutine of the
+	// operation; it must not use the runtime.
+	Log func(level int, id, message string)
+	// SystemdBus, Newuidmap and Newgidmap are as container_context_new(3) says.
+	SystemdBus, Newuidmap, Newgidmap string
+}
+
+// Runtime is a state directory, in which containers are known by their ids, and how to make them.
+// Any number of goroutines may use one.
+type Runtime struct {
+	lock   sync.RWMutex // held for reading by calls, so that Close waits for them
+	handle uintptr
+	log    cgo.Handle
+}
+
+// CreateOptions are what a container is made of.
+type CreateOptions struct {
+	// Bundle is the directory that relative paths start from, and has the config.json if there is no
+	// Config; default ".".
+	Bundle string
+	// Config is the configuration, or ConfigJSON is it as text.
+	Config     *spec.RuntimeConfig
+	ConfigJSON []byte
+	// Stdin, Stdout and Stderr are the process's, as in os/exec: nil is /dev/null, an *os.File is
+	// handed over, others are copied from and to.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// ExtraFiles become the fds 3, 4, ...
+	ExtraFiles []*os.File
+	// Env is added to the configuration's environment: "NAME=value".
+	Env []string
+	// ConsoleSocket is a unix socket that is sent the terminal's fd, PidfdSocket one that is sent a pidfd.
+	ConsoleSocket, PidfdSocket string
+	// NoPivot moves the root mount; KeepKeyring stays in the caller's session keyring; NotifySocket
+	// gives the program a socket to say that it is ready; SystemdCgroup has systemd make the group.
+	NoPivot, KeepKeyring, NotifySocket, SystemdCgroup bool
+}
+
+// New names a state directory. Nothing is opened or made yet. options may be nil.
+func New(options *Options) (*Runtime, error) {
+	if found := container.Text(container.ContainerVersion()); found != Version {
+		return nil, &Error{Code: "unsupported", Operation: "open",
+			Message: "this is ocikit " + Version + " for Go, and the C library is " + found + ": install the same version of both"}
+	}
+	var o Options
+	if options != nil {
+		o = *options
+	}
+	if err := noNUL("open", o.Root, o.SystemdBus, o.Newuidmap, o.Newgidmap); err != nil {
+		return nil, err
+	}
+	r := &Runtime{}
+	if o.Log != nil {
+		r.log = cgo.NewHandle(container.Log(o.Log))
+	}
+	var made, fail uintptr
+	code := container.GoContextNew(o.Root, uintptr(r.log), o.Newuidmap, o.Newgidmap, o.SystemdBus, &made, &fail)
+	r.handle = made
+	if code < 0 {
+		if r.log != 0 {
+			r.log.Delete()
+		}
+		return nil, failure(code, fail)
+	}
+	return r, nil
+}
+
+// Close frees the runtime; the containers live on. It waits for calls that go on, and may be
+// repeated. Containers have to be closed before.
+func (r *Runtime) Close() error {
+	if r == nil {
+		return nil
+	}
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if r.handle != 0 {
+		container.ContainerContextFree(r.handle)
+		r.handle = 0
+		if r.log != 0 {
+			r.log.Delete()
+			r.log = 0
+		}
+	}
+	return nil
+}
+
+// use calls f with the handle, which is there until f returns.
+func (r *Runtime) use(f func(handle uintptr) error) error {
+	if r == nil {
+		return ErrClosed
+	}
+	r.lock.RLock()
+	defer r.lock.RUnlock()
+	if r.handle == 0 {
+		return ErrClosed
+	}
+	return f(r.handle)
+}
+
+// Create sets a container up; its program waits for Start. id has 1 to 1024 letters, digits and
+// _+.-; options may be nil. When ctx is done before the return, the create is given up and undone.
+func (r *Runtime) Create(ctx context.Context, id string, options *CreateOptions) (*Container, error) {
+	o := CreateOptions{}
+	if options != nil {
+		o = *options
+	}
+	if err := noNUL("create", append([]string{id, o.Bundle, o.ConsoleSocket, o.PidfdSocket}, o.Env...)...); err != nil {
+		return nil, err
+	}
+	config, err := o.config()
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	std, err := newStdio(o.Stdin, o.Stdout, o.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	cancel, err := newCanceller(ctx)
+	if err != nil {
+		std.abort()
+		return nil, err
+	}
+	defer cancel.close()
+	c := &Container{runtime: r, id: id, std: std}
+	err = r.use(func(handle uintptr) error {
+		var made, fail uintptr
+		code := container.FlatCreate(handle, id, o.bundle(), config, std.fds[0], std.fds[1], std.fds[2],
+			packFiles(o.ExtraFiles), o.ConsoleSocket, cancel.fd(), o.flags(), o.PidfdSocket, pack(o.Env), &made, &fail)
+		c.handle = made
+		return failure(code, fail)
+	})
+	if err != nil {
+		std.abort()
+		return nil, cancelled(ctx, err)
+	}
+	std.start()
+	return c, nil
+}
+
+func (o *CreateOptions) bundle() string {
+	if o.Bundle == "" {
+		return "."
+	}
+	return o.Bundle
+}
+
+func (o *CreateOptions) config() (string, error) {
+	if o.Config == nil {
+		return string(o.ConfigJSON), nil
+	}
+	text, err := o.Config.MarshalJSON()
+	return string(text), err
+}
+
+func (o *CreateOptions) flags() uint {
+	flags := 0
+	for _, one := range []struct {
+		set  bool
+		flag int
+	}{{o.NoPivot, container.NOPIVOT}, {o.KeepKeyring, container.NONEWKEYRING},
+		{o.NotifySocket, container.NOTIFYSOCKET}, {o.SystemdCgroup, container.SYSTEMDCGROUP}} {
+		if one.set {
+			flags |= one.flag
+		}
+	}
+	return uint(flags)
+}
+
+// Open finds a container that is there already, whoever made it.
+func (r *Runtime) Open(id string) (*Container, error) {
+	if err := noNUL("open", id); err != nil {
+		return nil, err
+	}
+	c := &Container{runtime: r, id: id}
+	err := r.use(func(handle uintptr) error {
+		var made, fail uintptr
+		code := container.ContainerOpen(handle, id, &made, &fail)
+		c.handle = made
+		return failure(code, fail)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// List gives the ids of all containers, sorted.
+func (r *Runtime) List() ([]string, error) {
+	var text string
+	err := r.use(func(handle uintptr) error {
+		var fail, found uintptr
+		if err := failure(container.FlatList(handle, &found, &fail), fail); err != nil {
+			return err
+		}
+		text = string(container.TakeText(found))
+		return nil
+	})
+	return strings.Fields(text), err
+}
+
+// Delete removes a container by its id, also what a killed create left; with force it is killed
+// first, and one that does not exist is no error.
+func (r *Runtime) Delete(id string, force bool) error {
+	if err := noNUL("delete", id); err != nil {
+		return err
+	}
+	return r.use(func(handle uintptr) error {
+		var fail uintptr
+		return failure(container.ContainerDeleteId(handle, id, deleteFlags(force), &fail), fail)
+	})
+}
+
+// Plan says what Create would do, step by step, as text for people.
+func (r *Runtime) Plan(id string, options *CreateOptions) (string, error) {
+	o := CreateOptions{}
+	if options != nil {
+		o = *options
+	}
+	if err := noNUL("plan", id, o.Bundle); err != nil {
+		return "", err
+	}
+	config, err := o.config()
+	if err != nil {
+		return "", err
+	}
+	var text string
+	err = r.use(func(handle uintptr) error {
+		var fail, found uintptr
+		if err := failure(container.FlatPlan(handle, id, o.bundle(), config, o.flags(), &found, &fail), fail); err != nil {
+			return err
+		}
+		text = string(container.TakeText(found))
+		return nil
+	})
+	return text, err
+}
+
+// RunOptions are those of Create, and how Run ends a container when its context is done.
+type RunOptions struct {
+	CreateOptions
+	// StopSignal is sent first; default SIGTERM.
+	StopSignal syscall.Signal
+	// StopTimeout is how long the container may take then, until SIGKILL; default 10 s. Negative: not at all.
+	StopTimeout time.Duration
+}
+
+// Run makes a container, runs it to its end and removes it. When ctx is done, it is ended and
+// removed all the same, and the error is that of ctx.
+func (r *Runtime) Run(ctx context.Context, id string, options *RunOptions) (ExitStatus, error) {
+	o := RunOptions{}
+	if options != nil {
+		o = *options
+	}
+	c, err := r.Create(ctx, id, &o.CreateOptions)
+	if err != nil {
+		return ExitStatus{}, err
+	}
+	defer c.Close()
+	status, err := c.runToEnd(ctx, &o)
+	if e := c.Delete(true); e != nil && err == nil {
+		err = e
+	}
+	return status, err
+}
+
+// DefaultConfig is a configuration with safe defaults, as `ocikit spec` writes it: sh on a terminal in
+// the folder rootfs ("" for "rootfs"); args is a program without a terminal.
+func DefaultConfig(rootfs string, args ...string) (*spec.RuntimeConfig, error) {
+	if err := noNUL("spec", append([]string{rootfs}, args...)...); err != nil {
+		return nil, err
+	}
+	var fail, found uintptr
+	if rootfs == "" {
+		rootfs = "rootfs"
+	}
+	if err := failure(container.FlatDefaultConfig(rootfs, pack(args), &found, &fail), fail); err != nil {
+		return nil, err
+	}
+	return spec.ParseRuntimeConfig(container.TakeText(found))
+}
+
+// RootlessConfig is the same for a caller without root: in a user namespace in which root is the user
+// uid and group gid of the host.
+func RootlessConfig(rootfs string, uid, gid uint32, args ...string) (*spec.RuntimeConfig, error) {
+	if err := noNUL("spec", append([]string{rootfs}, args...)...); err != nil {
+		return nil, err
+	}
+	var fail, found uintptr
+	if rootfs == "" {
+		rootfs = "rootfs"
+	}
+	code := container.FlatRootlessConfig(rootfs, pack(args), uint(uid), uint(gid), &found, &fail)
+	if err := failure(code, fail); err != nil {
+		return nil, err
+	}
+	return spec.ParseRuntimeConfig(container.TakeText(found))
+}
+
+// Features says what this build and this kernel can do.
+func Features() (*spec.RuntimeFeatures, error) {
+	var fail, found uintptr
+	if err := failure(container.ContainerFeatures(&found, &fail), fail); err != nil {
+		return nil, err
+	}
+	return spec.ParseRuntimeFeatures(container.TakeText(found))
+}
+
+func deleteFlags(force bool) uint {
+	if force {
+		return uint(container.DELETEFORCE)
+	}
+	return 0
+}
+
+// pack is a list of texts as C takes it.
+func pack(texts []string) string {
+	if len(texts) == 0 {
+		return ""
+	}
+	return strings.Join(texts, "\x00") + "\x00"
+}
+
+// packFiles is the same for fds: ints as they are in memory.
+func packFiles(files []*os.File) string {
+	packed := make([]byte, 0, 4*len(files))
+	for _, file := range files {
+		fd := int32(file.Fd())
+		packed = append(packed, (*[4]byte)(unsafe.Pointer(&fd))[:]...)
+	}
+	return string(packed)
+}
+
+func noNUL(operation string, texts ...string) error {
+	for _, text := range texts {
+		if strings.IndexByte(text, 0) >= 0 {
+			return invalid(operation, "a NUL in a string")
+		}
+	}
+	return nil
+}
