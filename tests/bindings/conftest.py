@@ -2,6 +2,7 @@
 """The package as the build made it, and containers for it."""
 import os
 import shutil
+import subprocess
 import sys
 import uuid
 from pathlib import Path
@@ -33,6 +34,21 @@ def rootfs(tmp_path_factory):
     for name in PROGRAMS:
         (root / "bin" / name).symlink_to("busybox")
     return root
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory):
+    """The libraries installed below a folder, and Go's caches in it."""
+    if not shutil.which("go") or not shutil.which("pkg-config"):
+        pytest.skip("go or pkg-config is not installed")
+    folder = tmp_path_factory.mktemp("go")
+    root = folder / "root"
+    subprocess.run(["meson", "install", "-C", str(BUILD), "--no-rebuild", "--destdir", str(root)], check=True,
+                   capture_output=True)
+    [pc] = root.rglob("ocikit-container.pc")
+    return {**os.environ, "PKG_CONFIG_PATH": str(pc.parent), "PKG_CONFIG_SYSROOT_DIR": str(root),
+            "LD_LIBRARY_PATH": str(pc.parent.parent), "GOCACHE": str(folder / "cache"), "GOFLAGS": "-mod=mod",
+            "GOPROXY": "off", "GOTOOLCHAIN": "local", "CGO_ENABLED": "1", "HOME": str(folder)}
 
 
 def groups_and_mounts(word):

@@ -38,6 +38,11 @@ def mypy_cache(tmp_path_factory):
     return tmp_path_factory.mktemp("mypy")
 
 
+def test_hello_stands_whole_in_the_readme():
+    program = (TOP / "examples/python/hello.py").read_text("utf-8")
+    assert program.count("\n") <= 25 and f"```python\n{program}```" in (TOP / "README.md").read_text("utf-8")
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_examples_are_typed(path, mypy_cache):
     done = python("-m", "mypy", "--strict", "--cache-dir", mypy_cache, path)

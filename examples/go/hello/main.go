@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 // Run the container of a bundle, and say how it ended: sudo hello BUNDLE.
 package main
 
@@ -14,13 +13,13 @@ import (
 
 func main() {
 	runtime, err := ocikit.New(nil)
-	if err == nil {
-		var status ocikit.ExitStatus
-		status, err = runtime.Run(context.Background(), "hello-go", &ocikit.RunOptions{CreateOptions: ocikit.CreateOptions{
-			Bundle: os.Args[1], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}})
-		fmt.Println(status)
-	}
 	if err != nil {
 		log.Fatal(err)
 	}
+	options := ocikit.CreateOptions{Bundle: os.Args[1], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	status, err := runtime.Run(context.Background(), "hello-go", &ocikit.RunOptions{CreateOptions: options})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(status)
 }
