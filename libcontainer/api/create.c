@@ -259,7 +259,9 @@ static int claim(struct creation *c)
 
 static struct managed_limits managed_limits(const struct creation *c)
 {
-    return (struct managed_limits){&c->groups, c->resources, "/linux/resources", &c->log};
+    const struct oci_hooks *hooks = c->loaded.config->hooks;
+    bool may = hooks && (hooks->prestart_count || hooks->create_runtime_count);
+    return (struct managed_limits){&c->groups, c->resources, "/linux/resources", &c->log, may};
 }
 
 static int make_empty_groups(struct creation *c)

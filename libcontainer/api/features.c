@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 
 #include <plan/mount_options.h>
+#include <systemd/property.h>
 #include <seccomp/filter.h>
 
 /* Linux 5.19; older headers lack it. */
@@ -167,7 +168,8 @@ static int features(char **json, struct failure *failure)
 {
     static const char *const hooks[] = {"prestart",       "createRuntime", "createContainer",
                                         "startContainer", "poststart",     "poststop"};
-    static const char *const unsafe_annotations[] = {ANNOTATION_KEEP_GROUPS};
+    /* A name that ends in a point is the beginning of names. */
+    static const char *const unsafe_annotations[] = {ANNOTATION_KEEP_GROUPS, ANNOTATION_PROPERTY};
     struct lists lists _cleanup_(lists_free) = {0};
     size_t option_count;
     if (!collect(&lists, &option_count))
@@ -225,7 +227,7 @@ static int features(char **json, struct failure *failure)
         .annotations = lists.annotations,
         .annotations_count = lists.annotation_count,
         .potentially_unsafe_config_annotations = (const char **)unsafe_annotations,
-        .potentially_unsafe_config_annotations_count = ARRAY_SIZE(unsafe_annotations),
+        .potentially_unsafe_config_annotations_count = SYSTEMD ? 2 : 1,
         .linux_ = &linux_features,
     };
     char *written;

@@ -73,7 +73,8 @@ int managed_check_place(const struct managed *managed, const struct group *group
                         struct failure *failure)
 {
     size_t length = strlen(managed->path) - strlen(managed->unit.path);
-    if (strncmp(group_own(group), managed->path, length) == 0)
+    const char *own = group_own(group);
+    if (strncmp(own, managed->path, length) == 0 && (length == 0 || own[length] == '/' || own[length] == 0))
         return 0;
     return fail(failure, OCI_ERR_CGROUP,
                 "the caller's control group %s is not below %.*s, that of its own systemd, so that it may "
@@ -143,7 +144,7 @@ int managed_settle(struct managed *managed, const struct managed_limits *limits,
     struct properties properties _properties_ = {0};
     managed_release(managed);
     int r = collect(limits, true, &properties, failure);
-    if (r == 0 && limits->resources)
+    if (r == 0 && limits->resources && !limits->hooks_may_add_devices)
         r = collect_devices(limits, &properties, failure);
     return r == 0 ? scope_set(&managed->bus, managed->unit.name, &properties, failure) : r;
 }

@@ -36,6 +36,8 @@ struct managed_limits {
     const struct oci_linux_resources *resources; /* NULL: none */
     const char *prefix;
     const struct log *log;
+    /* What a list of systemd's does not name it denies, whatever the runtime's own program allows. */
+    bool hooks_may_add_devices;
 };
 
 /* Names, and a connection to the bus unless this is only for a plan. */

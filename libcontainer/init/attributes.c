@@ -142,8 +142,8 @@ static long set_old(struct init *init, int mount, unsigned flags, const struct m
         .propagation = attr->propagation ? attr->propagation | (all ? MS_REC : 0) : 0,
     };
     long r = apply(init, &asked);
-    /* What a kernel says of a detached tree: the latter in a user namespace. */
-    bool detached = r == -EINVAL || (r == -EPERM && !is_placed(init, mount));
+    /* What a kernel says of a detached tree: EPERM in a user namespace. */
+    bool detached = (r == -EINVAL || r == -EPERM) && !is_placed(init, mount);
     return detached ? keep(&asked) : r;
 }
 
@@ -153,11 +153,38 @@ long set_attributes(struct init *init, int mount, unsigned flags, struct mount_a
     return r == -ENOSYS ? set_old(init, mount, flags, attr) : r;
 }
 
+static bool waits(int tree)
+{
+    for (uint32_t i = 0; i < waiting.count; i++) {
+        if (waiting.list[i].mount == tree && (waiting.list[i].set || waiting.list[i].clear))
+            return true;
+    }
+    return false;
+}
+
+/* Takes away what has not become what it was to be. */
+static void detach(struct init *init, int tree)
+{
+    char path[32];
+    fd_path(tree, path);
+    if (SYS_1(fchdir, init->slots[PLAN_SLOT_PROC]) == 0)
+        SYS_2(umount2, path, 2 /* MNT_DETACH */);
+    SYS_1(chdir, "/");
+}
+
 long attach(struct init *init, int tree, int target)
 {
+    /* Processes of a container that runs would see the mount before it is read-only, or without devices. */
+    if (init->root_is_in_use && waits(tree))
+        return -ENOSYS;
     long r = SYS_5(move_mount, tree, "", target, "",
                    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
-    return r < 0 ? r : attached(init, tree);
+    if (r == 0) {
+        r = attached(init, tree);
+        if (r < 0)
+            detach(init, tree);
+    }
+    return r;
 }
 
 long attached(struct init *init, int tree)

@@ -16,6 +16,7 @@ struct init {
     uint32_t current;           /* index of the op at work */
     uint32_t first;             /* index that reports count from */
     int root;                   /* the root tree, once attached; -1 before and after entering it */
+    bool root_is_in_use;        /* it is that of a container that runs */
     int mask_file, mask_dir;    /* what masked paths show; attached once, then copied */
     const char *program;        /* found by PLAN_EXEC_FIND */
     bool announced;             /* PLAN_MESSAGE_RUNNING was sent */

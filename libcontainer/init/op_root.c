@@ -84,6 +84,7 @@ int op_root_use(struct init *init, const struct plan_op *op)
 {
     init->root = init->slots[op->slot0];
     init->slots[op->slot0] = -1;
+    init->root_is_in_use = true;
     return 0;
 }
 

@@ -41,6 +41,8 @@ long make_child(uint64_t flags, int exit_signal, int *pidfd)
     /* Old kernels, and sandboxes that cannot look into its structure. */
     if (pid == -ENOSYS)
         pid = SYS_5(clone, args.flags | (uint64_t)exit_signal, 0, pidfd, 0, 0);
+    if (pid < 0)
+        *pidfd = -1; /* a number that the kernel has taken back */
     return pid;
 }
 

@@ -74,6 +74,10 @@ const char *hint_for(const struct plan_op *op, const char *text0, int code, int 
                    "the host: leave "
                    "out the options that do";
         return NULL;
+    case PLAN_ATTACH:
+        return error == ENOSYS ? "a running container sees a mount at once, so that its attributes need "
+                                 "mount_setattr(2), of Linux 5.12"
+                               : NULL;
     case PLAN_ID_MAP:
         return error == ENOSYS ? "this needs mount_setattr(2), of Linux 5.12" : NULL;
     case PLAN_MEMORY_POLICY:

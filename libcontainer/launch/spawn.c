@@ -305,9 +305,12 @@ int spawn(const struct spawn *spawn, pid_t *pid, int *pidfd, struct failure *fai
         .cgroup = -1,
     };
     long r = clone_with_stack(spawn, &child, pidfd);
-    if (r < 0)
+    if (r < 0) {
+        /* The kernel says which number before it finds that there can be no process: nobody's, or another's by now. */
+        *pidfd = -1;
         return fail_errno(failure, spawn->flags ? OCI_ERR_NAMESPACE : OCI_ERR_IO, (int)-r,
                           "start the init%s", spawn->flags ? " in new namespaces" : "");
+    }
     *pid = (pid_t)r;
     return child.error == 0
                ? 0

@@ -6,6 +6,7 @@
 #include <systemd/property.h>
 
 #include <errno.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,17 @@ static const char *read_texts(const char *p, struct properties *properties,
     return p ? p + 1 : NULL;
 }
 
+/* With a point, whatever the program's locale has. */
+static double read_double(const char *p, char **end)
+{
+    locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    *end = (char *)p;
+    double number = plain ? strtod_l(p, end, plain) : 0;
+    if (plain)
+        freelocale(plain);
+    return number;
+}
+
 /* Without a type a number is an int32, as GVariant has it. */
 static const char *read_number(const char *p, struct property *property)
 {
@@ -75,7 +87,7 @@ static const char *read_number(const char *p, struct property *property)
     errno = 0;
     bool below = *p == '-';
     if (property->type == PROPERTY_DOUBLE)
-        property->real = strtod(p, &end);
+        property->real = read_double(p, &end);
     else if (below)
         property->number = (uint64_t)strtoll(p, &end, 0);
     else

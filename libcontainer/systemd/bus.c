@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/clock.h>
 #include <base/util.h>
 
 #define LIBRARY "libsystemd.so.0"
@@ -29,8 +30,40 @@ static int load(struct bus *bus, struct failure *failure)
     return 0;
 }
 
+/* Others than these would start programs, or leave this host. */
+static bool is_local(const char *address)
+{
+    for (const char *p = address; p; p = strchr(p, ';')) {
+        p += *p == ';';
+        if (*p && strncmp(p, "unix:", 5) != 0)
+            return false;
+    }
+    return address[0] != 0;
+}
+
+/* libsystemd's own limit for the first words with a peer that says nothing is a minute and a half. */
+static int await_ready(struct bus *bus)
+{
+    int64_t deadline = monotonic_ms() + BUS_TIMEOUT_MS;
+    int r;
+    while ((r = bus->sd_bus_is_ready(bus->connection)) == 0) {
+        r = bus->sd_bus_process(bus->connection, NULL);
+        int64_t left = deadline - monotonic_ms();
+        if (r == 0 && left <= 0)
+            return -ETIMEDOUT;
+        if (r == 0)
+            r = bus->sd_bus_wait(bus->connection, (uint64_t)left * 1000);
+        if (r < 0 && r != -EINTR)
+            return r;
+    }
+    return r;
+}
+
 static int connect_to(struct bus *bus, struct failure *failure)
 {
+    if (!is_local(bus->address))
+        return fail(failure, OCI_ERR_INVALID_ARGUMENT,
+                    "the message bus \"%s\" is not an address that begins with unix:", bus->address);
     int r = bus->sd_bus_new(&bus->connection);
     if (r >= 0)
         r = bus->sd_bus_set_address(bus->connection, bus->address);
@@ -40,6 +73,8 @@ static int connect_to(struct bus *bus, struct failure *failure)
         r = bus->sd_bus_set_method_call_timeout(bus->connection, BUS_TIMEOUT_MS * UINT64_C(1000));
     if (r >= 0)
         r = bus->sd_bus_start(bus->connection);
+    if (r >= 0)
+        r = await_ready(bus);
     return r < 0 ? fail_errno(failure, OCI_ERR_CGROUP, -r,
                               "connect to the message bus at %s, by which systemd is asked for "
                               "control groups (it has to run there, for a user without root as that user's own; "

@@ -17,6 +17,9 @@
     F(sd_bus_set_bus_client)                                                                       \
     F(sd_bus_set_method_call_timeout)                                                              \
     F(sd_bus_start)                                                                                \
+    F(sd_bus_is_ready)                                                                             \
+    F(sd_bus_process)                                                                              \
+    F(sd_bus_wait)                                                                                \
     F(sd_bus_call)                                                                                 \
     F(sd_bus_message_new_method_call)                                                              \
     F(sd_bus_message_append)                                                                       \

@@ -4,6 +4,7 @@
  */
 #include <systemd/property.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,22 +85,46 @@ static const struct {
     {"cpu.weight", "CPUWeight"},
 };
 
-static uint64_t number_or_max(const char *text)
+/* A number as the kernel reads it, "max", or "512M": with the letters of sizes.  What is behind it has to begin with
+ * one of ends; what is not so is for the kernel alone, and systemd is told nothing. */
+static bool read_number(const char *text, const char *ends, uint64_t *number)
 {
-    return strncmp(text, "max", 3) == 0 ? UINT64_MAX : strtoull(text, NULL, 10);
+    static const char letters[] = "kKmMgGtTpPeE";
+    char *end;
+    if (strncmp(text, "max", 3) == 0) {
+        *number = UINT64_MAX;
+        return strchr(ends, text[3]) != NULL;
+    }
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    const char *letter = *end ? strchr(letters, *end) : NULL;
+    if (letter) {
+        unsigned shift = 10 * ((unsigned)(letter - letters) / 2 + 1);
+        if (*number > UINT64_MAX >> shift)
+            return false;
+        *number <<= shift;
+        end++;
+    }
+    return errno == 0 && strchr(ends, *end) != NULL;
 }
+
+/* systemd keeps whole per cent: rounded up, as a limit of 0 would be none. */
+#define QUOTA_STEP 10000
 
 /* "20000 50000", or "max 100000". */
 static void add_bandwidth(struct properties *properties, const char *value)
 {
-    uint64_t quota = number_or_max(value), period = 100000;
+    uint64_t quota, period = 100000;
     const char *blank = strchr(value, ' ');
-    if (blank)
-        period = strtoull(blank + 1, NULL, 10);
-    if (period == 0)
+    if (!read_number(value, " \n", &quota) || (blank && !read_number(blank + 1, "\n", &period)) ||
+        period == 0)
+        return;
+    if (quota != UINT64_MAX && quota > UINT64_MAX / 1000000)
         return;
     if (quota != UINT64_MAX)
-        quota = quota > UINT64_MAX / 1000000 ? UINT64_MAX : quota * 1000000 / period;
+        quota = (quota * 1000000 / period + QUOTA_STEP - 1) / QUOTA_STEP * QUOTA_STEP;
     property_number(properties, "CPUQuotaPerSecUSec", PROPERTY_UINT64, quota);
     property_number(properties, "CPUQuotaPeriodUSec", PROPERTY_UINT64, period);
 }
@@ -109,9 +134,12 @@ static void add_bits(struct properties *properties, const char *name, const char
 {
     uint8_t bits[1024] = {0};
     size_t size = 0;
-    for (const char *p = value; *p >= '0' && *p <= '9';) {
+    const char *p = value;
+    while (*p >= '0' && *p <= '9') {
         char *end;
         unsigned long from = strtoul(p, &end, 10), to = from;
+        if (*end == '-' && (end[1] < '0' || end[1] > '9'))
+            return;
         if (*end == '-')
             to = strtoul(end + 1, &end, 10);
         /* The kernel has the last word on what is wrong. */
@@ -120,8 +148,11 @@ static void add_bits(struct properties *properties, const char *name, const char
         for (unsigned long bit = from; bit <= to; bit++)
             bits[bit / 8] |= (uint8_t)(1u << (bit % 8));
         size = to / 8 + 1 > size ? to / 8 + 1 : size;
-        p = end + strspn(end, ", ");
+        p = end + strspn(end, ", \n");
     }
+    /* It knows more forms than these, of which half would be another list. */
+    if (*p)
+        return;
     struct property *property = size ? property_next(properties, name, PROPERTY_BYTES) : NULL;
     if (property == NULL)
         return;
@@ -152,12 +183,32 @@ static void add_throttle(struct properties *properties, const char *value)
         const char *found = strstr(value, kinds[i].key);
         if (found == NULL || found == value || found[-1] != ' ')
             continue;
+        uint64_t number;
+        if (!read_number(found + strlen(kinds[i].key), " \n", &number))
+            continue;
         struct property *property =
             property_next(properties, kinds[i].property, PROPERTY_DEVICE_BYTES);
         property_add_text(properties, property, path, strlen(path));
         if (property)
-            property->number = number_or_max(found + strlen(kinds[i].key));
+            property->number = number;
     }
+}
+
+/* systemd refuses 0 for these: the least that it takes is what it would write by itself. */
+static bool is_above_zero(const char *property)
+{
+    return strcmp(property, "TasksMax") == 0 || strcmp(property, "MemoryMax") == 0 ||
+           strcmp(property, "MemoryHigh") == 0;
+}
+
+static void add_number(struct properties *properties, const char *property, const char *value)
+{
+    uint64_t number;
+    if (!read_number(value, "\n", &number))
+        return;
+    if (number == 0 && is_above_zero(property))
+        number = 1;
+    property_number(properties, property, PROPERTY_UINT64, number);
 }
 
 static void add_limit(struct properties *properties, const struct limit *limit)
@@ -165,8 +216,7 @@ static void add_limit(struct properties *properties, const struct limit *limit)
     const char *file = limit->file, *value = limit->value;
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
         if (strcmp(file, numbers[i].file) == 0)
-            property_number(properties, numbers[i].property, PROPERTY_UINT64,
-                            number_or_max(value));
+            add_number(properties, numbers[i].property, value);
     }
     if (strcmp(file, "cpu.max") == 0)
         add_bandwidth(properties, value);
@@ -177,10 +227,27 @@ static void add_limit(struct properties *properties, const struct limit *limit)
         add_bits(properties, "AllowedCPUs", value);
     else if (strcmp(file, "cpuset.mems") == 0)
         add_bits(properties, "AllowedMemoryNodes", value);
-    else if (strcmp(file, "io.weight") == 0 && strncmp(value, "default ", 8) == 0)
-        property_number(properties, "IOWeight", PROPERTY_UINT64, number_or_max(value + 8));
+    else if (strcmp(file, "io.weight") == 0)
+        add_number(properties, "IOWeight", value + (strncmp(value, "default ", 8) == 0 ? 8 : 0));
     else if (strcmp(file, "io.max") == 0)
         add_throttle(properties, value);
+}
+
+static const char *value_of(const struct limits *limits, const char *file)
+{
+    for (size_t i = 0; i < limits->count; i++) {
+        if (limits->list[i].file && strcmp(limits->list[i].file, file) == 0)
+            return limits->list[i].value;
+    }
+    return NULL;
+}
+
+/* Who is no longer idle has the usual weight, unless another is asked for. */
+static void end_idleness(struct properties *properties, const struct limits *limits)
+{
+    const char *idle = value_of(limits, "cpu.idle");
+    if (idle && strcmp(idle, "0") == 0 && value_of(limits, "cpu.weight") == NULL)
+        property_number(properties, "CPUWeight", PROPERTY_UINT64, 100);
 }
 
 int properties_of_limits(struct properties *properties, const struct limits *limits, bool late,
@@ -192,6 +259,8 @@ int properties_of_limits(struct properties *properties, const struct limits *lim
         if (is_late == late && limit->file && limit->value)
             add_limit(properties, limit);
     }
+    if (!late)
+        end_idleness(properties, limits);
     return properties->failed ? fail_memory(failure) : 0;
 }
 
@@ -245,14 +314,20 @@ void properties_of_devices(struct properties *properties, const struct device_ru
                            const char *proc_devices)
 {
     char text[96];
-    if (!is_list(rules))
-        return;
-    for (size_t i = 1; i < rules->count; i++) {
-        if (!name_rule(&rules->list[i], proc_devices, text))
-            return;
-    }
+    bool can_say = is_list(rules);
+    for (size_t i = 1; can_say && i < rules->count; i++)
+        can_say = name_rule(&rules->list[i], proc_devices, text);
     property_text(properties, "DevicePolicy", "strict");
+    /* An empty list takes away what it was told before. */
+    property_next(properties, "DeviceAllow", PROPERTY_DEVICES);
     struct property *property = property_next(properties, "DeviceAllow", PROPERTY_DEVICES);
+    /* systemd 252 keeps the program of a list that it is told to have no more, outside of system.slice. */
+    if (!can_say) {
+        static const char *const all[] = {"char-*", "rwm", "block-*", "rwm"};
+        for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+            property_add_text(properties, property, all[i], strlen(all[i]));
+        return;
+    }
     for (size_t i = 1; i < rules->count; i++) {
         unsigned access = rules->list[i].access;
         char letters[4] = "", *p = letters;

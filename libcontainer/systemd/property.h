@@ -63,8 +63,8 @@ void property_text(struct properties *properties, const char *name, const char *
  * others. */
 int properties_of_limits(struct properties *properties, const struct limits *limits, bool late,
                          struct failure *failure);
-/* Access to devices, where systemd can say it: everything denied, then some allowed.  Otherwise nothing, and the
- * runtime's own program alone counts. */
+/* Access to devices, where systemd can say it: everything denied, then some allowed.  Otherwise that all are
+ * allowed, so that the runtime's own program alone counts. */
 void properties_of_devices(struct properties *properties, const struct device_rules *rules,
                            const char *proc_devices);
 /* annotation.c: OCI_ERR_CONFIG at /annotations. */

@@ -257,7 +257,10 @@ int scope_set(struct bus *bus, const char *name, const struct properties *proper
         r = append_list(bus, message, properties);
     if (r >= 0)
         r = bus->sd_bus_message_close_container(message);
-    return send_call(bus, r, message, doing, failure);
+    r = send_call(bus, r, message, doing, failure);
+    /* What the answer promises is done before the next question is answered. */
+    _free_ char *base = NULL;
+    return r == 0 ? scope_base(bus, &base, failure) : r;
 }
 
 int scope_stop(struct bus *bus, const char *name, struct failure *failure)

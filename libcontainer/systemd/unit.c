@@ -65,6 +65,33 @@ static bool is_slice(const char *text, size_t length)
     return !before;
 }
 
+/* Names that could be files of a group, or are systemd's own, have an underscore before them as directories. */
+static bool needs_underscore(const char *name, size_t length, const char *end)
+{
+    static const char *const taken[] = {"notify_on_release", "release_agent", "tasks"};
+    static const char *const before_dot[] = {
+        "cgroup", "cpu", "cpuacct", "cpuset", "io", "blkio", "memory", "devices", "pids", "bpf-firewall", "bpf-devices",
+        "bpf-foreign", "bpf-socket-bind", "bpf-restrict-network-interfaces"};
+    if (name[0] == '_' || name[0] == '.')
+        return true;
+    for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
+        if (strlen(taken[i]) == length && memcmp(name, taken[i], length) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(before_dot); i++) {
+        size_t size = strlen(before_dot[i]);
+        bool has_dot = length > size ? name[size] == '.' : length == size && end[0] == '.';
+        if (has_dot && memcmp(name, before_dot[i], size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void add_component(struct buffer *path, const char *name, size_t length, const char *end)
+{
+    buffer_format(path, "/%s%.*s%s", needs_underscore(name, length, end) ? "_" : "", (int)length, name, end);
+}
+
 /* "a-b.slice" lies in "a.slice"; "-.slice" is the root of them all. */
 static void add_slice_path(struct buffer *path, const char *slice)
 {
@@ -73,7 +100,7 @@ static void add_slice_path(struct buffer *path, const char *slice)
         return;
     for (size_t i = 1; i <= stem; i++) {
         if (i == stem || slice[i] == '-')
-            buffer_format(path, "/%.*s.slice", (int)i, slice);
+            add_component(path, slice, i, ".slice");
     }
 }
 
@@ -119,7 +146,7 @@ int unit_plan(const char *cgroups_path, const char *id, bool user, struct unit *
     _buffer_ struct buffer path = {0};
     if (r == 0) {
         add_slice_path(&path, unit->slice);
-        buffer_format(&path, "/%s", unit->name);
+        add_component(&path, unit->name, strlen(unit->name), "");
         unit->path = buffer_take(&path);
         r = unit->path ? 0 : fail_memory(failure);
     }

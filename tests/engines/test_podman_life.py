@@ -134,7 +134,8 @@ def test_inspect(podman):
 
 def test_logs(podman):
     podman.same("""podman run -d --name c $IMAGE sh -c 'for i in 1 2 3; do echo $i; echo e$i >&2; done' >/dev/null
-        podman wait c; podman logs c >$T/out 2>$T/err; cat $T/out; cat $T/err; podman logs --tail 2 c | wc -l
+        podman wait c; for i in $(seq 50); do [ $(podman logs c 2>&1 | wc -l) = 6 ] && break; sleep 0.1; done
+        podman logs c >$T/out 2>$T/err; cat $T/out; cat $T/err; podman logs --tail 2 c | wc -l
         podman rm c""", shows="1\n2\n3\ne1\ne2\ne3\n")
 
 

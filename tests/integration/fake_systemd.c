@@ -8,6 +8,7 @@
  *     refuses-limits   answers SetUnitProperties with an error, and works otherwise
  *     lost             says that it started the scope, and does not
  *     silent           answers nothing but the first greeting
+ *     mute             says nothing at all, and keeps the connection
  *     closes           ends the connection at the first call
  *     nonsense         speaks no D-Bus
  *     elsewhere        as works, and its own group is /fake.slice
@@ -198,6 +199,8 @@ int main(int argc, char **argv)
         if (is("nonsense")) {
             if (write(fd, "HTTP/1.1 400 Bad Request\r\n\r\n", 28) < 0)
                 return 1;
+        } else if (is("mute")) {
+            continue;
         } else if (fork() == 0) {
             prctl(PR_SET_PDEATHSIG, SIGKILL);
             serve(fd);

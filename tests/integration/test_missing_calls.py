@@ -2,6 +2,7 @@
 """Kernels and sandboxes without the calls that mounts are made with: another way that is as safe, or an
 error that says so.  strace makes the call fail as if the kernel did not have it."""
 import errno
+import json
 import os
 
 import pytest
@@ -118,3 +119,18 @@ def test_a_call_that_fails(rt, bundle, kind, calls, error):
             result = rt.run(bundle.payload("exit", "0"))
         assert result.code != 0 or (call, error) == ("fsetxattr", "EPERM"), (call, result)
         rt.assert_clean()
+
+
+@pytest.mark.ocikit
+def test_attributes_of_a_mount_in_a_running_container(rt, bundle, outside):
+    """It would be seen before it has them, so that it is refused; without any it can be had."""
+    name = rt.launch(bundle.payload("sleep"))
+
+    def add(mount):
+        return rt.call("mounts", "add", name, "-", stdin=json.dumps(mount).encode())
+
+    with rt.under_strace("-e", "inject=mount_setattr:error=ENOSYS"):
+        add({"destination": "/a", "source": str(outside), "type": "bind", "options": ["bind", "ro"]}).failed("mount_setattr(2), of Linux 5.12")
+        add({"destination": "/b", "source": str(outside), "type": "bind", "options": ["bind"]}).ok()
+    mounts = rt.exec(name, ["/bin/cat", "/proc/mounts"]).out
+    assert " /a " not in mounts and " /b " in mounts

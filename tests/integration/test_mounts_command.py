@@ -12,7 +12,8 @@ import hostview
 from test_idmap import mapping
 from test_mounts import lines_at
 
-pytestmark = pytest.mark.ocikit
+# Without mount_setattr attributes are refused to a running container: test_missing_calls.py.
+pytestmark = [pytest.mark.ocikit, pytest.mark.mount_setattr]
 
 
 def bind(destination, source, *options):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """--systemd-cgroup with a systemd that runs this host, as in the test bed's profile of that name."""
+import json
 import os
 import subprocess
 
@@ -298,3 +299,85 @@ def test_many_at_once(systemd, make_bundle):
         bundle = make_bundle().payload("exit", "5")
         processes.append(systemd.popen("run", "-b", bundle, systemd.new_id()))
     assert [process.wait(60) for process in processes] == [5] * 8
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("resources, files", [
+    ({"cpu": {"quota": 33333, "period": 100000}}, {"cpu.max": ["33333 100000", "34000 100000"]}),
+    ({"cpu": {"quota": 1000, "period": 200000}}, {"cpu.max": ["1000 200000", "2000 200000"]}),
+    ({"unified": {"memory.max": "512M"}}, {"memory.max": [str(512 << 20)] * 2}),
+    ({"unified": {"cpuset.cpus": "0-N"}}, {"cpuset.cpus": [None, None]}),
+])
+def test_limits_that_systemd_has_other_words_for(systemd, named, resources, files):
+    """As they were asked for, or as systemd has them, which is never less."""
+    bundle, scope = named
+    bundle.linux["resources"] = resources
+    systemd.launch(bundle.payload("sleep"))
+    before = {name: held(scope, name) for name in files}
+    assert all(None in values or before[name] in values for name, values in files.items()), before
+    subprocess.run(["systemctl", "daemon-reload"], check=True)
+    subprocess.run(["systemctl", "set-property", "--runtime", scope, "TasksAccounting=yes"], check=True)
+    after = {name: held(scope, name) for name in files}
+    assert all(after[name] in ([before[name]] if values[1] is None else values) for name, values in files.items()), after
+
+
+@pytest.mark.ocikit
+def test_idle_no_longer(systemd, named):
+    bundle, scope = named
+    bundle.linux["resources"] = {"cpu": {"idle": 1}}
+    name = systemd.launch(bundle.payload("sleep"))
+    systemd.call("update", "--cpu-idle", "0", name).ok()
+    subprocess.run(["systemctl", "daemon-reload"], check=True)
+    assert held(scope, "cpu.idle") == "0" and show(scope, "CPUWeight")["CPUWeight"] == "100"
+
+
+@pytest.mark.ocikit
+def test_no_processes_at_all(systemd, named):
+    bundle, scope = named
+    bundle.config["ociVersion"] = "1.3.0"
+    bundle.linux["resources"] = {"pids": {"limit": 0}}
+    name = systemd.launch(bundle.payload("sleep"))
+    # systemd has no 0; its 1 is the container's own process.
+    assert held(scope, "pids.max") in ("0", "1")
+    systemd.exec(name, ["/bin/true"]).failed("")
+
+
+@pytest.mark.ocikit
+def test_devices_can_be_allowed_again(systemd, named):
+    bundle, scope = named
+    bundle.linux["resources"] = {"devices": [{"allow": False, "access": "rwm"}]}
+    bundle.linux["devices"] = [{"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229}]
+    name = systemd.launch(bundle.payload("sleep"))
+    reads = ["/bin/sh", "-c", ": </dev/fuse"]
+    assert systemd.exec(name, reads).code != 0
+    systemd.call("update", "-r", "-", name, stdin=b'{"devices": [{"allow": true, "access": "rwm"}]}').ok()
+    assert "char-* rwm" in show(scope, "DeviceAllow")["DeviceAllow"]
+    systemd.exec(name, reads).ok()
+    systemd.call("update", "-r", "-", name, stdin=json.dumps({"devices": [
+        {"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 1, "minor": 3, "access": "rw"}]}).encode()).ok()
+    assert "/dev/char/1:3" in show(scope, "DeviceAllow")["DeviceAllow"]
+    assert systemd.exec(name, reads).code != 0
+
+
+@pytest.mark.ocikit
+def test_what_hooks_may_allow_is_not_denied_by_systemd(systemd, named):
+    bundle, scope = named
+    bundle.linux["resources"] = {"devices": [{"allow": False, "access": "rwm"}]}
+    bundle.hook("createRuntime", "/bin/true")
+    systemd.launch(bundle.payload("sleep"))
+    assert show(scope, "DevicePolicy")["DevicePolicy"] == "auto"
+
+
+@pytest.mark.ocikit
+@pytest.mark.parametrize("path", ["system.slice::cpu", "{parent}.slice:_x:y", "memory.slice:{parent}:x"])
+def test_names_that_could_be_files_of_a_group(systemd, bundle, parent, path):
+    bundle.linux["cgroupsPath"] = path.format(parent=parent)
+    name = systemd.launch(bundle.payload("sleep"))
+    systemd.stop(name)
+    systemd.delete(name)
+    subprocess.run(["systemctl", "stop", "memory.slice"], check=False, capture_output=True)
+
+
+@pytest.mark.ocikit
+def test_features_name_the_annotations(systemd):
+    assert "org.systemd.property." in systemd.call("features").json()["potentiallyUnsafeConfigAnnotations"]

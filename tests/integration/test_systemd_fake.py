@@ -134,7 +134,7 @@ def test_failures(rt, bundle, systemd, behaviour, texts):
     hostview.until(lambda: not hostview.children().keys() - {fake.process.pid})
 
 
-@pytest.mark.parametrize("behaviour, text", [("silent", "connection timed out"), ("lost", "did not start scope")])
+@pytest.mark.parametrize("behaviour, text", [("silent", "connection timed out"), ("mute", "connection timed out"), ("lost", "did not start scope")])
 def test_failures_that_take_their_time(rt, bundle, systemd, behaviour, text):
     """Bounded: ten seconds for an answer, and for a process to be where it belongs."""
     systemd(behaviour)
@@ -142,6 +142,22 @@ def test_failures_that_take_their_time(rt, bundle, systemd, behaviour, text):
     rt.run(bundle.payload("exit", "0"), timeout=60).failed(text)
     assert 9 < time.monotonic() - before < 25
     assert rt.entries() == []
+
+
+@pytest.mark.parametrize("address", ["unixexec:path=/bin/touch,argv1={mark}", "tcp:host=127.0.0.1,port=1",
+                                     "unix:path=/nowhere;unixexec:path=/bin/touch,argv1={mark}", "nonsense"])
+def test_addresses_that_are_not_local(rt, bundle, systemd, tmp_path, address):
+    """Some would start a program in the caller's name.  The address of a record is one that was used before."""
+    fake = systemd("works")
+    name = rt.launch(bundle.payload("sleep"))
+    record = rt.root / name / "record.json"
+    text = record.read_text("utf-8")
+    assert "unix:path=/run/dbus/system_bus_socket" in text
+    record.write_text(text.replace("unix:path=/run/dbus/system_bus_socket", address.format(mark=tmp_path / "mark")), "utf-8")
+    rt.call("update", "-r", "-", name, stdin=b'{"devices": [{"allow": true, "access": "rwm"}]}').failed("begins with unix:")
+    assert not (tmp_path / "mark").exists() and fake.process.poll() is None
+    record.write_text(text, "utf-8")
+    rt.stop(name)
 
 
 def test_no_bus(rt, bundle, systemd):

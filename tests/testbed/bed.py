@@ -9,6 +9,7 @@ import os
 import shlex
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -59,7 +60,8 @@ def arguments():
 
 def guest_settings(options):
     """Shell text for the guest: where things are, what to run."""
-    environment = {name: value for name, value in os.environ.items() if name.startswith("OCIKIT_")}
+    environment = {name: value for name, value in os.environ.items()
+                   if name.startswith("OCIKIT_") and name.isidentifier()}
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(environment.items()))
     return (f"TREE={shlex.quote(str(TREE))}\nPROFILE={options.profile}\n"
             f"DIRECTORY={shlex.quote(os.getcwd())}\n{exports}"
@@ -69,16 +71,23 @@ def guest_settings(options):
 def run(options, chosen, work):
     output = options.output or work / "output"
     output.mkdir(exist_ok=True)
+    status = output / ".status"
+    status.unlink(missing_ok=True)
     image = work / "initramfs"
     write_initramfs(image, chosen, HERE / "guest", guest_settings(options))
     with Machine(options, chosen, work, image, output.resolve(), TREE) as machine:
         machine.copy_output(sys.stdout.fileno())
-    status = output / ".status"
-    if not status.exists():
+    text = status.read_text("ascii") if status.exists() else ""
+    if not text.strip().isdigit():
         raise MachineError("the machine ended before the command did")
-    code = int(status.read_text("ascii"))
     status.unlink()
-    return code
+    return int(text)
+
+
+def check_programs():
+    for name in ("busybox", "mke2fs", "unshare"):
+        if not shutil.which(name):
+            raise kernel.KernelError(f"{name} is not installed")
 
 
 def keep_console(console):
@@ -98,9 +107,10 @@ def main():
         signal.signal(number, lambda number, frame: sys.exit(128 + number))
     os.umask(0o022)
     try:
+        check_programs()
         chosen = kernel.given(options.kernel, options.modules) if options.kernel \
             else kernel.debian(TREE / "build-testbed")
-    except kernel.KernelError as error:
+    except (kernel.KernelError, OSError) as error:
         print(f"test bed: {error}", file=sys.stderr)
         return FAILED
     if options.fetch:
@@ -110,7 +120,7 @@ def main():
     work = Path(tempfile.mkdtemp(prefix="ocikit-testbed.", dir="/run"))
     try:
         code = run(options, chosen, work)
-    except MachineError as error:
+    except (MachineError, OSError, subprocess.SubprocessError) as error:
         print(f"test bed: {error}{keep_console(work / 'console.log')}", file=sys.stderr)
         code = FAILED
     finally:

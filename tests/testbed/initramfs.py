@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The first filesystem of the machine: busybox, a few modules, the scripts of guest/.  In cpio's "newc" format."""
+import shlex
 import shutil
 import stat
 from pathlib import Path
@@ -38,7 +39,7 @@ def write_initramfs(path, kernel, guest, settings):
         archive.add("init", stat.S_IFREG | 0o755, (guest / "init.sh").read_bytes())
         for number, module in enumerate(modules):
             archive.add(f"modules/{number:02}.ko", stat.S_IFREG | 0o644, (kernel.modules / module).read_bytes())
-        settings = f"MODULES={kernel.modules}\n{settings}"
+        settings = f"MODULES={shlex.quote(str(kernel.modules))}\n{settings}"
         archive.add("guest/settings", stat.S_IFREG | 0o644, settings.encode())
         for script in sorted(guest.iterdir()):
             if script.name != "init.sh":

@@ -6,6 +6,7 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Machine:
         self.tree = tree
         self.processes = []
         self.port = None
+        self.image_of_disk = None
         self.end = time.monotonic() + options.timeout
 
     def __enter__(self):
@@ -83,11 +85,12 @@ class Machine:
                 time.sleep(0.01)
 
     def disk(self):
-        path = self.work / "disk"
-        with open(path, "wb") as file:
+        """Where there is room, and without a name once the machine runs."""
+        with tempfile.NamedTemporaryFile(prefix="ocikit-testbed.", dir="/var/tmp", delete=False) as file:
+            self.image_of_disk = Path(file.name)
             file.truncate(4 << 30)
-        subprocess.run(["mke2fs", "-q", "-t", "ext4", "-E", "lazy_itable_init=1", str(path)], check=True)
-        return path
+        subprocess.run(["mke2fs", "-q", "-t", "ext4", "-E", "lazy_itable_init=1", file.name], check=True)
+        return file.name
 
     def boot(self):
         self.port, theirs = socket.socketpair()
@@ -133,6 +136,7 @@ class Machine:
             ready, _, _ = select.select([self.port], [], [], 0.2)
             if ready:
                 data = self.port.recv(65536)
+                self.forget_disk()  # the guest runs, from the file that QEMU has open
                 if not data:
                     break
                 os.write(to, data)
@@ -142,6 +146,11 @@ class Machine:
         if qemu.wait(30):
             self.check_alive()
 
+    def forget_disk(self):
+        if self.image_of_disk:
+            self.image_of_disk.unlink(missing_ok=True)
+            self.image_of_disk = None
+
     def stop(self):
         for _, process in reversed(self.processes):
             if process.poll() is None:
@@ -149,6 +158,7 @@ class Machine:
             process.wait()
         if self.port:
             self.port.close()
+        self.forget_disk()
         # virtiofsd leaves a file for each of its sockets, named after the path.
         for path in VIRTIOFSD_FILES.glob(f".*{self.work.name}.*.pid"):
             path.unlink(missing_ok=True)

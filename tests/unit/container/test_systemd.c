@@ -45,6 +45,11 @@ static void test_units(void **state)
     check_unit(":p:", false, "p-some\\x2bid.scope system.slice /system.slice/p-some\\x2bid.scope");
     check_unit("a.slice::x", false, "x.scope a.slice /a.slice/x.scope");
     check_unit("a.slice:p:x y/z", false, "p-x\\x20y\\x2fz.scope a.slice /a.slice/p-x\\x20y\\x2fz.scope");
+    /* As directories, names that could be files of a group are marked. */
+    check_unit("system.slice::cpu", false, "cpu.scope system.slice /system.slice/_cpu.scope");
+    check_unit("memory.slice:_x:y", false, "_x-y.scope memory.slice /_memory.slice/__x-y.scope");
+    check_unit("t.slice::.x", false, ".x.scope t.slice /t.slice/_.x.scope");
+    check_unit("cpu-a.slice:p:x", false, "p-x.scope cpu-a.slice /_cpu.slice/cpu-a.slice/p-x.scope");
     check_unit("/a/b", false, "1 /linux/cgroupsPath path \"/a/b\": it has not three parts");
     check_unit("a:b:c:d", false, "three parts");
     check_unit("a:b:c", false, "not the name of a slice");
@@ -137,13 +142,29 @@ static void test_limits(void **state)
     check_limits("{\"memory\":{\"limit\":-1,\"swap\":-1}}", false, "MemoryMax=t:-1; MemorySwapMax=t:-1");
     check_limits("{\"cpu\":{\"shares\":1024}}", false, "CPUWeight=t:100");
     check_limits("{\"cpu\":{\"idle\":1}}", false, "CPUWeight=t:0");
-    check_limits("{\"cpu\":{\"idle\":0}}", false, "");
+    check_limits("{\"cpu\":{\"idle\":0}}", false, "CPUWeight=t:100");
+    check_limits("{\"cpu\":{\"idle\":0,\"shares\":2}}", false, "CPUWeight=t:1");
     check_limits("{\"cpu\":{\"quota\":50000,\"period\":25000}}", false,
                  "CPUQuotaPerSecUSec=t:2000000; CPUQuotaPeriodUSec=t:25000");
     check_limits("{\"cpu\":{\"quota\":-1}}", false,
                  "CPUQuotaPerSecUSec=t:-1; CPUQuotaPeriodUSec=t:100000");
     check_limits("{\"cpu\":{\"cpus\":\"0-3,8\",\"mems\":\"1\"}}", false,
                  "AllowedCPUs=0f01; AllowedMemoryNodes=02");
+    /* Whole per cent, and never none. */
+    check_limits("{\"cpu\":{\"quota\":33333,\"period\":100000}}", false,
+                 "CPUQuotaPerSecUSec=t:340000; CPUQuotaPeriodUSec=t:100000");
+    check_limits("{\"cpu\":{\"quota\":1000,\"period\":200000}}", false,
+                 "CPUQuotaPerSecUSec=t:10000; CPUQuotaPeriodUSec=t:200000");
+    check_limits("{\"unified\":{\"memory.max\":\"512M\",\"memory.min\":\"1g\",\"memory.low\":\"7x\","
+                 "\"memory.swap.max\":\"0\",\"io.weight\":\"200\"}}",
+                 false, "IOWeight=t:200; MemoryMax=t:536870912; MemoryMin=t:1073741824; MemorySwapMax=t:0");
+    check_limits("{\"unified\":{\"memory.max\":\"17179869184G\",\"memory.high\":\"0\",\"cpu.max\":\"max 7x\"}}", false,
+                 "MemoryHigh=t:1");
+    /* Forms that only the kernel knows. */
+    check_limits("{\"unified\":{\"cpuset.cpus\":\"0-N\"}}", false, "");
+    check_limits("{\"unified\":{\"cpuset.cpus\":\"0-10:2/4\"}}", false, "");
+    check_limits("{\"unified\":{\"cpuset.cpus\":\"all\"}}", false, "");
+    check_limits("{\"unified\":{\"pids.max\":\"0\"}}", false, "TasksMax=t:1");
     check_limits("{\"pids\":{\"limit\":5}}", false, "");
     check_limits("{\"pids\":{\"limit\":5}}", true, "TasksMax=t:5");
     check_limits("{\"pids\":{\"limit\":-1}}", true, "TasksMax=t:-1");
@@ -176,25 +197,26 @@ static void check_devices(const char *json, const char *wanted)
     oci_document_free(document);
 }
 
+#define NOTHING "DevicePolicy=s:[strict]; DeviceAllow=; DeviceAllow=[char-*] [rwm] [block-*] [rwm]"
 #define DENY "{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}"
 
 static void test_devices(void **state)
 {
     (void)state;
     check_devices(DENY ",{\"allow\":true,\"type\":\"c\",\"major\":10,\"minor\":200,\"access\":\"rw\"}]}",
-                  "DevicePolicy=s:[strict]; DeviceAllow=[/dev/char/10:200] [rw]");
+                  "DevicePolicy=s:[strict]; DeviceAllow=; DeviceAllow=[/dev/char/10:200] [rw]");
     check_devices(DENY ",{\"allow\":true,\"type\":\"b\",\"major\":8,\"access\":\"r\"}]}",
-                  "DevicePolicy=s:[strict]; DeviceAllow=[block-sd] [r]");
+                  "DevicePolicy=s:[strict]; DeviceAllow=; DeviceAllow=[block-sd] [r]");
     check_devices(DENY ",{\"allow\":true,\"type\":\"b\",\"access\":\"wm\"}]}",
-                  "DevicePolicy=s:[strict]; DeviceAllow=[block-*] [wm]");
-    /* What systemd cannot say is not half said. */
-    check_devices(DENY ",{\"allow\":true,\"type\":\"b\",\"major\":9,\"access\":\"r\"}]}", "");
-    check_devices(DENY ",{\"allow\":true,\"type\":\"b\",\"minor\":1,\"access\":\"r\"}]}", "");
+                  "DevicePolicy=s:[strict]; DeviceAllow=; DeviceAllow=[block-*] [wm]");
+    /* What systemd cannot say is not half said, and what it was told before is taken back. */
+    check_devices(DENY ",{\"allow\":true,\"type\":\"b\",\"major\":9,\"access\":\"r\"}]}", NOTHING);
+    check_devices(DENY ",{\"allow\":true,\"type\":\"b\",\"minor\":1,\"access\":\"r\"}]}", NOTHING);
     check_devices(DENY ",{\"allow\":true,\"type\":\"c\",\"major\":1,\"access\":\"r\"},"
                        "{\"allow\":false,\"type\":\"c\",\"major\":1,\"minor\":3,\"access\":\"r\"}]}",
-                  "");
-    check_devices("{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}", "");
-    check_devices("{}", "");
+                  NOTHING);
+    check_devices("{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}", NOTHING);
+    check_devices("{}", NOTHING);
 }
 
 static void check_annotation(const char *name, const char *value, const char *wanted)
