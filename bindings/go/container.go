@@ -232,24 +232,37 @@ func (c *Container) Delete(force bool) error {
 
 // Update changes limits: all that resources names, or, on failure, nothing.
 func (c *Container) Update(resources *spec.LinuxResources) error {
+	if c == nil {
+		return ErrClosed
+	}
 	if resources == nil {
 		return invalid("update", "no resources")
 	}
 	text, err := resources.MarshalJSON()
 	if err != nil {
-		return err
+		return unwritable("update", c.id, err)
 	}
-	return c.use(func(handle uintptr, fail *uintptr) int { return container.ContainerUpdate(handle, string(text), fail) })
+	return c.UpdateJSON(text)
+}
+
+// UpdateJSON is the same with the JSON object that a configuration has at /linux/resources.
+func (c *Container) UpdateJSON(resources []byte) error {
+	return c.use(func(handle uintptr, fail *uintptr) int {
+		return container.ContainerUpdate(handle, string(resources), fail)
+	})
 }
 
 // AddMount mounts something in the container that is there.
 func (c *Container) AddMount(mount *spec.Mount) error {
+	if c == nil {
+		return ErrClosed
+	}
 	if mount == nil {
 		return invalid("mount", "no mount")
 	}
 	text, err := mount.MarshalJSON()
 	if err != nil {
-		return err
+		return unwritable("mount", c.id, err)
 	}
 	return c.use(func(handle uintptr, fail *uintptr) int {
 		return container.ContainerMountAdd(handle, string(text), fail)

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"ocikit/internal/container"
+	"ocikit/spec"
 )
 
 // Code tells kinds of failures apart. The names are stable, and those of the C library's codes.
@@ -140,6 +141,16 @@ func failure(code int, handle uintptr) error {
 		container.ContainerErrorFree(handle)
 	}
 	return e
+}
+
+// unwritable is the error for a struct of package spec that is no document.
+func unwritable(operation, id string, err error) error {
+	var e *spec.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return &Error{Code: Code(e.Code), Message: e.Error(), Operation: operation, ContainerID: id, Pointer: e.Pointer,
+		HasPlace: true, cause: err}
 }
 
 func invalid(operation, message string) error {

@@ -80,6 +80,9 @@ func (c *Container) Exec(ctx context.Context, options *ExecOptions) (*Process, e
 	if options != nil {
 		o = *options
 	}
+	if c == nil {
+		return nil, ErrClosed
+	}
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -87,7 +90,7 @@ func (c *Container) Exec(ctx context.Context, options *ExecOptions) (*Process, e
 	if o.Process != nil {
 		text, err := o.Process.MarshalJSON()
 		if err != nil {
-			return nil, err
+			return nil, unwritable("exec", c.id, err)
 		}
 		process = string(text)
 	}

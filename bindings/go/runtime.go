@@ -136,7 +136,7 @@ func (r *Runtime) Create(ctx context.Context, id string, options *CreateOptions)
 	}
 	config, err := o.config()
 	if err != nil {
-		return nil, err
+		return nil, unwritable("create", id, err)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -251,7 +251,7 @@ func (r *Runtime) Plan(id string, options *CreateOptions) (string, error) {
 	}
 	config, err := o.config()
 	if err != nil {
-		return "", err
+		return "", unwritable("plan", id, err)
 	}
 	var text string
 	err = r.use(func(handle uintptr) error {
