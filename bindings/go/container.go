@@ -264,8 +264,13 @@ func (c *Container) AddMount(mount *spec.Mount) error {
 	if err != nil {
 		return unwritable("mount", c.id, err)
 	}
+	return c.AddMountJSON(text)
+}
+
+// AddMountJSON is the same with the JSON of a mount, as it stands in a configuration.
+func (c *Container) AddMountJSON(mount []byte) error {
 	return c.use(func(handle uintptr, fail *uintptr) int {
-		return container.ContainerMountAdd(handle, string(text), fail)
+		return container.ContainerMountAdd(handle, string(mount), fail)
 	})
 }
 

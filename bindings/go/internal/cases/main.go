@@ -14,7 +14,6 @@ import (
 	"syscall"
 
 	"ocikit"
-	"ocikit/spec"
 )
 
 type testCase struct {
@@ -187,7 +186,7 @@ func refuse(r *ocikit.Runtime, op, id string, config []byte) error {
 	case "update-wrong":
 		return made.UpdateJSON([]byte(`{"pids": {"limit": "many"}}`))
 	case "mount-wrong":
-		return made.AddMount(&spec.Mount{Type: "tmpfs"})
+		return made.AddMountJSON([]byte(`{"type": "tmpfs"}`))
 	case "unmount-nothing":
 		return made.RemoveMount("/tmp")
 	}
