@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -271,6 +272,32 @@ func (c *Container) AddMount(mount *spec.Mount) error {
 func (c *Container) AddMountJSON(mount []byte) error {
 	return c.use(func(handle uintptr, fail *uintptr) int {
 		return container.ContainerMountAdd(handle, string(mount), fail)
+	})
+}
+
+// OpenNotify listens on the socket of a container that was created with NotifySocket, before Start: a
+// file, the caller's to close, that receives what the program says (sd_notify(3)).
+func (c *Container) OpenNotify() (*os.File, error) {
+	var fd int32
+	if err := c.use(func(handle uintptr, fail *uintptr) int {
+		return container.ContainerNotifyOpen(handle, &fd, fail)
+	}); err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "notify"), nil
+}
+
+// UpdateRDT changes cache and memory bandwidth: schemata is what a configuration has at /linux/intelRdt.
+func (c *Container) UpdateRDT(schemata *spec.IntelRDT) error {
+	if schemata == nil {
+		return invalid("update", "no schemata")
+	}
+	text, err := schemata.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	return c.use(func(handle uintptr, fail *uintptr) int {
+		return container.ContainerUpdateRdt(handle, string(text), fail)
 	})
 }
 

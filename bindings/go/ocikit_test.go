@@ -408,7 +408,17 @@ func TestMisuse(t *testing.T) {
 		"nul":        func() error { _, err := x.runtime.Open("a\x00b"); return err }(),
 		"no options": func() error { _, err := x.runtime.Create(soon(), "", nil); return err }(),
 		"relative":   func() error { _, err := ocikit.New(&ocikit.Options{Root: "state"}); return err }(),
-		"update":     closed.Update(nil), "mount": closed.AddMount(nil),
+		"file": func() error {
+			file := must(os.Open("/dev/null"))
+			file.Close()
+			_, err := x.runtime.Create(soon(), x.id, &ocikit.CreateOptions{Config: config("/bin/true"), Stdin: file})
+			return err
+		}(),
+		"no file": func() error {
+			_, err := x.runtime.Create(soon(), x.id, &ocikit.CreateOptions{Config: config("/bin/true"), ExtraFiles: []*os.File{nil}})
+			return err
+		}(),
+		"update": closed.Update(nil), "mount": closed.AddMount(nil),
 		"exec": func() error { _, err := closed.Exec(soon(), nil); return err }(),
 	} {
 		var e *ocikit.Error
@@ -493,5 +503,24 @@ func TestTheProcessStaysAsItIs(t *testing.T) {
 	everything()
 	if after := host(t); after != before {
 		t.Fatalf("before:\n%s\nafter:\n%s", before, after)
+	}
+}
+
+func TestNotify(t *testing.T) {
+	x := begin(t)
+	c := must(x.runtime.Create(soon(), x.id, &ocikit.CreateOptions{Config: config("/bin/sleep", "1000"), NotifySocket: true}))
+	defer c.Close()
+	defer c.Delete(true)
+	file := must(c.OpenNotify())
+	defer file.Close()
+	if err := c.Start(soon()); err != nil {
+		t.Fatal(err)
+	}
+	status := must(c.Run(soon(), &ocikit.ExecOptions{Args: []string{"/bin/sh", "-c", "test -S /run/notify/notify.sock"}}))
+	if !status.OK() {
+		t.Fatal(status)
+	}
+	if err := c.UpdateRDT(&spec.IntelRDT{}); err == nil {
+		t.Fatal("resctrl")
 	}
 }

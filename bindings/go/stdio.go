@@ -59,13 +59,22 @@ func (s *stdio) null(number int) error {
 	return nil
 }
 
+// hand gives the process the caller's file. C would take the fd of a closed one for none, and let the
+// process have this process's own.
+func (s *stdio) hand(number int, file *os.File) error {
+	s.fds[number] = int(file.Fd())
+	if s.fds[number] < 0 {
+		return invalid("create", "a closed file")
+	}
+	return nil
+}
+
 func (s *stdio) input(in io.Reader) error {
 	if in == nil {
 		return s.null(0)
 	}
 	if file, ok := in.(*os.File); ok {
-		s.fds[0] = int(file.Fd())
-		return nil
+		return s.hand(0, file)
 	}
 	reading, writing, err := os.Pipe()
 	if err != nil {
@@ -86,8 +95,7 @@ func (s *stdio) output(number int, out io.Writer) error {
 		return s.null(number)
 	}
 	if file, ok := out.(*os.File); ok {
-		s.fds[number] = int(file.Fd())
-		return nil
+		return s.hand(number, file)
 	}
 	reading, writing, err := os.Pipe()
 	if err != nil {

@@ -36,6 +36,15 @@ def test_go_test(environment):
     go(environment, "test", "-count=1", "-race", ".", "./spec", GODEBUG="cgocheck=2")
 
 
+@pytest.mark.parametrize("package, name", [(".", "FuzzCalls"), ("./spec", "")])
+def test_fuzz(environment, package, name):
+    """OCIKIT_FUZZ_SECONDS is how long (5)."""
+    names = [name] if name else re.findall(r"^func (Fuzz\w+)", (MODULE / "spec/fuzz_test.go").read_text("utf-8"), re.M)
+    for one in names:
+        go(environment, "test", "-run", "NONE", "-fuzz", f"^{one}$", "-fuzztime",
+           f"{os.environ.get('OCIKIT_FUZZ_SECONDS', '5')}s", package)
+
+
 def test_the_spec_package_needs_no_c(environment):
     go(environment, "build", "./spec", CGO_ENABLED="0")
     assert "ocikit/internal" not in go(environment, "list", "-deps", "./spec", CGO_ENABLED="0")

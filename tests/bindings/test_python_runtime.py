@@ -107,6 +107,27 @@ def test_mounts(sleeping):
     assert b"tmpfs /tmp" not in sleeping.run(["/bin/cat", "/proc/mounts"], capture_output=True).stdout
 
 
+def test_a_program_that_says_that_it_is_ready(runtime, config, word):
+    made = config("/bin/sleep", "1000")
+    with runtime.create(word, made, notify_socket=True) as container:
+        fd = container.open_notify()
+        try:
+            container.start()
+            assert container.exec(["/bin/sh", "-c", "test -S /run/notify/notify.sock"]).wait(20).ok
+        finally:
+            os.close(fd)
+    with runtime.create(word, made) as container:
+        with pytest.raises(ocikit.NotFoundError):
+            container.open_notify()
+
+
+def test_resctrl_is_refused_where_there_is_none(sleeping):
+    with pytest.raises(ocikit.UnsupportedError):
+        sleeping.update_rdt({"memBwSchema": "MB:0=50"})
+    with pytest.raises(TypeError):
+        sleeping.update_rdt(5)
+
+
 def test_opened_containers_are_let_alone(runtime, sleeping):
     with runtime.open(sleeping.id) as other:
         assert other.pid == sleeping.pid

@@ -4,6 +4,7 @@ import os
 import selectors
 import subprocess
 import time
+from array import array
 from typing import IO, Any, Iterable, List, Optional, Tuple, Union
 
 from ._codes import Code
@@ -95,6 +96,11 @@ def packed(texts: Optional[Iterable[str]], what: str) -> Optional[bytes]:
             raise ValueError(f"{what}: a NUL in a string")
         parts.append(text.encode(errors="surrogateescape") + b"\0")
     return b"".join(parts)
+
+
+def packed_fds(fds: Iterable[Any]) -> bytes:
+    """The same for fds to preserve: ints as they are in memory."""
+    return array("i", [fd_of(fd, "preserve_fds") for fd in fds]).tobytes()
 
 
 def remaining(deadline: Optional[float]) -> Optional[float]:

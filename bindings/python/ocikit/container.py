@@ -12,7 +12,7 @@ from typing import IO, Any, AsyncIterator, Callable, Dict, Iterable, Iterator, L
 from . import _container as _c
 from . import spec
 from ._errors import ClosedError, NotFoundError
-from ._io import PIPE, Stdio, Stream, deadline_of, exchange, fd_of, packed, remaining
+from ._io import PIPE, Stdio, Stream, deadline_of, exchange, packed, packed_fds, remaining
 from ._waiting import ExitStatus, cancellable, poll, poll_async, signal_number
 
 __all__ = ["Container", "Event", "Events", "Process"]
@@ -379,6 +379,19 @@ class Container(_Waitable):
         with self._lock:
             _c.container_update(self._use(), text)
 
+    def update_rdt(self, schemata: Mapping[str, Json]) -> None:
+        """The same for cache and memory bandwidth: what a configuration has at /linux/intelRdt."""
+        text = json_of(schemata, "update_rdt")
+        with self._lock:
+            _c.container_update_rdt(self._use(), text)
+
+    def open_notify(self) -> int:
+        """Listen on the socket of a container that was created with notify_socket, before start(): an fd, the
+        caller's to close, that receives what the program says (sd_notify(3): lines such as READY=1)."""
+        with self._lock:
+            fd: int = _c.container_notify_open(self._use())
+            return fd
+
     def add_mount(self, mount: Union[spec.Mount, Mapping[str, Json]]) -> None:
         """Mount something in the container that is there."""
         text = json_of(mount, "add_mount")
@@ -447,7 +460,7 @@ class Container(_Waitable):
         argv = packed(args, "args")
         if argv is None and text is None:
             raise TypeError("exec: args or process is needed")
-        fds = b"".join(fd_of(fd, "preserve_fds").to_bytes(4, "little") for fd in preserve_fds)
+        fds = packed_fds(preserve_fds)
         stdio = Stdio(stdin, stdout, stderr)
 
         def call(cancel: int) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterable, List, Mapping, Optional, Union
 
 from . import _container as _c
 from . import spec
-from ._io import PIPE, Stdio, Stream, deadline_of, fd_of, packed, remaining
+from ._io import PIPE, Stdio, Stream, deadline_of, packed, packed_fds, remaining
 from ._waiting import cancellable
 from .container import Container, Handle, Json, json_of, pairs
 
@@ -68,7 +68,7 @@ class Runtime(Handle):
         flags = ((0 if new_keyring else _c.NO_NEW_KEYRING) | (_c.NO_PIVOT if no_pivot else 0) |
                  (_c.NOTIFY_SOCKET if notify_socket else 0) | (_c.SYSTEMD_CGROUP if systemd_cgroup else 0))
         variables = packed(pairs(env), "env")
-        fds = b"".join(fd_of(fd, "preserve_fds").to_bytes(4, "little") for fd in preserve_fds)
+        fds = packed_fds(preserve_fds)
         stdio = Stdio(stdin, stdout, stderr)
 
         def call(cancel: int) -> Any:
