@@ -94,16 +94,8 @@ func (c *Container) Exec(ctx context.Context, options *ExecOptions) (*Process, e
 		}
 		process = string(text)
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	std, err := newStdio(o.Stdin, o.Stdout, o.Stderr)
+	std, cancel, err := prepare(ctx, o.Stdin, o.Stdout, o.Stderr)
 	if err != nil {
-		return nil, err
-	}
-	cancel, err := newCanceller(ctx)
-	if err != nil {
-		std.abort()
 		return nil, err
 	}
 	defer cancel.close()

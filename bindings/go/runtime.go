@@ -138,16 +138,8 @@ func (r *Runtime) Create(ctx context.Context, id string, options *CreateOptions)
 	if err != nil {
 		return nil, unwritable("create", id, err)
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	std, err := newStdio(o.Stdin, o.Stdout, o.Stderr)
+	std, cancel, err := prepare(ctx, o.Stdin, o.Stdout, o.Stderr)
 	if err != nil {
-		return nil, err
-	}
-	cancel, err := newCanceller(ctx)
-	if err != nil {
-		std.abort()
 		return nil, err
 	}
 	defer cancel.close()

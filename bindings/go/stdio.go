@@ -43,6 +43,23 @@ func newStdio(in io.Reader, out, err io.Writer) (*stdio, error) {
 	return s, nil
 }
 
+// prepare is what a call needs that starts a process: its files, and what cancels it.
+func prepare(ctx context.Context, in io.Reader, out, err io.Writer) (*stdio, *canceller, error) {
+	if e := ctx.Err(); e != nil {
+		return nil, nil, e
+	}
+	std, e := newStdio(in, out, err)
+	if e != nil {
+		return nil, nil, e
+	}
+	cancel, e := newCanceller(ctx)
+	if e != nil {
+		std.abort()
+		return nil, nil, e
+	}
+	return std, cancel, nil
+}
+
 // sameWriter compares two, of types that may not be comparable.
 func sameWriter(a, b io.Writer) bool {
 	defer func() { _ = recover() }()

@@ -36,8 +36,8 @@ def declare(prefix: str, value: Value, name: str, pointer: bool) -> str:
     return f"const char *{star}{name};"
 
 
-def limits(field: Field) -> str:
-    """What a member's comment says beyond its description."""
+def limits(field: Field, null: str = "absent then", new: bool = True) -> str:
+    """What a member's comment says beyond its description: what becomes of null, and what a new document has."""
     notes = []
     value = field.value
     if field.required:
@@ -53,8 +53,8 @@ def limits(field: Field) -> str:
     if field.min_items:
         notes.append(f"At least {field.min_items}.")
     if field.nullable:
-        notes.append("May be null: absent then.")
-    if field.default is not None:
+        notes.append(f"May be null: {null}.")
+    if new and field.default is not None:
         notes.append(f"In a new document: {json.dumps(field.default)}.")
     if value.kind is Kind.RAW:
         notes.append("Kept as JSON text.")

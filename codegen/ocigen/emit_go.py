@@ -12,6 +12,7 @@ from typing import Dict, List
 
 from .emit_go_tables import Pattern, emit_go_tables, field_type, pattern_names
 from .error import SchemaError
+from .emit_c_types import limits
 from .gen import NOTICE, WIDTH, Text, go_string
 from .ir import Enum, Field, Kind, Module, Program, Struct
 from .names import GO_UNKNOWN, go_constant, go_field, go_file, go_name
@@ -24,28 +25,6 @@ def _comment(text: Text, words: str, indent: str = "") -> None:
     """A doc comment, wrapped."""
     text.add(*(f"{indent}// {line}" for line in textwrap.wrap(
         " ".join(words.split()), WIDTH - 3, break_long_words=False, break_on_hyphens=False)))
-
-
-def _limits(field: Field) -> str:
-    notes = []
-    value = field.value
-    if field.required:
-        notes.append("Required.")
-    if value.kind in (Kind.INT, Kind.UINT):
-        unsigned = value.kind is Kind.UINT
-        whole = (0 if unsigned else -(2 ** (value.width * 8 - 1)),
-                 2 ** (value.width * 8 - (0 if unsigned else 1)) - 1)
-        if (value.minimum, value.maximum) != whole:
-            notes.append(f"From {value.minimum} to {value.maximum}.")
-    if value.pattern is not None:
-        notes.append(f"Of the form {value.pattern}")
-    if field.min_items:
-        notes.append(f"At least {field.min_items}.")
-    if field.nullable:
-        notes.append("May be null: absent then, and null in Unknown.")
-    if value.kind is Kind.RAW:
-        notes.append("Kept as JSON text.")
-    return " ".join(notes)
 
 
 def _tag(field: Field) -> str:
@@ -82,7 +61,7 @@ def _struct(text: Text, struct: Struct, module: Module) -> None:
     for field in struct.fields:
         member = go_field(field)
         words = _described(member, field.doc, f"The member {field.name}.")
-        _comment(text, f"{words} {_limits(field)}", "\t")
+        _comment(text, f"{words} {limits(field, 'absent then, and null in Unknown', False)}", "\t")
         text.add(f"\t{member} {field_type(field)}{_tag(field)}")
     _comment(text, f"{GO_UNKNOWN} - Members that the schema does not name, as JSON text.", "\t")
     text.add(f'\t{GO_UNKNOWN} map[string]json.RawMessage `json:"-"`')

@@ -92,7 +92,7 @@ def _member(text: Text, field: Field) -> None:
     head = f"    {attribute(field.name)} = Member("
     text.add(*textwrap.wrap(", ".join(_arguments(field)) + ",", 100, initial_indent=head, subsequent_indent="        ",
                             break_long_words=False, break_on_hyphens=False))
-    lines = textwrap.wrap(f"{field.doc} {limits(field)}".strip(), 86, break_on_hyphens=False, drop_whitespace=False)
+    lines = textwrap.wrap(f"{field.doc} {limits(field, new=False)}".strip(), 86, break_on_hyphens=False, drop_whitespace=False)
     text.add("        doc=" + "\n            ".join(repr(line) for line in lines or [""]) + ")")
 
 
@@ -124,10 +124,7 @@ def _names(program: Program) -> List[str]:
     return sorted([pascal(one.name) for one in (*_enums(program), *_structs(program))])
 
 
-def emit_module(program: Program) -> str:
-    """What runs."""
-    text = _begin("the schemas", "The classes of all documents and their parts.")
-    text.add("from typing import Literal", "", "from ._object import Document, Member, Object", "")
+def _names_and_enums(text: Text, program: Program) -> None:
     text.add("__all__ = [")
     text.row([repr(name) for name in _names(program)], "    ")
     text.add("]", "")
@@ -135,6 +132,13 @@ def emit_module(program: Program) -> str:
         text.add(f"{pascal(enum.name)} = Literal[")
         text.row(_literals(enum), "    ")
         text.add("]")
+
+
+def emit_module(program: Program) -> str:
+    """What runs."""
+    text = _begin("the schemas", "The classes of all documents and their parts.")
+    text.add("from typing import Literal", "", "from ._object import Document, Member, Object", "")
+    _names_and_enums(text, program)
     for struct in _structs(program):
         text.add("", "", f"class {pascal(struct.name)}({'Document' if struct.root else 'Object'}):")
         _doc(text, struct.doc or f"{struct.name}.", "    ")
@@ -149,13 +153,7 @@ def emit_stub(program: Program) -> str:
     text = _begin("the schemas", "The types of all documents and their parts.")
     text.add("from typing import ClassVar, Iterable, Literal, Mapping, Optional, Union", "",
              "from ._object import Document, Json, List, Map, Member, Object", "")
-    text.add("__all__ = [")
-    text.row([repr(name) for name in _names(program)], "    ")
-    text.add("]", "")
-    for enum in _enums(program):
-        text.add(f"{pascal(enum.name)} = Literal[")
-        text.row(_literals(enum), "    ")
-        text.add("]")
+    _names_and_enums(text, program)
     for struct in _structs(program):
         text.add("", f"class {pascal(struct.name)}({'Document' if struct.root else 'Object'}):")
         text.add("    _type_name: ClassVar[str]")

@@ -38,11 +38,11 @@ def test_go_test(environment):
 
 @pytest.mark.parametrize("package, name", [(".", "FuzzCalls"), ("./spec", "")])
 def test_fuzz(environment, package, name):
-    """OCIKIT_FUZZ_SECONDS is how long (5)."""
+    """OCIKIT_STATEFUL_SECONDS is how long (10)."""
     names = [name] if name else re.findall(r"^func (Fuzz\w+)", (MODULE / "spec/fuzz_test.go").read_text("utf-8"), re.M)
     for one in names:
         go(environment, "test", "-run", "NONE", "-fuzz", f"^{one}$", "-fuzztime",
-           f"{os.environ.get('OCIKIT_FUZZ_SECONDS', '5')}s", package)
+           f"{os.environ.get('OCIKIT_STATEFUL_SECONDS', '10')}s", package)
 
 
 def test_the_spec_package_needs_no_c(environment):

@@ -103,7 +103,7 @@ def lifecycle(build, count, rounds):
             return taken
 
         def in_c():
-            done = subprocess.run([str(build / "tests/bench/lifecycle/inproc"), str(folder), str(folder / "c"), str(count)],
+            done = subprocess.run([str(build / "tests/bench/lifecycle/bench-inproc"), str(folder), str(folder / "c"), str(count)],
                                   check=True, capture_output=True, text=True)
             return [float(line) for line in done.stdout.split()]
 
