@@ -65,7 +65,8 @@ if [ -z "$asan$peers" ]; then
         if [ -z "$quick" ]; then
             version_2_suite build
             older_suite build
-            pytest_suite engines build tests/engines
+            # Each worker has engines of its own; they wait for each other more than they compute.
+            pytest_suite engines build tests/engines -n "$(default_workers)"
             pytest_suite faults build tests/faults
             peer_suites build
             bed_suites build

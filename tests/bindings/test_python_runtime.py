@@ -77,7 +77,7 @@ def test_signals(sleeping):
     sleeping.kill(all=True)
     status = sleeping.wait(20)
     assert (status.code, status.signal, status.returncode, str(status)) == (-1, 9, -9, "SIGKILL")
-    for wrong in ("NOSUCH", 5.5, None, True):
+    for wrong in ("NOSUCH", 5.5, None, True, 0, -1, 65, 1 << 40):
         with pytest.raises((TypeError, ValueError)):
             sleeping.kill(wrong)
     with pytest.raises(ocikit.StateError) as caught:

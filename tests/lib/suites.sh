@@ -57,15 +57,16 @@ whole_result() {
     fi
 }
 
-# pytest_suite NAME BUILD FOLDER: nothing where the folder has no tests.
+# pytest_suite NAME BUILD FOLDER [OPTION]...: nothing where the folder has no tests.
 pytest_suite() {
-    name=$1 folder=$3
+    name=$1 build=$2 folder=$3
+    shift 3
     find "$folder" -name 'test_*.py' 2>/dev/null | grep -q . || return 0
-    say "$name: $2"
-    OCIKIT_BUILD=$(pwd)/$2 OCIKIT_RUNTIME=$(pwd)/$2/cli/ocikit \
-        "$python" -m pytest -q -p no:cacheprovider --basetemp "$work/$name-$2" \
-        --junitxml "$results/$name-$2.xml" "$folder" >"$work/$name-$2.log" 2>&1
-    whole_result "$name-$2" $?
+    say "$name: $build"
+    OCIKIT_BUILD=$(pwd)/$build OCIKIT_RUNTIME=$(pwd)/$build/cli/ocikit \
+        "$python" -m pytest -q -p no:cacheprovider --basetemp "$work/$name-$build" \
+        --junitxml "$results/$name-$build.xml" "$@" "$folder" >"$work/$name-$build.log" 2>&1
+    whole_result "$name-$build" $?
 }
 
 # integration_suite NAME BUILD RUNTIME WORKERS [COMMAND...]: the integration tests of a runtime, so many at a

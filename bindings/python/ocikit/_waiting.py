@@ -51,6 +51,8 @@ def signal_number(signal: Any) -> int:
             raise ValueError(f"{signal!r} is the name of no signal") from None
     if isinstance(signal, bool) or not isinstance(signal, int):
         raise TypeError(f"a signal is a number or a name, not {type(signal).__name__}")
+    if not 0 < signal <= 64:
+        raise ValueError(f"{signal} is the number of no signal")
     return int(signal)
 
 
