@@ -149,6 +149,13 @@ def test_exec(sleeping):
     joined.close()
 
 
+@pytest.mark.parametrize("args", ["sh", b"sh", None, 5, [5], ["a", None]])
+def test_args_are_a_list_of_str(sleeping, args):
+    for call in (sleeping.run, sleeping.exec):
+        with pytest.raises(TypeError):
+            call(args)
+
+
 def test_exec_of_a_process_object(sleeping):
     process = spec.Process(args=["/bin/pwd"], cwd="/bin", user=spec.User(uid=0, gid=0))
     with sleeping.exec(process=process, stdout=ocikit.PIPE) as running:

@@ -46,9 +46,9 @@ def _plain(value):
 def _text_of(value):
     """The same as JSON text in one line; None for a list or map that is not there."""
     if isinstance(value, Object):
-        if value._values is None:
-            return _spec.written(value._node, _spec.WRITE_COMPACT)
-        return _members_text(value._values)
+        node = value._node  # first: another thread that reads a member sets it to None last
+        return _members_text(value._values) if value._values is not None else \
+            _spec.written(node, _spec.WRITE_COMPACT)
     if isinstance(value, Raw):
         return value.text
     if isinstance(value, (List, Map)) and value._is_absent:

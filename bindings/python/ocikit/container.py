@@ -487,6 +487,8 @@ class Container(_Waitable):
             timeout: Optional[float] = None, check: bool = False, **options: Any) -> "subprocess.CompletedProcess[bytes]":
         """Run a program in it to its end, as subprocess.run does; options are those of exec.  After timeout seconds it
         is killed, and TimeoutExpired raised."""
+        if isinstance(args, (str, bytes)):
+            raise TypeError(f"args: a list of str is needed, not {type(args).__name__}")
         args = list(args)
         deadline = deadline_of(timeout)
         if input is not None:
