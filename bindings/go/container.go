@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,15 +21,25 @@ import (
 // Container is one that Runtime.Create has made or Runtime.Open has found. Any number of goroutines
 // may use it. Close forgets it, Delete removes the container.
 type Container struct {
-	runtime *Runtime
+	library *library
 	id      string
 	std     *stdio // nil for one that was opened
 
 	lock   sync.Mutex // C uses a handle in one thread at a time
 	handle uintptr
+	closed atomic.Bool
 
-	ended  sync.Mutex
-	status *ExitStatus
+	ended
+}
+
+// take makes the container that of a handle of C's.
+func (c *Container) take(of *library, handle uintptr, err error) error {
+	if err != nil {
+		return err
+	}
+	of.hold() // it is held by the caller
+	c.library, c.handle = of, handle
+	return nil
 }
 
 // ID is the container's.
@@ -64,6 +75,9 @@ func (c *Container) Close() error {
 	if c == nil {
 		return nil
 	}
+	if c.closed.Swap(true) {
+		return nil
+	}
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	if c.handle != 0 {
@@ -72,6 +86,7 @@ func (c *Container) Close() error {
 		if c.std != nil {
 			c.std.abort()
 		}
+		c.library.release()
 	}
 	return nil
 }
@@ -128,68 +143,32 @@ func (c *Container) Pidfd() (int, error) {
 	return fd, err
 }
 
+// TerminalFd is the terminal of a container whose configuration asks for one and that was created here
+// without a console socket, or -1. It belongs to the container's handle.
+func (c *Container) TerminalFd() (int, error) {
+	fd := -1
+	err := c.use(func(handle uintptr, _ *uintptr) int {
+		fd = container.ContainerTerminalFd(handle)
+		return 0
+	})
+	return fd, err
+}
+
 // Wait is for the end of the first process, and of its output where that is copied. The status may
 // be asked for again. When ctx is done before, the error is that of ctx, and the container runs on.
 func (c *Container) Wait(ctx context.Context) (ExitStatus, error) {
 	if c == nil {
-		return ExitStatus{}, ErrClosed
+		return noStatus, ErrClosed
 	}
-	if status := c.known(); status != nil {
-		return *status, c.output(ctx)
-	}
-	if err := waitForEnd(ctx, c.Pidfd); err != nil {
-		return ExitStatus{}, err
-	}
-	var code, signal int32
-	err := c.use(func(handle uintptr, fail *uintptr) int {
-		return container.FlatWait(handle, 5000, &code, &signal, fail)
+	return waitFor(ctx, c, c.std, true)
+}
+
+func (c *Container) collect() (ExitStatus, error) {
+	return c.once(func(code, signal *int32) error {
+		return c.use(func(handle uintptr, fail *uintptr) int {
+			return container.FlatWait(handle, 0, code, signal, fail)
+		})
 	})
-	if err != nil {
-		if status := c.known(); status != nil {
-			return *status, c.output(ctx)
-		}
-		return ExitStatus{}, err
-	}
-	status := ExitStatus{int(code), syscall.Signal(signal)}
-	c.ended.Lock()
-	c.status = &status
-	c.ended.Unlock()
-	return status, c.output(ctx)
-}
-
-func (c *Container) known() *ExitStatus {
-	c.ended.Lock()
-	defer c.ended.Unlock()
-	return c.status
-}
-
-func (c *Container) output(ctx context.Context) error {
-	if c.std == nil {
-		return nil
-	}
-	return c.std.wait(ctx)
-}
-
-// waitForEnd waits on a copy of a pidfd, so that the handle may be closed meanwhile.
-func waitForEnd(ctx context.Context, pidfd func() (int, error)) error {
-	fd, err := pidfd()
-	if err != nil {
-		return err
-	}
-	if fd < 0 {
-		return ctx.Err()
-	}
-	syscall.ForkLock.RLock()
-	own, err := syscall.Dup(fd)
-	if err == nil {
-		syscall.CloseOnExec(own)
-	}
-	syscall.ForkLock.RUnlock()
-	if err != nil {
-		return err
-	}
-	defer syscall.Close(own)
-	return await(ctx, own)
 }
 
 // Kill sends the first process a signal.
@@ -204,10 +183,10 @@ func (c *Container) KillAll(signal syscall.Signal) error {
 
 // By the id: another goroutine may be in Start.
 func (c *Container) kill(signal syscall.Signal, flags uint) error {
-	if c == nil {
+	if c == nil || c.closed.Load() {
 		return ErrClosed
 	}
-	return c.runtime.use(func(handle uintptr) error {
+	return c.library.use(func(handle uintptr) error {
 		var fail uintptr
 		return failure(container.ContainerKillId(handle, c.id, int(signal), flags, &fail), fail)
 	})
@@ -362,7 +341,7 @@ type Stats struct {
 // runToEnd starts the container and waits for it; when ctx is done it is ended as the options say.
 func (c *Container) runToEnd(ctx context.Context, o *RunOptions) (ExitStatus, error) {
 	if err := c.Start(ctx); err != nil {
-		return ExitStatus{}, err
+		return noStatus, err
 	}
 	status, err := c.Wait(ctx)
 	if err == nil || ctx.Err() == nil {

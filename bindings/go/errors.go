@@ -11,9 +11,6 @@ import (
 	"ocikit/spec"
 )
 
-// Code tells kinds of failures apart. The names are stable, and those of the C library's codes.
-type Code string
-
 // Error is a failure of the library. errors.As finds it; errors.Is compares it with the sentinels of
 // this package by its code, with an errno (syscall.ENOENT) and with the errors of io/fs.
 type Error struct {
@@ -106,14 +103,17 @@ var (
 	ErrCancelled       error = &sentinel{"cancelled by the caller", []Code{"cancelled"}}
 	ErrPermission      error = &sentinel{"not permitted", []Code{"permission"}}
 	ErrUnsupported     error = &sentinel{"not supported by this build, kernel or host", []Code{"unsupported"}}
-	ErrState           error = &sentinel{"the container is not in the state for that", []Code{"wrong_state", "not_running", "init_died"}}
+	ErrState           error = &sentinel{"the container is not in the state for that", []Code{"wrong_state", "not_running", "init_died", "state_corrupt", "status_lost"}}
 	ErrNotRunning      error = &sentinel{"the container is not running", []Code{"not_running"}}
 	ErrProgramNotFound error = &sentinel{"the program does not exist in the container", []Code{"exec_not_found"}}
-	ErrProgram         error = &sentinel{"the program cannot be executed", []Code{"exec_not_executable"}}
+	ErrProgram         error = &sentinel{"the program cannot be executed", []Code{"exec_not_executable", "exec_not_found"}}
 	ErrStatusLost      error = &sentinel{"the exit status was collected by somebody else", []Code{"status_lost"}}
 	ErrSpec            error = &sentinel{"a document is wrong", specCodes}
 	ErrConfig          error = &sentinel{"the configuration cannot be carried out", []Code{"config"}}
 	ErrUnknownDocument error = &sentinel{"no known kind of document", []Code{"unknown_kind"}}
+	ErrNoMemory        error = &sentinel{"out of memory", []Code{"no_memory"}}
+	ErrHost            error = &sentinel{"the kernel or the host refused it", hostCodes}
+	hostCodes                = []Code{"io", "bundle", "config_missing", "namespace", "rootfs", "mount", "device", "id_mapping", "sysctl", "seccomp", "capability", "rlimit", "user", "cwd", "cgroup", "hook", "terminal", "scheduling", "label", "network", "resctrl"}
 	specCodes                = []Code{"syntax", "encoding", "duplicate_key", "type", "range", "enum", "pattern", "required", "too_few", "unknown_member", "depth", "too_large", "rule", "unknown_kind"}
 	// ErrClosed is given by whatever is used after Close.
 	ErrClosed = errors.New("ocikit: used after Close")

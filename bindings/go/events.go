@@ -31,7 +31,11 @@ type Event struct {
 func (c *Container) Events(ctx context.Context, kinds EventKind) (<-chan Event, error) {
 	var handle uintptr
 	err := c.use(func(of uintptr, fail *uintptr) int {
-		return container.ContainerEventsOpen(of, uint(kinds), &handle, fail)
+		code := container.ContainerEventsOpen(of, uint(kinds), &handle, fail)
+		if code >= 0 {
+			c.library.hold() // the container holds it
+		}
+		return code
 	})
 	if err != nil {
 		return nil, err
@@ -39,9 +43,10 @@ func (c *Container) Events(ctx context.Context, kinds EventKind) (<-chan Event, 
 	events := make(chan Event)
 	go func() {
 		defer close(events)
+		defer c.library.release()
 		defer container.ContainerEventsClose(handle)
 		for {
-			if await(ctx, container.ContainerEventsFd(handle)) != nil {
+			if await(ctx, container.ContainerEventsFd(handle), nil) != nil {
 				return
 			}
 			for {

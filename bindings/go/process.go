@@ -46,13 +46,13 @@ type ExecOptions struct {
 
 // Process is one that Exec has started. Close forgets it.
 type Process struct {
-	std *stdio
+	library *library
+	std     *stdio
 
 	lock   sync.Mutex
 	handle uintptr
 
-	ended  sync.Mutex
-	status *ExitStatus
+	ended
 }
 
 func (o *ExecOptions) check() error {
@@ -101,17 +101,21 @@ func (c *Container) Exec(ctx context.Context, options *ExecOptions) (*Process, e
 	defer cancel.close()
 	var made uintptr
 	err = c.use(func(handle uintptr, fail *uintptr) int {
-		return container.FlatExec(handle, process, pack(o.Args), pack(o.Env), o.Cwd, o.User, pack(o.Capabilities),
+		code := container.FlatExec(handle, process, pack(o.Args), pack(o.Env), o.Cwd, o.User, pack(o.Capabilities),
 			number(o.Terminal), number(o.NoNewPrivileges), std.fds[0], std.fds[1], std.fds[2], packFiles(o.ExtraFiles),
 			o.ConsoleSocket, cancel.fd(), o.Rows, o.Columns, uint(number(o.WaitUntilResumed)*container.EXECIGNOREPAUSED),
 			o.SelinuxLabel, o.ApparmorProfile, pack(o.Cgroups), &made, fail)
+		if code >= 0 {
+			c.library.hold() // the container holds it
+		}
+		return code
 	})
 	if err != nil {
 		std.abort()
 		return nil, cancelled(ctx, err)
 	}
 	std.start()
-	return &Process{std: std, handle: made}, nil
+	return &Process{library: c.library, std: std, handle: made}, nil
 }
 
 // Run starts a process in the container and waits for it. When ctx is done, the process is killed,
@@ -119,14 +123,13 @@ func (c *Container) Exec(ctx context.Context, options *ExecOptions) (*Process, e
 func (c *Container) Run(ctx context.Context, options *ExecOptions) (ExitStatus, error) {
 	p, err := c.Exec(ctx, options)
 	if err != nil {
-		return ExitStatus{}, err
+		return noStatus, err
 	}
 	defer p.Close()
 	status, err := p.Wait(ctx)
 	if err != nil && ctx.Err() != nil {
 		if e := p.Kill(syscall.SIGKILL); e == nil {
-			waitForEnd(context.Background(), p.Pidfd)
-			p.collect()
+			status, _ = waitFor(context.Background(), p, nil, false)
 		}
 		return status, ctx.Err()
 	}
@@ -180,43 +183,17 @@ func (p *Process) TerminalFd() (int, error) {
 // Wait is as Container.Wait.
 func (p *Process) Wait(ctx context.Context) (ExitStatus, error) {
 	if p == nil {
-		return ExitStatus{}, ErrClosed
+		return noStatus, ErrClosed
 	}
-	if status := p.known(); status != nil {
-		return *status, p.std.wait(ctx)
-	}
-	if err := waitForEnd(ctx, p.Pidfd); err != nil {
-		return ExitStatus{}, err
-	}
-	status, err := p.collect()
-	if err != nil {
-		return status, err
-	}
-	return status, p.std.wait(ctx)
-}
-
-func (p *Process) known() *ExitStatus {
-	p.ended.Lock()
-	defer p.ended.Unlock()
-	return p.status
+	return waitFor(ctx, p, p.std, false)
 }
 
 func (p *Process) collect() (ExitStatus, error) {
-	var code, signal int32
-	err := p.use(func(handle uintptr, fail *uintptr) int {
-		return container.FlatProcessWait(handle, 5000, &code, &signal, fail)
+	return p.once(func(code, signal *int32) error {
+		return p.use(func(handle uintptr, fail *uintptr) int {
+			return container.FlatProcessWait(handle, 0, code, signal, fail)
+		})
 	})
-	if err != nil {
-		if status := p.known(); status != nil {
-			return *status, nil
-		}
-		return ExitStatus{}, err
-	}
-	status := ExitStatus{int(code), syscall.Signal(signal)}
-	p.ended.Lock()
-	p.status = &status
-	p.ended.Unlock()
-	return status, nil
 }
 
 // Kill sends the process a signal.
@@ -237,6 +214,7 @@ func (p *Process) Close() error {
 		container.ContainerProcessFree(p.handle)
 		p.handle = 0
 		p.std.abort()
+		p.library.release()
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"runtime/cgo"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -32,12 +33,55 @@ type Options struct {
 	SystemdBus, Newuidmap, Newgidmap string
 }
 
+// library is what all handles of a runtime need in C. It is freed when the runtime is closed and
+// nothing uses it any more, in whatever order things are closed.
+type library struct {
+	lock   sync.Mutex
+	users  int // the runtime until it is closed, each handle and each call
+	handle uintptr
+	log    cgo.Handle
+}
+
+// hold adds a user; false where it is freed already.
+func (l *library) hold() bool {
+	if l == nil {
+		return false
+	}
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if l.users == 0 {
+		return false
+	}
+	l.users++
+	return true
+}
+
+func (l *library) release() {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if l.users--; l.users > 0 {
+		return
+	}
+	container.ContainerContextFree(l.handle)
+	if l.log != 0 {
+		l.log.Delete()
+	}
+}
+
+// use calls f with the handle, which is there until f returns.
+func (l *library) use(f func(handle uintptr) error) error {
+	if !l.hold() {
+		return ErrClosed
+	}
+	defer l.release()
+	return f(l.handle)
+}
+
 // Runtime is a state directory, in which containers are known by their ids, and how to make them.
 // Any number of goroutines may use one.
 type Runtime struct {
-	lock   sync.RWMutex // held for reading by calls, so that Close waits for them
-	handle uintptr
-	log    cgo.Handle
+	library *library
+	closed  atomic.Bool
 }
 
 // CreateOptions are what a container is made of.
@@ -76,52 +120,35 @@ func New(options *Options) (*Runtime, error) {
 	if err := noNUL("open", o.Root, o.SystemdBus, o.Newuidmap, o.Newgidmap); err != nil {
 		return nil, err
 	}
-	r := &Runtime{}
+	l := &library{users: 1}
 	if o.Log != nil {
-		r.log = cgo.NewHandle(container.Log(o.Log))
+		l.log = cgo.NewHandle(container.Log(o.Log))
 	}
-	var made, fail uintptr
-	code := container.GoContextNew(o.Root, uintptr(r.log), o.Newuidmap, o.Newgidmap, o.SystemdBus, &made, &fail)
-	r.handle = made
+	var fail uintptr
+	code := container.GoContextNew(o.Root, uintptr(l.log), o.Newuidmap, o.Newgidmap, o.SystemdBus, &l.handle, &fail)
 	if code < 0 {
-		if r.log != 0 {
-			r.log.Delete()
+		if l.log != 0 {
+			l.log.Delete()
 		}
 		return nil, failure(code, fail)
 	}
-	return r, nil
+	return &Runtime{library: l}, nil
 }
 
-// Close frees the runtime; the containers live on. It waits for calls that go on, and may be
-// repeated. Containers have to be closed before.
+// Close ends the use of the runtime; the containers live on, and those that are open here stay open.
+// May be repeated.
 func (r *Runtime) Close() error {
-	if r == nil {
-		return nil
-	}
-	r.lock.Lock()
-	defer r.lock.Unlock()
-	if r.handle != 0 {
-		container.ContainerContextFree(r.handle)
-		r.handle = 0
-		if r.log != 0 {
-			r.log.Delete()
-			r.log = 0
-		}
+	if r != nil && r.library != nil && !r.closed.Swap(true) {
+		r.library.release()
 	}
 	return nil
 }
 
-// use calls f with the handle, which is there until f returns.
 func (r *Runtime) use(f func(handle uintptr) error) error {
-	if r == nil {
+	if r == nil || r.closed.Load() {
 		return ErrClosed
 	}
-	r.lock.RLock()
-	defer r.lock.RUnlock()
-	if r.handle == 0 {
-		return ErrClosed
-	}
-	return f(r.handle)
+	return r.library.use(f)
 }
 
 // Create sets a container up; its program waits for Start. id has 1 to 1024 letters, digits and
@@ -143,13 +170,12 @@ func (r *Runtime) Create(ctx context.Context, id string, options *CreateOptions)
 		return nil, err
 	}
 	defer cancel.close()
-	c := &Container{runtime: r, id: id, std: std}
+	c := &Container{id: id, std: std}
 	err = r.use(func(handle uintptr) error {
 		var made, fail uintptr
 		code := container.FlatCreate(handle, id, o.bundle(), config, std.fds[0], std.fds[1], std.fds[2],
 			packFiles(o.ExtraFiles), o.ConsoleSocket, cancel.fd(), o.flags(), o.PidfdSocket, pack(o.Env), &made, &fail)
-		c.handle = made
-		return failure(code, fail)
+		return c.take(r.library, made, failure(code, fail))
 	})
 	if err != nil {
 		std.abort()
@@ -193,12 +219,11 @@ func (r *Runtime) Open(id string) (*Container, error) {
 	if err := noNUL("open", id); err != nil {
 		return nil, err
 	}
-	c := &Container{runtime: r, id: id}
+	c := &Container{id: id}
 	err := r.use(func(handle uintptr) error {
 		var made, fail uintptr
 		code := container.ContainerOpen(handle, id, &made, &fail)
-		c.handle = made
-		return failure(code, fail)
+		return c.take(r.library, made, failure(code, fail))
 	})
 	if err != nil {
 		return nil, err
@@ -275,7 +300,7 @@ func (r *Runtime) Run(ctx context.Context, id string, options *RunOptions) (Exit
 	}
 	c, err := r.Create(ctx, id, &o.CreateOptions)
 	if err != nil {
-		return ExitStatus{}, err
+		return noStatus, err
 	}
 	defer c.Close()
 	status, err := c.runToEnd(ctx, &o)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -19,22 +20,107 @@ type ExitStatus struct {
 	Signal syscall.Signal
 }
 
+// noStatus stands where nothing is known.
+var noStatus = ExitStatus{Code: -1}
+
 // OK says that it ended with code 0.
 func (s ExitStatus) OK() bool {
 	return s.Code == 0 && s.Signal == 0
 }
 
-// String is "exit 7" or "signal 9 (killed)".
+// String is "exit 7", "signal 9 (killed)", or "unknown" beside an error.
 func (s ExitStatus) String() string {
+	if s == noStatus {
+		return "unknown"
+	}
 	if s.Signal == 0 {
 		return "exit " + strconv.Itoa(s.Code)
 	}
 	return "signal " + strconv.Itoa(int(s.Signal)) + " (" + s.Signal.String() + ")"
 }
 
-// await waits until an fd is readable, without a thread: an epoll instance that has it is what
-// Go's own poller can watch. The fd is not touched, and not used after the return.
-func await(ctx context.Context, fd int) error {
+// ended is how a process has ended, once that is known.
+type ended struct {
+	about  sync.Mutex
+	status *ExitStatus
+}
+
+// once gives the status, which collect is asked for until it has it.
+func (e *ended) once(collect func(code, signal *int32) error) (ExitStatus, error) {
+	e.about.Lock()
+	defer e.about.Unlock()
+	if e.status == nil {
+		var code, signal int32
+		if err := collect(&code, &signal); err != nil {
+			return noStatus, err
+		}
+		e.status = &ExitStatus{int(code), syscall.Signal(signal)}
+	}
+	return *e.status, nil
+}
+
+// waitable is a container or a process.
+type waitable interface {
+	// Pidfd is readable when it has ended.
+	Pidfd() (int, error)
+	// collect gives the status, or ErrTimeout while it runs.
+	collect() (ExitStatus, error)
+}
+
+// waitFor waits for the end of w and of its output. asks: collect is called again and again, because it
+// also collects processes that were executed in the container, without which that cannot end.
+func waitFor(ctx context.Context, w waitable, std *stdio, asks bool) (ExitStatus, error) {
+	status, err := w.collect()
+	if errors.Is(err, ErrTimeout) {
+		var look func() bool
+		if asks {
+			look = func() bool {
+				_, err := w.collect()
+				return !errors.Is(err, ErrTimeout)
+			}
+		}
+		if err := waitForEnd(ctx, w.Pidfd, look); err != nil {
+			return noStatus, err
+		}
+		status, err = w.collect()
+	}
+	if err != nil || std == nil {
+		return status, err
+	}
+	return status, std.wait(ctx)
+}
+
+// waitForEnd waits on a copy of a pidfd, so that the handle may be closed meanwhile.
+func waitForEnd(ctx context.Context, pidfd func() (int, error), look func() bool) error {
+	fd, err := pidfd()
+	if err != nil {
+		return err
+	}
+	if fd < 0 {
+		return ctx.Err()
+	}
+	syscall.ForkLock.RLock()
+	own, err := syscall.Dup(fd)
+	if err == nil {
+		syscall.CloseOnExec(own)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return err
+	}
+	defer syscall.Close(own)
+	return await(ctx, own, look)
+}
+
+// How long a look waits for the next one: shortly at first, as a kill may just have been sent.
+const (
+	firstLook = 2 * time.Millisecond
+	lastLook  = 500 * time.Millisecond
+)
+
+// await waits until an fd is readable, or look, where there is one, says so, without a thread: an epoll
+// instance that has it is what Go's own poller can watch. The fd is not touched, and not used after the return.
+func await(ctx context.Context, fd int, look func() bool) error {
 	epoll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
 		return os.NewSyscallError("epoll_create1", err)
@@ -64,17 +150,36 @@ func await(ctx context.Context, fd int) error {
 		case <-returned:
 		}
 	}()
-	err = connection.Read(func(fd uintptr) bool {
-		var events [1]syscall.EpollEvent
-		n, _ := syscall.EpollWait(int(fd), events[:], 0)
-		return n > 0
-	})
-	close(returned)
-	<-ended
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return ctx.Err()
+	defer func() {
+		close(returned)
+		<-ended
+	}()
+	for next := firstLook; ; next *= 2 {
+		if look != nil {
+			if next > lastLook {
+				next = lastLook
+			}
+			file.SetReadDeadline(time.Now().Add(next))
+		}
+		// After the deadline was set, which may have been in place of the one that ends the wait.
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err := connection.Read(func(fd uintptr) bool {
+			var events [1]syscall.EpollEvent
+			n, _ := syscall.EpollWait(int(fd), events[:], 0)
+			return n > 0
+		})
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if look != nil && look() {
+			return nil
+		}
 	}
-	return err
 }
 
 // canceller gives a call an fd that is readable once ctx is done; stop ends it.

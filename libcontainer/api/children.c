@@ -7,6 +7,8 @@
 
 #include <fcntl.h>
 
+#include <base/clock.h>
+
 struct child *context_adopt(container_context *context, int pidfd)
 {
     struct child *child = calloc(1, sizeof(*child));
@@ -40,24 +42,52 @@ static void forget(container_context *context, bool all)
     }
 }
 
-static void collect(container_context *context)
+/* True when one still runs. */
+static bool collect(container_context *context)
 {
+    bool running = false;
     for (struct child *child = context->children; child; child = child->next) {
         struct failure ignored = {0};
-        if (child->ended || !process_ended(child->pidfd))
+        if (child->ended)
             continue;
+        if (!process_ended(child->pidfd)) {
+            running = true;
+            continue;
+        }
         /* Where somebody else took the status it does not come back: one attempt is enough. */
         child->ended = true;
         child->has_status = process_wait(child->pidfd, 0, &child->status, &ignored) == 0;
     }
     forget(context, false);
+    return running;
 }
 
-void context_collect(container_context *context)
+bool context_collect(container_context *context)
 {
     pthread_mutex_lock(&context->lock);
-    collect(context);
+    bool running = collect(context);
     pthread_mutex_unlock(&context->lock);
+    return running;
+}
+
+/* Often at first, as a kill may just have been sent; seldom where none is known, though another thread may have
+ * one made at any time. */
+#define SLICE_MS 100
+#define IDLE_SLICE_MS 1000
+
+bool context_await_end(container_context *context, int pidfd, int timeout_ms)
+{
+    int64_t deadline = timeout_ms > 0 ? monotonic_ms() + timeout_ms : 0;
+    for (int slice = 2;; slice *= 2) {
+        int most = context_collect(context) ? SLICE_MS : IDLE_SLICE_MS;
+        int64_t left = timeout_ms > 0 ? deadline - monotonic_ms() : timeout_ms;
+        if (slice > most)
+            slice = most;
+        if (timeout_ms >= 0 && left <= slice)
+            return process_await_end(pidfd, left > 0 ? (int)left : 0);
+        if (process_await_end(pidfd, slice))
+            return true;
+    }
 }
 
 bool context_collected(container_context *context, struct child *child,

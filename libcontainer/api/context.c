@@ -148,22 +148,16 @@ void tracked_close(struct tracked *process)
     process->pidfd = process->terminal = -1;
 }
 
-int tracked_wait(struct tracked *process, int timeout_ms, struct container_exit *result,
-                 struct failure *failure)
+int tracked_collect(struct tracked *process, struct failure *failure)
 {
-    if (!process->has_status) {
-        if (process->pidfd < 0)
-            return fail(
-                failure, OCI_ERR_STATUS_LOST,
-                "the process had ended when this handle was made; its exit status is not known");
-        int r = process_wait(process->pidfd, timeout_ms, &process->status, failure);
-        if (r < 0)
-            return r;
-        process->has_status = true;
-    }
-    if (result)
-        *result = process->status;
-    return 0;
+    if (process->has_status)
+        return 0;
+    if (process->pidfd < 0)
+        return fail(failure, OCI_ERR_STATUS_LOST,
+                    "the process had ended when this handle was made; its exit status is not known");
+    int r = process_wait(process->pidfd, 0, &process->status, failure);
+    process->has_status = r == 0;
+    return r;
 }
 
 int stdio_resolve(const int given[3], int result[3], int *null, struct failure *failure)

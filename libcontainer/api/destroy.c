@@ -212,7 +212,7 @@ int container_delete(container *container, unsigned flags, container_error **err
     /* The first process, if it was the caller's child, is kept for container_wait. */
     if (r == 0 && container->process.pidfd >= 0 && !container->process.has_status) {
         struct failure ignored = {0};
-        tracked_wait(&container->process, 0, NULL, &ignored);
+        tracked_collect(&container->process, &ignored);
     }
     return r < 0 ? fail_public(&failure, "delete", container->id, error) : 0;
 }

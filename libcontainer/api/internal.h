@@ -85,14 +85,16 @@ void context_orphan(container_context *context, struct child *child);
 /* It is somebody else's to collect. */
 void context_disown(container_context *context, struct child *child);
 void context_forget_children(container_context *context);
-/* Collect every noted process that has ended. */
-void context_collect(container_context *context);
+/* Collect every noted process that has ended; true when one still runs. */
+bool context_collect(container_context *context);
+/* Collect them until this process has ended, which may need that; false when the time is over, -1 for never. */
+bool context_await_end(container_context *context, int pidfd, int timeout_ms);
 /* The status, if it was collected. */
 bool context_collected(container_context *context, struct child *child,
                        struct container_exit *status);
 
-int tracked_wait(struct tracked *process, int timeout_ms, struct container_exit *result,
-                 struct failure *failure);
+/* Have the status of one that has ended. */
+int tracked_collect(struct tracked *process, struct failure *failure);
 void tracked_close(struct tracked *process);
 
 /* The three fds of a new process: those given, or the caller's own, or /dev/null for one that is

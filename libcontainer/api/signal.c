@@ -8,11 +8,32 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
+/* child is NULL for a container's first process, which can only end when the others are collected, of which some
+ * may be the caller's children. */
+static int wait_tracked(container_context *context, struct tracked *tracked, struct child *child,
+                        int timeout_ms, struct failure *failure)
+{
+    if (tracked->has_status || tracked->pidfd < 0)
+        return tracked_collect(tracked, failure);
+    bool ended = child ? process_await_end(tracked->pidfd, timeout_ms)
+                       : context_await_end(context, tracked->pidfd, timeout_ms);
+    if (!ended)
+        return fail(failure, OCI_ERR_TIMEOUT, "the process still runs after %d ms", timeout_ms);
+    if (child && context_collected(context, child, &tracked->status)) {
+        tracked->has_status = true;
+        return 0;
+    }
+    return tracked_collect(tracked, failure);
+}
+
 int container_wait(container *container, int timeout_ms, struct container_exit *result,
                    container_error **error)
 {
     struct failure failure = {0};
-    int r = tracked_wait(&container->process, timeout_ms, result, &failure);
+    struct tracked *process = &container->process;
+    int r = wait_tracked(container->context, process, NULL, timeout_ms, &failure);
+    if (r == 0 && result)
+        *result = process->status;
     return r < 0 ? fail_public(&failure, "wait", container->id, error) : 0;
 }
 
@@ -119,27 +140,14 @@ int container_process_terminal_fd(const container_process *process)
     return process->process.terminal;
 }
 
-static int wait_process(container_process *process, int timeout_ms, struct failure *failure)
-{
-    struct tracked *tracked = &process->process;
-    if (tracked->has_status)
-        return 0;
-    if (!process_await_end(tracked->pidfd, timeout_ms))
-        return fail(failure, OCI_ERR_TIMEOUT, "the process still runs after %d ms", timeout_ms);
-    if (context_collected(process->context, process->child, &tracked->status)) {
-        tracked->has_status = true;
-        return 0;
-    }
-    return tracked_wait(tracked, 0, NULL, failure); /* says why */
-}
-
 int container_process_wait(container_process *process, int timeout_ms,
                            struct container_exit *result, container_error **error)
 {
     struct failure failure = {0};
-    int r = wait_process(process, timeout_ms, &failure);
+    struct tracked *tracked = &process->process;
+    int r = wait_tracked(process->context, tracked, process->child, timeout_ms, &failure);
     if (r == 0 && result)
-        *result = process->process.status;
+        *result = tracked->status;
     return r < 0 ? fail_public(&failure, "wait", process->id, error) : 0;
 }
 

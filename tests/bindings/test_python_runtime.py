@@ -500,3 +500,87 @@ def test_eight_threads(runtime, config, word):
     for one in threads:
         one.join()
     assert problems == [] and runtime.list() == []
+
+
+# ---- ends in any order ----
+
+@pytest.mark.parametrize("cycle", ["p.me = p", "c.p = p", "rt.p = p", "e.rt = rt", "pass"])
+def test_the_interpreter_ends_with_objects_open(tmp_path, config, word, cycle):
+    """Cycles are finalised in no order: the context has to be there until the last."""
+    (tmp_path / "c.json").write_text(config("/bin/sleep", "1000").to_json(), "utf-8")
+    running = script(f"""
+        import ocikit, sys
+        rt = ocikit.Runtime(sys.argv[1])
+        c = rt.create(sys.argv[3], ocikit.spec.RuntimeConfig.from_file(sys.argv[2]))
+        c.start()
+        p, e = c.exec(["/bin/sh", "-c", "exit 4"]), c.events()
+        p.wait()
+        {cycle}
+        c.delete(force=True)
+        rt.close()
+        print("end", rt)
+    """, tmp_path / "state", tmp_path / "c.json", word)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == 0 and out.startswith("end <ocikit.Runtime") and out.endswith("closed>\n"), err
+
+
+def test_what_is_open_outlives_the_runtime(tmp_path, config, word):
+    runtime = ocikit.Runtime(tmp_path / "state")
+    container = runtime.create(word, config("/bin/sleep", "1000"))
+    container.start()
+    process, events = container.exec(["/bin/sleep", "1000"]), container.events()
+    runtime.close()
+    process.kill()
+    assert process.wait(20).signal == 9 and events.next_now() is None
+    process.close()
+    events.close()
+    with ocikit.Runtime(tmp_path / "state") as again:
+        again.delete(word, force=True)
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_container_ends_though_nobody_waited_for_its_processes(sleeping, forgotten):
+    """They are this process's children: until they are collected the first process of a pid namespace cannot end."""
+    processes = [sleeping.exec(["/bin/sleep", "1000"]) for _ in range(3)]
+    if forgotten:
+        for one in processes:
+            one.close()
+    sleeping.kill()
+    assert sleeping.wait(20).signal == 9
+    if not forgotten:
+        assert [one.wait(1).signal for one in processes] == [9] * 3
+
+
+def test_the_same_in_an_event_loop(sleeping):
+    process = sleeping.exec(["/bin/sleep", "1000"])
+    sleeping.kill()
+    assert asyncio.run(sleeping.wait_async(20)).signal == 9 and process.wait(1).signal == 9
+
+
+# ---- as subprocess ----
+
+def test_text(runtime, sleeping):
+    assert sleeping.run(["/bin/cat"], input="äö", text=True, capture_output=True).stdout == "äö"
+    with pytest.raises(TypeError, match="text=True"):
+        sleeping.run(["/bin/cat"], input="x")
+    with pytest.raises(TypeError, match="str are needed"):
+        sleeping.run(["/bin/cat"], input=b"x", text=True)
+
+
+def test_timeouts_are_those_of_subprocess_too(sleeping):
+    with pytest.raises(subprocess.TimeoutExpired) as caught:
+        sleeping.run(["/bin/sleep", "100"], timeout=0.2)
+    assert caught.value.stdout is None and caught.value.code == ocikit.Code.TIMEOUT
+    for wrong in (-1, float("nan")):
+        with pytest.raises(ValueError):
+            sleeping.wait(wrong)
+
+
+@pytest.mark.parametrize("call", [
+    lambda c: c.run(["/bin/true"], env={"A": 1}), lambda c: c.run(["/bin/true"], env=["A=1"]), lambda c: c.events("exit"),
+    lambda c: c.update(ocikit.default_config()), lambda c: c.add_mount(spec.Root(path="/")),
+    lambda c: c.runtime.create("x", spec.Process(cwd="/")), lambda c: c.exec(process=ocikit.default_config()),
+])
+def test_arguments_of_another_kind(sleeping, call):
+    with pytest.raises(TypeError):
+        call(sleeping)

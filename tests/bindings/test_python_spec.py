@@ -320,6 +320,18 @@ def test_validate():
         config.validate(ignore=[5])
 
 
+def test_names_that_are_nearly_right():
+    config = small()
+    config["/linux"] = {"resources": {"memory": {"limt": 5}}}
+    assert [(one.pointer, one.suggestion) for one in config.validate()] == [("/linux/resources/memory/limt", "limit")]
+    assert config.validate(unknown="keep") == []
+    config.process = spec.Process(cwd="/", args=["a"])
+    with pytest.raises(KeyError, match="the name in JSON is noNewPrivileges"):
+        config["/process/no_new_privileges"] = True
+    with pytest.raises(TypeError):
+        spec.Mount("/x")
+
+
 def test_check_and_detect():
     assert spec.detect(SMALL) == "runtime-config" and spec.detect("[]") is None
     assert spec.check(SMALL) == [] or not any(one.is_error for one in spec.check(SMALL))

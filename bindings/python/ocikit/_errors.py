@@ -2,6 +2,7 @@
 """The exceptions: one tree, and the one place where a failure of the C libraries becomes one of them."""
 import errno as errnos
 import os
+import subprocess
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type
 
 from ._codes import Code
@@ -97,8 +98,15 @@ class BusyError(Error, OSError):  # type: ignore[misc]
     """Another operation on the same container took too long."""
 
 
-class TimeoutExpired(Error, TimeoutError):  # type: ignore[misc]
-    """It took longer than was allowed."""
+class TimeoutExpired(Error, TimeoutError, subprocess.TimeoutExpired):  # type: ignore[misc]
+    """It took longer than was allowed.  It is a subprocess.TimeoutExpired too, whose timeout is in seconds, and which
+    has no output."""
+
+    def __init__(self, message: str = "", *, timeout: Optional[float] = None, **about: Any) -> None:
+        super().__init__(message, **about)
+        self.cmd = ""
+        self.timeout = 0 if timeout is None else timeout
+        self.output = self.stderr = None
 
 
 class CancelledError(Error):

@@ -114,6 +114,8 @@ def deadline_of(timeout: Optional[float]) -> Optional[float]:
         return None
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise TypeError(f"timeout: a number of seconds or None is needed, not {type(timeout).__name__}")
+    if not timeout >= 0:
+        raise ValueError(f"timeout: {timeout} is no number of seconds; None is for ever")
     return time.monotonic() + timeout
 
 

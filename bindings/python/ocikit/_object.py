@@ -334,6 +334,8 @@ def _put(place, step, value, pointer):
         member = place._members.get(step)
         if member is not None:
             setattr(place, member.attribute, value)
+        elif isinstance(getattr(type(place), step, None), Member):
+            raise KeyError(f"{pointer}: the name in JSON is {getattr(type(place), step).name}")
         else:
             json.dumps(value)  # TypeError for what is no JSON
             place._load()[step] = value
@@ -358,13 +360,14 @@ class Document(Object):
         """Read a regular file, which messages name."""
         return cls._from_node(_spec.parse_file(cls._type(), path, UNKNOWN[unknown]))
 
-    def validate(self, *, ignore=(), startable=False):
+    def validate(self, *, ignore=(), startable=False, unknown="suggest"):
         """Findings of the schema and of the rules that the specification states in prose, but for those whose names
-        are in ignore.  startable: a configuration that is to be started, so that process must be there."""
+        are in ignore.  startable: a configuration that is to be started, so that process must be there.  unknown says
+        what to do about members that the schema does not name: a warning where the name is nearly right, ..."""
         kind = _KINDS.get(self._type_name)
         if kind is None:
             return super().validate()
-        return _findings(_spec.check(kind, self.to_json(), None, UNKNOWN["keep"], list(ignore), startable))
+        return _findings(_spec.check(kind, self.to_json(), None, UNKNOWN[unknown], list(ignore), startable))
 
 
 def _findings(rows):

@@ -10,7 +10,6 @@ from typing import Any, Callable, Optional, TypeVar
 
 from ._codes import Code
 from ._errors import CancelledError, TimeoutExpired
-from ._io import deadline_of, remaining
 
 T = TypeVar("T")
 
@@ -56,21 +55,15 @@ def signal_number(signal: Any) -> int:
     return int(signal)
 
 
-def poll(pidfd: int, timeout: Optional[float]) -> None:
-    """Until the process has ended, or TimeoutExpired.  Signals are handled meanwhile."""
-    deadline = deadline_of(timeout)
+def poll(fd: int, timeout: Optional[float]) -> None:
+    """Until it is readable, or the time is over.  Signals are handled meanwhile."""
     poller = select.poll()
-    poller.register(pidfd, select.POLLIN)
-    while True:
-        left = remaining(deadline)
-        # Rounded up, so that it is not asked again and again in the last millisecond; and no more than poll takes.
-        if poller.poll(None if left is None else min(int(left * 1000) + 1, 1 << 30)):
-            return
-        if left is not None and remaining(deadline) == 0:
-            raise TimeoutExpired("the process has not ended in time", code=Code.TIMEOUT)
+    poller.register(fd, select.POLLIN)
+    # Rounded up, so that it is not asked again and again in the last millisecond; and no more than poll takes.
+    poller.poll(None if timeout is None else min(int(timeout * 1000) + 1, 1 << 30))
 
 
-async def poll_async(pidfd: int, timeout: Optional[float]) -> None:
+async def poll_async(fd: int, timeout: Optional[float]) -> None:
     """The same in an event loop."""
     loop = asyncio.get_running_loop()
     ended = loop.create_future()
@@ -79,13 +72,13 @@ async def poll_async(pidfd: int, timeout: Optional[float]) -> None:
         if not ended.done():
             ended.set_result(None)
 
-    loop.add_reader(pidfd, end)
+    loop.add_reader(fd, end)
     try:
         await asyncio.wait_for(ended, timeout)
     except asyncio.TimeoutError:
-        raise TimeoutExpired("the process has not ended in time", code=Code.TIMEOUT) from None
+        pass
     finally:
-        loop.remove_reader(pidfd)
+        loop.remove_reader(fd)
 
 
 class _Worker(threading.Thread):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Containers, the processes in them, and what happens to them."""
+import contextlib
+import itertools
 import json
 import os
 import subprocess
@@ -11,7 +13,8 @@ from typing import IO, Any, AsyncIterator, Callable, Dict, Iterable, Iterator, L
 
 from . import _container as _c
 from . import spec
-from ._errors import ClosedError, NotFoundError
+from ._codes import Code
+from ._errors import ClosedError, NotFoundError, TimeoutExpired
 from ._io import PIPE, Stdio, Stream, deadline_of, exchange, packed, packed_fds, remaining
 from ._waiting import ExitStatus, cancellable, poll, poll_async, signal_number
 
@@ -20,12 +23,68 @@ __all__ = ["Container", "Event", "Events", "Process"]
 Json = Any
 
 
+class Context:
+    """What all handles of a runtime need in C.  It is freed when the runtime is closed and nothing uses it any more:
+    objects end in any order, at the end of the interpreter above all."""
+
+    def __init__(self, pointer: Any, log: Any) -> None:
+        self._pointer = pointer
+        self._log = log  # the C library does not hold it
+        self._lock = threading.Lock()
+        self._users = 1  # the runtime
+        self._closed = False
+        self._pid = os.getpid()
+
+    def is_other_process(self) -> bool:
+        """Did a fork copy it here?"""
+        return self._pid != os.getpid()
+
+    def is_closed(self) -> bool:
+        """Has close() been called?"""
+        return self._closed
+
+    def __enter__(self) -> Any:
+        if self.is_other_process():
+            raise ClosedError("the runtime belongs to the process that forked this one: make another one here")
+        with self._lock:
+            if self._closed:
+                raise ClosedError("the runtime is closed")
+            self._users += 1
+            return self._pointer
+
+    def __exit__(self, *about: object) -> None:
+        self.release()
+
+    def hold(self) -> "Context":
+        """For a handle, which releases it."""
+        with self._lock:
+            self._users += 1
+        return self
+
+    def release(self) -> None:
+        """One that used it does no longer."""
+        with self._lock:
+            self._users -= 1
+            if self._users or self.is_other_process():
+                return
+            pointer, self._pointer = self._pointer, None
+        _c.container_context_free(pointer)
+
+    def close(self) -> None:
+        """By the runtime, once or more."""
+        with self._lock:
+            was, self._closed = self._closed, True
+        if not was:
+            self.release()
+
+
 class Handle:
     """A pointer of the C library: used by one thread at a time, by the process that made it, until it is closed."""
 
-    def __init__(self, pointer: Any, what: str) -> None:
+    def __init__(self, pointer: Any, what: str, context: Context) -> None:
         self._pointer = pointer
         self._what = what
+        self._context = context.hold()
         self._lock = threading.RLock()
         self._pid = os.getpid()
 
@@ -37,12 +96,19 @@ class Handle:
             raise ClosedError(f"{self._what} is closed")
         return self._pointer
 
-    def _take(self) -> Any:
-        """The pointer to be freed; None where that is done, or another process's to do."""
-        if self._pid != os.getpid():
-            return None
-        pointer, self._pointer = self._pointer, None
-        return pointer
+    def _free(self, function: Callable[[Any], None]) -> None:
+        """Free the pointer by that; not where that is done, or another process's to do."""
+        with self._lock:
+            if self._pointer is None or self._pid != os.getpid():
+                return
+            pointer, self._pointer = self._pointer, None
+            function(pointer)
+        self._context.release()
+
+
+# A container's end may need that the processes which were executed in it are collected, which C does when it is asked how
+# the container ended: often at first, as a kill may just have been sent, and every LONGEST seconds in the long run.
+FIRST, LONGEST = 0.002, 0.5
 
 
 class _Waitable(Handle):
@@ -50,9 +116,10 @@ class _Waitable(Handle):
 
     _fd: Callable[[Any], int]
     _collect: Callable[[Any, int], Tuple[int, int]]
+    _asks = False  # again and again, as FIRST says
 
-    def __init__(self, pointer: Any, what: str, stdio: Optional[Stdio]) -> None:
-        super().__init__(pointer, what)
+    def __init__(self, pointer: Any, what: str, context: Context, stdio: Optional[Stdio]) -> None:
+        super().__init__(pointer, what, context)
         self._status: Optional[ExitStatus] = None
         self.stdin: Optional[IO[bytes]]
         self.stdout: Optional[IO[bytes]]
@@ -72,40 +139,52 @@ class _Waitable(Handle):
             pidfd = self._fd(self._use())
             return os.dup(pidfd) if pidfd >= 0 else -1
 
-    def _ended(self) -> ExitStatus:
-        """Its pidfd says so."""
+    def _look(self) -> Optional[ExitStatus]:
+        """Collect what has ended."""
         with self._lock:
             if self._status is None:
-                # The status is there at once where it is this process's to collect.
-                self._status = ExitStatus(*self._collect(self._use(), 5000))
+                try:
+                    self._status = ExitStatus(*self._collect(self._use(), 0))
+                except TimeoutExpired:
+                    pass
             return self._status
+
+    @contextlib.contextmanager
+    def _turn(self, number: int, deadline: Optional[float], timeout: Optional[float]) -> Iterator[Tuple[int, Optional[float]]]:
+        """What to poll and for how long, before the next look."""
+        left = remaining(deadline)
+        if left == 0:
+            raise TimeoutExpired("the process has not ended in time", code=Code.TIMEOUT, timeout=timeout)
+        most = min(FIRST * 2 ** min(number, 20), LONGEST) if self._asks else left
+        fd = self._own_pidfd()
+        try:
+            yield fd, most if left is None or most is None else min(left, most)
+        finally:
+            if fd >= 0:
+                os.close(fd)
 
     def wait(self, timeout: Optional[float] = None) -> ExitStatus:
         """Wait until the process has ended: at most so many seconds, and then TimeoutExpired.  The status may be asked
         for again.  Other threads go on, and Ctrl-C ends the waiting."""
-        if self._status is not None:
-            return self._status
-        fd = self._own_pidfd()
-        try:
-            if fd >= 0:
-                poll(fd, timeout)
-        finally:
-            if fd >= 0:
-                os.close(fd)
-        return self._ended()
+        deadline = deadline_of(timeout)
+        for number in itertools.count():
+            status = self._status or self._look()
+            if status is not None:
+                break
+            with self._turn(number, deadline, timeout) as (fd, seconds):
+                poll(fd, seconds)
+        return status
 
     async def wait_async(self, timeout: Optional[float] = None) -> ExitStatus:
         """The same in an event loop, which goes on meanwhile."""
-        if self._status is not None:
-            return self._status
-        fd = self._own_pidfd()
-        try:
-            if fd >= 0:
-                await poll_async(fd, timeout)
-        finally:
-            if fd >= 0:
-                os.close(fd)
-        return self._ended()
+        deadline = deadline_of(timeout)
+        for number in itertools.count():
+            status = self._status or self._look()
+            if status is not None:
+                break
+            with self._turn(number, deadline, timeout) as (fd, seconds):
+                await poll_async(fd, seconds)
+        return status
 
     def poll(self) -> Optional[ExitStatus]:
         """How the process ended, or None while it runs."""
@@ -136,7 +215,7 @@ class Process(_Waitable):
     _collect = staticmethod(_c.flat_process_wait)
 
     def __init__(self, pointer: Any, container: "Container", stdio: Stdio) -> None:
-        super().__init__(pointer, f"a process of container {container.id!r}", stdio)
+        super().__init__(pointer, f"a process of container {container.id!r}", container._context, stdio)
         self.container = container
 
     @property
@@ -161,11 +240,8 @@ class Process(_Waitable):
 
     def close(self) -> None:
         """Forget the process, which lives on.  May be repeated."""
-        with self._lock:
-            pointer = self._take()
-            if pointer is not None:
-                _c.container_process_free(pointer)
-            self._close_streams()
+        self._free(_c.container_process_free)
+        self._close_streams()
 
     def __enter__(self) -> "Process":
         return self
@@ -204,8 +280,8 @@ _EVENT_NAMES = {number: name for name, number in _EVENT_KINDS.items()}
 class Events(Handle):
     """What happens to a container: an iterator (also an asynchronous one) that ends after the event "exit"."""
 
-    def __init__(self, pointer: Any, container_id: str) -> None:
-        super().__init__(pointer, f"the events of container {container_id!r}")
+    def __init__(self, pointer: Any, container_id: str, context: Context) -> None:
+        super().__init__(pointer, f"the events of container {container_id!r}", context)
         self._over = False
 
     def fileno(self) -> int:
@@ -230,6 +306,8 @@ class Events(Handle):
             event = self.next_now()
             if event is not None:
                 return event
+            if remaining(deadline) == 0:
+                raise TimeoutExpired("nothing has happened in time", code=Code.TIMEOUT, timeout=timeout)
             fd = os.dup(self.fileno())
             try:
                 poll(fd, remaining(deadline))
@@ -258,10 +336,7 @@ class Events(Handle):
 
     def close(self) -> None:
         """Stop watching.  May be repeated."""
-        with self._lock:
-            pointer = self._take()
-            if pointer is not None:
-                _c.container_events_close(pointer)
+        self._free(_c.container_events_close)
 
     def __enter__(self) -> "Events":
         return self
@@ -274,13 +349,15 @@ class Events(Handle):
             self.close()
 
 
-def json_of(value: Any, what: str) -> bytes:
-    """A document, or the dict of one, as text."""
-    if isinstance(value, spec.Object):
+def json_of(value: Any, what: str, of: Type[spec.Object]) -> bytes:
+    """An object of that class, or the dict of one, as text."""
+    if isinstance(value, of):
         return value.to_json().encode()
+    if isinstance(value, spec.Object):
+        raise TypeError(f"{what}: a {of.__name__} is needed, not a {type(value).__name__}")
     if isinstance(value, Mapping):
         return json.dumps(dict(value), ensure_ascii=False).encode()
-    raise TypeError(f"{what}: a dict or an object of ocikit.spec is needed, not {type(value).__name__}")
+    raise TypeError(f"{what}: a dict or a {of.__name__} is needed, not {type(value).__name__}")
 
 
 class Container(_Waitable):
@@ -292,10 +369,11 @@ class Container(_Waitable):
 
     _fd = staticmethod(_c.container_pidfd)
     _collect = staticmethod(_c.flat_wait)
+    _asks = True
 
     def __init__(self, pointer: Any, runtime: Any, container_id: str, stdio: Optional[Stdio] = None,
                  owned: bool = False) -> None:
-        super().__init__(pointer, f"container {container_id!r}", stdio)
+        super().__init__(pointer, f"container {container_id!r}", runtime._context, stdio)
         self.runtime = runtime
         self.id = container_id
         self._owned = owned
@@ -341,12 +419,14 @@ class Container(_Waitable):
     def events(self, kinds: Iterable[str] = ("oom", "exit")) -> Events:
         """Watch it."""
         mask = 0
+        if isinstance(kinds, str):
+            raise TypeError("kinds: a list of str is needed, not str")
         for kind in kinds:
             if kind not in _EVENT_KINDS:
                 raise ValueError(f"kinds: {kind!r} is none of {', '.join(_EVENT_KINDS)}")
             mask |= _EVENT_KINDS[kind]
         with self._lock:
-            return Events(_c.container_events_open(self._use(), mask), self.id)
+            return Events(_c.container_events_open(self._use(), mask), self.id, self._context)
 
     # ---- its life ----
 
@@ -375,13 +455,13 @@ class Container(_Waitable):
 
     def update(self, resources: Union[spec.LinuxResources, Mapping[str, Json]]) -> None:
         """Change limits: all that resources names, or, on failure, nothing."""
-        text = json_of(resources, "update")
+        text = json_of(resources, "update", spec.LinuxResources)
         with self._lock:
             _c.container_update(self._use(), text)
 
     def update_rdt(self, schemata: Mapping[str, Json]) -> None:
         """The same for cache and memory bandwidth: what a configuration has at /linux/intelRdt."""
-        text = json_of(schemata, "update_rdt")
+        text = json_of(schemata, "update_rdt", spec.IntelRdt)
         with self._lock:
             _c.container_update_rdt(self._use(), text)
 
@@ -394,7 +474,7 @@ class Container(_Waitable):
 
     def add_mount(self, mount: Union[spec.Mount, Mapping[str, Json]]) -> None:
         """Mount something in the container that is there."""
-        text = json_of(mount, "add_mount")
+        text = json_of(mount, "add_mount", spec.Mount)
         with self._lock:
             _c.container_mount_add(self._use(), text)
 
@@ -412,11 +492,8 @@ class Container(_Waitable):
 
     def close(self) -> None:
         """Forget the container, which lives on.  May be repeated."""
-        with self._lock:
-            pointer = self._take()
-            if pointer is not None:
-                _c.container_close(pointer)
-            self._close_streams()
+        self._free(_c.container_close)
+        self._close_streams()
 
     def __enter__(self) -> "Container":
         return self
@@ -456,7 +533,7 @@ class Container(_Waitable):
         stdin, stdout, stderr: None (the caller's), an fd or a file, DEVNULL, PIPE (then the attribute of that name is
         the other end), STDOUT.  env adds to the configuration's; user is "UID" or "UID:GID"; timeout in seconds.
         """
-        text = None if process is None else json_of(process, "process")
+        text = None if process is None else json_of(process, "process", spec.Process)
         argv = packed(args, "args")
         if argv is None and text is None:
             raise TypeError("exec: args or process is needed")
@@ -483,26 +560,56 @@ class Container(_Waitable):
         stdio.close()
         return Process(pointer, self, stdio)
 
-    def run(self, args: Iterable[str], *, input: Optional[bytes] = None, capture_output: bool = False,
-            timeout: Optional[float] = None, check: bool = False, **options: Any) -> "subprocess.CompletedProcess[bytes]":
+    def run(self, args: Iterable[str], *, input: Union[None, bytes, str] = None, capture_output: bool = False,
+            text: bool = False, timeout: Optional[float] = None, check: bool = False, **options: Any
+            ) -> "subprocess.CompletedProcess[Any]":
         """Run a program in it to its end, as subprocess.run does; options are those of exec.  After timeout seconds it
-        is killed, and TimeoutExpired raised."""
+        is killed, and ocikit.TimeoutExpired raised, which is subprocess.TimeoutExpired too; check raises
+        subprocess.CalledProcessError.  text: input and output are str."""
         if isinstance(args, (str, bytes)):
             raise TypeError(f"args: a list of str is needed, not {type(args).__name__}")
         args = list(args)
         deadline = deadline_of(timeout)
-        if input is not None:
-            options["stdin"] = PIPE
-        if capture_output:
-            options["stdout"] = options["stderr"] = PIPE
+        given = run_options(options, input, capture_output, text)
         with self.exec(args, timeout=timeout, **options) as process:
-            out, err = process.communicate(input, remaining(deadline))
-            done = subprocess.CompletedProcess(args, process.wait().returncode, out, err)
-        if check:
-            done.check_returncode()
-        return done
+            out, err = process.communicate(given, remaining(deadline))
+            status = process.wait()
+        return completed(args, status.returncode, out, err, text, check)
 
 
 def pairs(env: Optional[Mapping[str, str]]) -> Optional[List[str]]:
     """As exec(3) has an environment."""
-    return None if env is None else [f"{name}={value}" for name, value in env.items()]
+    if env is None:
+        return None
+    if not isinstance(env, Mapping):
+        raise TypeError(f"env: a dict is needed, not {type(env).__name__}")
+    for name, value in env.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError(f"env: {name!r} is {value!r}, and not a str")
+    return [f"{name}={value}" for name, value in env.items()]
+
+
+def run_options(options: Dict[str, Any], input: Union[None, bytes, str], capture_output: bool, text: bool) -> Optional[bytes]:
+    """What run() asks of exec() or create(); and the input as bytes."""
+    if input is not None and not isinstance(input, (str if text else (bytes, bytearray, memoryview))):
+        raise TypeError(f"input: {'str' if text else 'bytes'} are needed, not {type(input).__name__}" +
+                        ("" if text or not isinstance(input, str) else "; or text=True"))
+    if input is not None:
+        options["stdin"] = PIPE
+    if capture_output:
+        options["stdout"] = options["stderr"] = PIPE
+    return input.encode() if isinstance(input, str) else input
+
+
+def completed(args: List[str], returncode: int, out: Optional[bytes], err: Optional[bytes], text: bool,
+              check: bool) -> "subprocess.CompletedProcess[Any]":
+    """As subprocess.run gives it."""
+    if text:
+        done: "subprocess.CompletedProcess[Any]" = subprocess.CompletedProcess(
+            args, returncode, None if out is None else out.decode(errors="replace"),
+            None if err is None else err.decode(errors="replace"))
+    else:
+        done = subprocess.CompletedProcess(args, returncode, out, err)
+    if check:
+        done.check_returncode()
+    return done

@@ -2,16 +2,15 @@
 """Where containers are made and found."""
 import os
 import subprocess
-import threading
 import uuid
 import weakref
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Union
 
 from . import _container as _c
 from . import spec
-from ._io import PIPE, Stdio, Stream, deadline_of, packed, packed_fds, remaining
+from ._io import Stdio, Stream, deadline_of, packed, packed_fds, remaining
 from ._waiting import cancellable
-from .container import Container, Handle, Json, json_of, pairs
+from .container import Container, Context, Json, completed, json_of, pairs, run_options
 
 __all__ = ["Runtime", "default_config", "features", "rootless_config"]
 
@@ -19,7 +18,7 @@ Log = Callable[[int, str, str], None]
 Config = Union[None, spec.RuntimeConfig, Mapping[str, Json]]
 
 
-class Runtime(Handle):
+class Runtime:
     """A state directory, in which containers are known by their ids, and how to make them.
 
     root     absolute path of the directory, made with the first container; default /run/ocikit
@@ -36,12 +35,10 @@ class Runtime(Handle):
                  newgidmap: Optional[str] = None) -> None:
         if log is not None and not callable(log):
             raise TypeError("log: a function is needed")
-        self._log = log  # the C library does not hold it
-        super().__init__(_c.context_new(None if root is None else os.fspath(root), log, newuidmap, newgidmap,
-                                        systemd_bus), "the runtime")
+        self.root = "/run/ocikit" if root is None else os.fspath(root)
+        self._context = Context(_c.context_new(None if root is None else os.fspath(root), log, newuidmap, newgidmap,
+                                               systemd_bus), log)
         self._containers: "weakref.WeakSet[Container]" = weakref.WeakSet()
-        self._users = threading.Condition(self._lock)
-        self._count = 0
 
     def create(self, id: str, config: Config = None, *, bundle: Union[None, str, "os.PathLike[str]"] = None,
                stdin: Stream = None, stdout: Stream = None, stderr: Stream = None,
@@ -63,7 +60,7 @@ class Runtime(Handle):
             if config is None:
                 raise TypeError("create: config or bundle is needed")
             bundle = os.curdir
-        text = None if config is None else json_of(config, "config")
+        text = None if config is None else json_of(config, "config", spec.RuntimeConfig)
         path = os.fspath(bundle)
         flags = ((0 if new_keyring else _c.NO_NEW_KEYRING) | (_c.NO_PIVOT if no_pivot else 0) |
                  (_c.NOTIFY_SOCKET if notify_socket else 0) | (_c.SYSTEMD_CGROUP if systemd_cgroup else 0))
@@ -72,7 +69,7 @@ class Runtime(Handle):
         stdio = Stdio(stdin, stdout, stderr)
 
         def call(cancel: int) -> Any:
-            with self._using() as context:
+            with self._context as context:
                 return _c.flat_create(context, id, path, text, *stdio.triple, fds, console_socket, cancel, flags,
                                       pidfd_socket, variables)
 
@@ -90,73 +87,63 @@ class Runtime(Handle):
 
     def open(self, id: str) -> Container:
         """A container that is there already, whoever made it."""
-        with self._using() as context:
+        with self._context as context:
             return self._added(Container(_c.container_open(context, id), self, id))
 
     def list(self) -> List[str]:
         """The ids of all containers, sorted."""
-        with self._using() as context:
+        with self._context as context:
             ids: List[str] = _c.flat_list(context).splitlines()
             return ids
 
     def delete(self, id: str, *, force: bool = False) -> None:
         """Remove a container by its id, also what a killed create left; force: kill it first, and take none for
         removed."""
-        with self._using() as context:
+        with self._context as context:
             _c.container_delete_id(context, id, _c.DELETE_FORCE if force else 0)
 
     def plan(self, config: Config = None, *, bundle: Union[None, str, "os.PathLike[str]"] = None,
              id: str = "plan", systemd_cgroup: bool = False) -> str:
         """What create would do, step by step, as text for people."""
-        text = None if config is None else json_of(config, "config")
-        with self._using() as context:
+        text = None if config is None else json_of(config, "config", spec.RuntimeConfig)
+        with self._context as context:
             plan: str = _c.flat_plan(context, id, os.fspath(bundle or os.curdir), text,
                                      _c.SYSTEMD_CGROUP if systemd_cgroup else 0)
             return plan
 
     def run(self, config: Config = None, *, bundle: Union[None, str, "os.PathLike[str]"] = None, id: Optional[str] = None,
-            input: Optional[bytes] = None, capture_output: bool = False, timeout: Optional[float] = None,
-            check: bool = False, **options: Any) -> "subprocess.CompletedProcess[bytes]":
+            input: Union[None, bytes, str] = None, capture_output: bool = False, text: bool = False,
+            timeout: Optional[float] = None, check: bool = False, **options: Any
+            ) -> "subprocess.CompletedProcess[Any]":
         """Make a container, run it to its end and remove it, as subprocess.run does with a program; options are those
-        of create.  After timeout seconds it is killed, and TimeoutExpired raised."""
+        of create.  After timeout seconds it is killed, and ocikit.TimeoutExpired raised, which is
+        subprocess.TimeoutExpired too; check raises subprocess.CalledProcessError.  text: input and output are str."""
         deadline = deadline_of(timeout)
-        if input is not None:
-            options["stdin"] = PIPE
-        if capture_output:
-            options["stdout"] = options["stderr"] = PIPE
+        given = run_options(options, input, capture_output, text)
         with self.create(id or f"run-{uuid.uuid4().hex[:12]}", config, bundle=bundle, timeout=timeout,
                          **options) as container:
             container.start()
-            out, err = container.communicate(input, remaining(deadline))
-            done = subprocess.CompletedProcess([container.id], container.wait().returncode, out, err)
-        if check:
-            done.check_returncode()
-        return done
+            out, err = container.communicate(given, remaining(deadline))
+            status = container.wait()
+        return completed([container.id], status.returncode, out, err, text, check)
 
     def close(self) -> None:
-        """Close all Container objects of this one, then it.  Waits for calls that go on.  May be repeated."""
-        with self._users:
-            if self._pid != os.getpid():
-                return
-            pointer = self._take()
-            for container in list(self._containers):
-                container._owned = False
-                container.close()
-            while self._count:
-                self._users.wait()
-        if pointer is not None:
-            _c.container_context_free(pointer)
+        """Close all Container objects of this one, then it.  Calls that go on, and what is still open, keep what they
+        need.  May be repeated."""
+        if self._context.is_other_process():
+            return
+        for container in list(self._containers):
+            container._owned = False
+            container.close()
+        self._context.close()
 
     def _kill(self, id: str, signal: int, all: bool) -> None:
-        with self._using() as context:
+        with self._context as context:
             _c.container_kill_id(context, id, signal, _c.KILL_ALL if all else 0)
 
     def _added(self, container: Container) -> Container:
         self._containers.add(container)
         return container
-
-    def _using(self) -> "_Using":
-        return _Using(self)
 
     def __enter__(self) -> "Runtime":
         return self
@@ -165,26 +152,11 @@ class Runtime(Handle):
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_pointer", None) is not None and hasattr(self, "_count"):
+        if hasattr(self, "_containers"):
             self.close()
 
-
-class _Using:
-    """The context for one call: it is not freed meanwhile, and any number of threads may have it."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-
-    def __enter__(self) -> Any:
-        with self._runtime._users:
-            pointer = self._runtime._use()
-            self._runtime._count += 1
-            return pointer
-
-    def __exit__(self, *about: object) -> None:
-        with self._runtime._users:
-            self._runtime._count -= 1
-            self._runtime._users.notify_all()
+    def __repr__(self) -> str:
+        return f"<ocikit.Runtime {self.root!r}{', closed' if self._context.is_closed() else ''}>"
 
 
 def default_config(rootfs: Optional[str] = None, args: Optional[Iterable[str]] = None) -> spec.RuntimeConfig:
