@@ -112,7 +112,8 @@ def test_wait(podman):
 
 
 def test_top(podman):
-    podman.same("""podman run -d --name c --user user $IMAGE sh -c 'sleep 50 & sleep 60' >/dev/null
+    podman.same("""podman run -d --name c --user user $IMAGE sh -c 'sleep 50 & sleep 60; exit' >/dev/null
+        for i in $(seq 50); do [ $(podman top c args | grep -c '^sleep') = 2 ] && break; sleep 0.1; done
         podman top c user ppid args; podman top c -- ps | grep -c sleep; podman rm -f -t 0 c""",
                 shows=("user", "sleep 60"))
 
