@@ -9,7 +9,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -25,8 +24,7 @@ type Container struct {
 	id      string
 	std     *stdio // nil for one that was opened
 
-	lock   sync.Mutex // C uses a handle in one thread at a time
-	handle uintptr
+	handle
 	closed atomic.Bool
 
 	ended
@@ -38,7 +36,7 @@ func (c *Container) take(of *library, handle uintptr, err error) error {
 		return err
 	}
 	of.hold() // it is held by the caller
-	c.library, c.handle = of, handle
+	c.library, c.handle = of, newHandle(handle)
 	return nil
 }
 
@@ -49,16 +47,29 @@ func (c *Container) ID() string {
 
 // use calls f with the handle, which no other goroutine has meanwhile.
 func (c *Container) use(f func(handle uintptr, fail *uintptr) int) error {
+	return c.useIn(context.Background(), f)
+}
+
+func (c *Container) useIn(ctx context.Context, f func(handle uintptr, fail *uintptr) int) error {
 	if c == nil {
 		return ErrClosed
 	}
-	c.lock.Lock()
-	defer c.lock.Unlock()
-	if c.handle == 0 {
+	return c.handle.use(ctx, f)
+}
+
+// useAnother is use with a handle of its own.
+func (c *Container) useAnother(f func(handle uintptr, fail *uintptr) int) error {
+	if c == nil || c.closed.Load() {
 		return ErrClosed
 	}
-	var fail uintptr
-	return failure(f(c.handle, &fail), fail)
+	return c.library.use(func(of uintptr) error {
+		var handle, fail uintptr
+		if err := failure(container.ContainerOpen(of, c.id, &handle, &fail), fail); err != nil {
+			return err
+		}
+		defer container.ContainerClose(handle)
+		return failure(f(handle, &fail), fail)
+	})
 }
 
 // text is use for what gives a text.
@@ -78,16 +89,13 @@ func (c *Container) Close() error {
 	if c.closed.Swap(true) {
 		return nil
 	}
-	c.lock.Lock()
-	defer c.lock.Unlock()
-	if c.handle != 0 {
-		container.ContainerClose(c.handle)
-		c.handle = 0
+	c.handle.free(func(handle uintptr) {
+		container.ContainerClose(handle)
 		if c.std != nil {
 			c.std.abort()
 		}
 		c.library.release()
-	}
+	})
 	return nil
 }
 
@@ -135,8 +143,12 @@ func (c *Container) Start(ctx context.Context) error {
 // Pidfd is an fd that is readable when the first process has ended; -1 if it had when this was made.
 // It belongs to the container's handle.
 func (c *Container) Pidfd() (int, error) {
+	return c.pidfd(context.Background())
+}
+
+func (c *Container) pidfd(ctx context.Context) (int, error) {
 	fd := -1
-	err := c.use(func(handle uintptr, _ *uintptr) int {
+	err := c.useIn(ctx, func(handle uintptr, _ *uintptr) int {
 		fd = container.ContainerPidfd(handle)
 		return 0
 	})
@@ -163,9 +175,9 @@ func (c *Container) Wait(ctx context.Context) (ExitStatus, error) {
 	return waitFor(ctx, c, c.std, true)
 }
 
-func (c *Container) collect() (ExitStatus, error) {
+func (c *Container) collect(ctx context.Context) (ExitStatus, error) {
 	return c.once(func(code, signal *int32) error {
-		return c.use(func(handle uintptr, fail *uintptr) int {
+		return c.useIn(ctx, func(handle uintptr, fail *uintptr) int {
 			return container.FlatWait(handle, 0, code, signal, fail)
 		})
 	})

@@ -58,8 +58,8 @@ func codeOf(code int) Code {
 	return Code(document.Text(document.OciCodeName(code)))
 }
 
-// specFailure is the error of a call that gave code and findings.
-func specFailure(code int, packed, length uintptr) error {
+// specFailure is the error of a call that gave code and findings, about what is called file.
+func specFailure(operation, file string, code int, packed, length uintptr) error {
 	var found []Finding
 	if packed != 0 {
 		found = findings(document.Take(packed, length))
@@ -67,7 +67,8 @@ func specFailure(code int, packed, length uintptr) error {
 	if code >= 0 {
 		return nil
 	}
-	e := &Error{Code: codeOf(code), Message: document.Text(document.OciCodeText(code)), Operation: "parse", Findings: found}
+	e := &Error{Code: codeOf(code), Message: document.Text(document.OciCodeText(code)), Operation: operation,
+		File: file, Findings: found}
 	for _, one := range found {
 		if one.IsError {
 			e.Errno, e.Message, e.Pointer, e.HasPlace = one.Errno, one.Message, one.Pointer, true
@@ -132,7 +133,7 @@ func Check(kind string, text []byte, options *CheckOptions) ([]Finding, error) {
 	var packed, length uintptr
 	code := document.FlatCheck(kind, string(text), o.Name, int(o.Unknown), pack(o.Ignore), number(o.Startable), &packed, &length)
 	if packed == 0 {
-		return nil, specFailure(code, 0, 0)
+		return nil, specFailure("check", o.Name, code, 0, 0)
 	}
 	return findings(document.Take(packed, length)), nil
 }
@@ -157,7 +158,7 @@ func Parse(kind string, text []byte, options *CheckOptions) (*Document, error) {
 	}
 	var made, packed, length uintptr
 	code := document.FlatParse(kind, string(text), o.Name, int(o.Unknown), &made, &packed, &length)
-	if err := specFailure(code, packed, length); err != nil {
+	if err := specFailure("parse", o.Name, code, packed, length); err != nil {
 		return nil, err
 	}
 	return &Document{handle: made}, nil
@@ -200,7 +201,7 @@ func (d *Document) change(pointer string, f func(handle uintptr, packed, length 
 		return ErrClosed
 	}
 	var packed, length uintptr
-	return specFailure(f(d.handle, &packed, &length), packed, length)
+	return specFailure("change", "", f(d.handle, &packed, &length), packed, length)
 }
 
 // Style is how JSON is written.
@@ -267,7 +268,7 @@ func (d *Document) Diff(other *Document) ([]Difference, error) {
 		return second.look(func(uintptr) error {
 			var packed, length uintptr
 			if code := document.FlatDiff(d.handle, other.handle, &packed, &length); code < 0 {
-				return specFailure(code, 0, 0)
+				return specFailure("diff", "", code, 0, 0)
 			}
 			if packed != 0 {
 				found = differences(document.Take(packed, length))

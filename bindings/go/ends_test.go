@@ -10,7 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -203,4 +205,85 @@ func constants(t *testing.T) map[ocikit.Code]bool {
 		listed[ocikit.Code(one[1])] = true
 	}
 	return listed
+}
+
+// TestWaitMeanwhile: a Wait keeps its context's time while another call has the container.
+func TestWaitMeanwhile(t *testing.T) {
+	x := begin(t)
+	slow := config("/bin/sleep", "1000")
+	slow.Hooks = &spec.Hooks{Poststart: []spec.Hook{{Path: "/bin/sleep", Args: []string{"sleep", "2"}}}}
+	c := must(x.runtime.Create(soon(), x.id, &ocikit.CreateOptions{Config: slow}))
+	defer c.Close()
+	defer c.Delete(true)
+	started := make(chan error, 1)
+	go func() { started <- c.Start(soon()) }()
+	time.Sleep(200 * time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	if _, err := c.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > time.Second {
+		t.Fatal(err, time.Since(began))
+	}
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestResumeForExec: Resume reaches a container that an Exec of another goroutine waits for.
+func TestResumeForExec(t *testing.T) {
+	x := begin(t)
+	c := x.sleeping()
+	if err := c.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := c.Run(soon(), &ocikit.ExecOptions{Args: []string{"/bin/true"}, WaitUntilResumed: true})
+		done <- err
+	}()
+	time.Sleep(200 * time.Millisecond)
+	if err := c.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFilesOfOptions: a file that only the options hold is open until the process has it.
+func TestFilesOfOptions(t *testing.T) {
+	x := begin(t)
+	c := x.sleeping()
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				runtime.GC()
+			}
+		}
+	}()
+	path := filepath.Join(t.TempDir(), "out")
+	for i := 0; i < 50; i++ {
+		must(c.Run(soon(), &ocikit.ExecOptions{Args: []string{"/bin/echo", "here"}, Stdout: must(os.Create(path))}))
+		if text := must(os.ReadFile(path)); string(text) != "here\n" {
+			t.Fatalf("%q", text)
+		}
+	}
+}
+
+func TestPlaceOfErrors(t *testing.T) {
+	x := begin(t)
+	_, err := x.runtime.Create(soon(), x.id, &ocikit.CreateOptions{Bundle: t.TempDir(), ConfigJSON: []byte{}})
+	var e *ocikit.Error
+	if !errors.As(err, &e) || e.Code != ocikit.CodeSyntax {
+		t.Error(err)
+	}
+	_, err = ocikit.Parse("runtime-config", []byte("{"), &ocikit.CheckOptions{Name: "here"})
+	if !errors.As(err, &e) || e.File != "here" || e.Operation != "parse" {
+		t.Errorf("%#v", err)
+	}
 }

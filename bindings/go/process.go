@@ -6,7 +6,7 @@ import (
 	"context"
 	"io"
 	"os"
-	"sync"
+	"runtime"
 	"syscall"
 
 	"ocikit/internal/container"
@@ -49,8 +49,7 @@ type Process struct {
 	library *library
 	std     *stdio
 
-	lock   sync.Mutex
-	handle uintptr
+	handle
 
 	ended
 }
@@ -99,8 +98,13 @@ func (c *Container) Exec(ctx context.Context, options *ExecOptions) (*Process, e
 		return nil, err
 	}
 	defer cancel.close()
+	defer runtime.KeepAlive(o) // its files, of which C has but the fds
 	var made uintptr
-	err = c.use(func(handle uintptr, fail *uintptr) int {
+	use := c.use
+	if o.WaitUntilResumed {
+		use = c.useAnother // Resume needs this one
+	}
+	err = use(func(handle uintptr, fail *uintptr) int {
 		code := container.FlatExec(handle, process, pack(o.Args), pack(o.Env), o.Cwd, o.User, pack(o.Capabilities),
 			number(o.Terminal), number(o.NoNewPrivileges), std.fds[0], std.fds[1], std.fds[2], packFiles(o.ExtraFiles),
 			o.ConsoleSocket, cancel.fd(), o.Rows, o.Columns, uint(number(o.WaitUntilResumed)*container.EXECIGNOREPAUSED),
@@ -115,7 +119,7 @@ func (c *Container) Exec(ctx context.Context, options *ExecOptions) (*Process, e
 		return nil, cancelled(ctx, err)
 	}
 	std.start()
-	return &Process{library: c.library, std: std, handle: made}, nil
+	return &Process{library: c.library, std: std, handle: newHandle(made)}, nil
 }
 
 // Run starts a process in the container and waits for it. When ctx is done, the process is killed,
@@ -137,16 +141,14 @@ func (c *Container) Run(ctx context.Context, options *ExecOptions) (ExitStatus, 
 }
 
 func (p *Process) use(f func(handle uintptr, fail *uintptr) int) error {
+	return p.useIn(context.Background(), f)
+}
+
+func (p *Process) useIn(ctx context.Context, f func(handle uintptr, fail *uintptr) int) error {
 	if p == nil {
 		return ErrClosed
 	}
-	p.lock.Lock()
-	defer p.lock.Unlock()
-	if p.handle == 0 {
-		return ErrClosed
-	}
-	var fail uintptr
-	return failure(f(p.handle, &fail), fail)
+	return p.handle.use(ctx, f)
 }
 
 // Pid is as the caller's pid namespace numbers it.
@@ -161,8 +163,12 @@ func (p *Process) Pid() (int, error) {
 
 // Pidfd is an fd that is readable when the process has ended. It belongs to the process's handle.
 func (p *Process) Pidfd() (int, error) {
+	return p.pidfd(context.Background())
+}
+
+func (p *Process) pidfd(ctx context.Context) (int, error) {
 	fd := -1
-	err := p.use(func(handle uintptr, _ *uintptr) int {
+	err := p.useIn(ctx, func(handle uintptr, _ *uintptr) int {
 		fd = container.ContainerProcessPidfd(handle)
 		return 0
 	})
@@ -188,9 +194,9 @@ func (p *Process) Wait(ctx context.Context) (ExitStatus, error) {
 	return waitFor(ctx, p, p.std, false)
 }
 
-func (p *Process) collect() (ExitStatus, error) {
+func (p *Process) collect(ctx context.Context) (ExitStatus, error) {
 	return p.once(func(code, signal *int32) error {
-		return p.use(func(handle uintptr, fail *uintptr) int {
+		return p.useIn(ctx, func(handle uintptr, fail *uintptr) int {
 			return container.FlatProcessWait(handle, 0, code, signal, fail)
 		})
 	})
@@ -208,13 +214,10 @@ func (p *Process) Close() error {
 	if p == nil {
 		return nil
 	}
-	p.lock.Lock()
-	defer p.lock.Unlock()
-	if p.handle != 0 {
-		container.ContainerProcessFree(p.handle)
-		p.handle = 0
+	p.handle.free(func(handle uintptr) {
+		container.ContainerProcessFree(handle)
 		p.std.abort()
 		p.library.release()
-	}
+	})
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"runtime"
 	"runtime/cgo"
 	"strings"
 	"sync"
@@ -170,6 +171,7 @@ func (r *Runtime) Create(ctx context.Context, id string, options *CreateOptions)
 		return nil, err
 	}
 	defer cancel.close()
+	defer runtime.KeepAlive(o) // its files, of which C has but the fds
 	c := &Container{id: id, std: std}
 	err = r.use(func(handle uintptr) error {
 		var made, fail uintptr
@@ -193,6 +195,9 @@ func (o *CreateOptions) bundle() string {
 }
 
 func (o *CreateOptions) config() (string, error) {
+	if o.Config == nil && o.ConfigJSON != nil && len(o.ConfigJSON) == 0 {
+		return " ", nil // for C "" is none
+	}
 	if o.Config == nil {
 		return string(o.ConfigJSON), nil
 	}

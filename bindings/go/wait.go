@@ -45,44 +45,52 @@ type ended struct {
 	status *ExitStatus
 }
 
-// once gives the status, which collect is asked for until it has it.
+// once gives the status, which collect is asked for until it has it. Two goroutines may ask it at
+// once, and get the same.
 func (e *ended) once(collect func(code, signal *int32) error) (ExitStatus, error) {
+	if status := e.known(); status != nil {
+		return *status, nil
+	}
+	var code, signal int32
+	if err := collect(&code, &signal); err != nil {
+		return noStatus, err
+	}
 	e.about.Lock()
 	defer e.about.Unlock()
-	if e.status == nil {
-		var code, signal int32
-		if err := collect(&code, &signal); err != nil {
-			return noStatus, err
-		}
-		e.status = &ExitStatus{int(code), syscall.Signal(signal)}
-	}
+	e.status = &ExitStatus{int(code), syscall.Signal(signal)}
 	return *e.status, nil
+}
+
+func (e *ended) known() *ExitStatus {
+	e.about.Lock()
+	defer e.about.Unlock()
+	return e.status
 }
 
 // waitable is a container or a process.
 type waitable interface {
-	// Pidfd is readable when it has ended.
-	Pidfd() (int, error)
+	// pidfd is readable when it has ended.
+	pidfd(ctx context.Context) (int, error)
 	// collect gives the status, or ErrTimeout while it runs.
-	collect() (ExitStatus, error)
+	collect(ctx context.Context) (ExitStatus, error)
 }
 
 // waitFor waits for the end of w and of its output. asks: collect is called again and again, because it
 // also collects processes that were executed in the container, without which that cannot end.
 func waitFor(ctx context.Context, w waitable, std *stdio, asks bool) (ExitStatus, error) {
-	status, err := w.collect()
+	status, err := w.collect(ctx)
 	if errors.Is(err, ErrTimeout) {
 		var look func() bool
 		if asks {
 			look = func() bool {
-				_, err := w.collect()
+				_, err := w.collect(ctx)
 				return !errors.Is(err, ErrTimeout)
 			}
 		}
-		if err := waitForEnd(ctx, w.Pidfd, look); err != nil {
+		if err := waitForEnd(ctx, w, look); err != nil {
 			return noStatus, err
 		}
-		status, err = w.collect()
+		status, err = w.collect(ctx)
 	}
 	if err != nil || std == nil {
 		return status, err
@@ -91,8 +99,8 @@ func waitFor(ctx context.Context, w waitable, std *stdio, asks bool) (ExitStatus
 }
 
 // waitForEnd waits on a copy of a pidfd, so that the handle may be closed meanwhile.
-func waitForEnd(ctx context.Context, pidfd func() (int, error), look func() bool) error {
-	fd, err := pidfd()
+func waitForEnd(ctx context.Context, w waitable, look func() bool) error {
+	fd, err := w.pidfd(ctx)
 	if err != nil {
 		return err
 	}

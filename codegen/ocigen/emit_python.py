@@ -36,7 +36,7 @@ def _doc(text: Text, doc: str, indent: str) -> None:
     lines = textwrap.wrap(words, 100 - len(indent) - 6, break_long_words=False, break_on_hyphens=False)
     if not lines:
         return
-    if len(lines) == 1:
+    if len(lines) == 1 and not words.endswith('"'):
         text.add(f'{indent}"""{lines[0]}"""')
         return
     text.add(f'{indent}"""{lines[0]}', *(indent + line for line in lines[1:]), f'{indent}"""')

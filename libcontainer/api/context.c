@@ -70,6 +70,7 @@ void container_context_free(container_context *context)
     if (context == NULL)
         return;
     close_fd(&context->init);
+    context_collect(context);
     context_forget_children(context);
     pthread_mutex_destroy(&context->lock);
     free_context(context);

@@ -261,6 +261,14 @@ static int tell_listener(void *data, int fd, pid_t pid, struct failure *failure)
     return listener_send(&listening, fd, pid, failure);
 }
 
+static void leave_process(void *data, int pidfd)
+{
+    struct execution *e = data;
+    struct child *child = context_adopt(e->container->context, pidfd);
+    if (child)
+        context_orphan(e->container->context, child);
+}
+
 /* A process is born into the caller's group, not the container's. */
 static int join_resctrl(struct execution *e)
 {
@@ -300,6 +308,7 @@ static int launch(struct execution *e)
     e->session.cancel = e->options.cancel_fd ? *e->options.cancel_fd : -1;
     e->session.rouse = true;
     e->session.listener = tell_listener;
+    e->session.leave = leave_process;
     e->session.data = e;
     int r = session_run(&e->session, &spawn, e->failure);
     if (r == 0 && e->compiled.terminal && e->options.console_socket) {

@@ -432,19 +432,26 @@ int session_await_exec(struct session *session, struct failure *failure)
     return explain(session->compiled, &message, session->file, failure);
 }
 
-static void end_process(int *pidfd)
+/* How long a killed process may take to end.  In a frozen group it does not, until that is thawed. */
+static int patience_ms(const struct session *session)
+{
+    return session->leave ? 1000 : 10000;
+}
+
+static void end_process(struct session *session, int *pidfd)
 {
     if (*pidfd < 0)
         return;
     /* It reads the end of the socket and ends by itself, and takes a hook at work with it. */
-    if (process_await_end(*pidfd, 500)) {
-        process_reap(*pidfd);
-        close(take_fd(pidfd));
-        return;
+    bool ended = process_await_end(*pidfd, 500);
+    if (!ended) {
+        syscall(SYS_pidfd_send_signal, *pidfd, SIGKILL, NULL, 0);
+        ended = process_await_end(*pidfd, patience_ms(session));
     }
-    syscall(SYS_pidfd_send_signal, *pidfd, SIGKILL, NULL, 0);
-    process_await_end(*pidfd, 10000);
-    process_reap(*pidfd);
+    if (ended)
+        process_reap(*pidfd);
+    else if (session->leave)
+        session->leave(session->data, *pidfd);
     close(take_fd(pidfd));
 }
 
@@ -456,7 +463,7 @@ static void find_second_stage(struct session *session)
         return;
     if (!process_await_end(session->pidfd, 100))
         syscall(SYS_pidfd_send_signal, session->pidfd, SIGKILL, NULL, 0);
-    process_await_end(session->pidfd, 10000);
+    process_await_end(session->pidfd, patience_ms(session));
     struct pollfd poll_fd = {session->control, POLLIN, 0};
     while (!session->pid_known && poll(&poll_fd, 1, 0) > 0) {
         struct plan_message message;
@@ -475,8 +482,8 @@ void session_abort(struct session *session)
         find_second_stage(session);
     close_fd(&session->control);
     session->control = -1;
-    end_process(&session->stage);
-    end_process(&session->pidfd);
+    end_process(session, &session->stage);
+    end_process(session, &session->pidfd);
     session_close(session);
 }
 

@@ -53,6 +53,8 @@ struct session {
     int (*listener)(void *data, int fd, pid_t pid, struct failure *failure);
     /* Move the network devices; socket is of the container's network namespace. */
     int (*net_devices)(void *data, int socket, struct failure *failure);
+    /* Take note of a killed process that does not end yet, to be collected later; NULL: it is waited for longer. */
+    void (*leave)(void *data, int pidfd);
     void *data;
     struct id_mapper mapper; /* of a plan that makes a user namespace */
     /* Of a builder: who joins it at PLAN_SYNC_MEMBER; spawned with the builder's pidfd as PLAN_SLOT_JOIN. */

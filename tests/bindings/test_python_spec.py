@@ -2,8 +2,11 @@
 """Documents in Python."""
 import copy
 import json
+import os
 import pickle
+import sys
 import threading
+import types
 from pathlib import Path
 
 import pytest
@@ -236,9 +239,10 @@ def test_half_a_surrogate_pair():
 
 def test_nothing_that_json_has_not():
     config = small()
-    config["/x"] = float("nan")
-    with pytest.raises(ValueError):
-        config.to_json()
+    for call in (lambda: config.__setitem__("/x", float("nan")), lambda: config.__setitem__("/x", [object()])):
+        with pytest.raises((ValueError, TypeError)):
+            call()
+    assert "/x" not in config
 
 
 # ---- JSON pointers ----
@@ -370,3 +374,128 @@ def test_many_threads_read_one_document():
     for one in threads:
         one.join()
     assert len(set(found)) == 1 and len(found) == 8 and text
+
+
+# ---- reading changes nothing ----
+
+IMAGE = '{"architecture":"amd64","os":"linux","config":{"Env":null,"Cmd":null,"Labels":null,"Entrypoint":["a"]},' \
+        '"rootfs":{"type":"layers","diff_ids":[]}}'
+
+
+def test_null_stays():
+    image = spec.ImageConfig.from_json(IMAGE)
+    assert (image.config.cmd, image.config.env, image.config.labels) == ([], [], {})
+    for one in (image, image.copy(), copy.deepcopy(image), pickle.loads(pickle.dumps(image))):
+        assert one.to_json() == IMAGE
+    image["/config/Labels/a"] = "b"
+    image["/config/Env/-"] = "A=1"
+    image.config.cmd.append("sh")
+    assert json.loads(image.to_json())["config"] == {"Env": ["A=1"], "Cmd": ["sh"], "Labels": {"a": "b"},
+                                                     "Entrypoint": ["a"]}
+
+
+def test_an_empty_list_that_was_replaced_is_nobody_s():
+    config = small()
+    old = config.annotations
+    assert config.annotations is old
+    config.annotations = {"a": "b"}
+    old["c"] = "d"
+    assert config.annotations == {"a": "b"}
+    del config.annotations
+    assert "/annotations" not in config and config.annotations == {}
+    with pytest.raises(AttributeError):
+        del config.annotations
+
+
+def test_json_that_was_looked_at_is_written_as_it_was():
+    text = SMALL[:-1] + ', "x": [1.10, 12345678901234567890.123], "y": 1e999, "z": {"a": 1}}'
+    config = spec.RuntimeConfig.from_json(text)
+    before = config.to_json()
+    assert config["/x/0"] == 1.1 and config["/y"] == float("inf") and config["/z"] == {"a": 1}
+    assert config.to_json() == before and "1.10" in before and "1e999" in before
+    config["/z"]["a"] = True  # equal to what was there, and another value
+    assert '"z":{"a":true}' in config.to_json()
+    config["/x/1"] = 5
+    assert '"x":[1.1,5]' in config.to_json()
+
+
+def test_threads_that_only_read_do_not_disturb_each_other():
+    problems = []
+
+    def read(document, barrier):
+        barrier.wait()
+        _ = document.process.args, document.annotations, document.hooks, document.process.env, document.linux.sysctl
+        _ = [mount.options for mount in document.mounts], document.linux.devices
+
+    def write(document, barrier):
+        barrier.wait()
+        try:
+            document.to_json()
+            document.to_dict()
+            repr(document)
+        except RuntimeError as error:
+            problems.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(300):
+            document = spec.RuntimeConfig.from_json(
+                '{"ociVersion":"1.2.0","process":{"cwd":"/","args":["a"]},"root":{"path":"r"},'
+                '"linux":{"namespaces":[{"type":"pid"}]},"mounts":[{"destination":"/a"},{"destination":"/b"}]}')
+            barrier = threading.Barrier(3)
+            threads = [threading.Thread(target=work, args=(document, barrier)) for work in (read, write, write)]
+            for one in threads:
+                one.start()
+            for one in threads:
+                one.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert problems == []
+
+
+# ---- classes of one's own, copies, mappings ----
+
+class Mine(spec.RuntimeConfig):
+    """A class of a user's."""
+
+
+def test_a_subclass():
+    mine = Mine.from_json(SMALL)
+    assert mine.root.path == "rootfs" and mine.mounts[0].destination == "/a"
+    assert Mine.__module__ == __name__ and spec.RuntimeConfig.__module__ == "ocikit.spec"
+    for one in (pickle.loads(pickle.dumps(mine)), mine.copy()):
+        assert type(one) is Mine and one == mine
+
+
+def test_copies_of_what_is_incomplete():
+    config = spec.RuntimeConfig(process=spec.Process(args=["x"]), hooks=spec.Hooks(prestart=[spec.Hook(args=["y"])]))
+    config["/x"] = {"a": [1]}
+    for one in (config.copy(), copy.copy(config), copy.deepcopy(config), pickle.loads(pickle.dumps(config))):
+        assert one == config and one.process is not config.process
+        one.process.args.append("z")
+        one["/x/a/0"] = 2
+        assert config.process.args == ["x"] and config["/x/a"] == [1]
+
+
+def test_mappings_and_objects_in_dicts():
+    values = types.MappingProxyType({"ociVersion": "1.3.0", "process": spec.Process(cwd="/", args=["a"]),
+                                     "annotations": types.MappingProxyType({"a": "b"})})
+    config = spec.RuntimeConfig.from_dict(values)
+    assert config.process.cwd == "/" and config.annotations == {"a": "b"}
+    config.process = types.MappingProxyType({"cwd": "/b", "args": ["c"]})
+    assert config.process.args == ["c"]
+    with pytest.raises(TypeError):
+        spec.RuntimeConfig.from_dict({"ociVersion": object()})
+
+
+def test_errors_say_what_was_read(tmp_path):
+    for path in (tmp_path / "nothere.json", str(tmp_path / "b\udcff.json")):
+        with pytest.raises(ocikit.Error) as caught:
+            spec.RuntimeConfig.from_file(path)
+        assert (caught.value.file, caught.value.operation) == (os.fspath(path), "read")
+    with pytest.raises(ocikit.SpecError) as caught:
+        spec.RuntimeConfig.from_json("{", name="here")
+    assert (caught.value.file, caught.value.operation) == ("here", "parse")
+    with pytest.raises(ocikit.EncodingError):
+        spec.RuntimeConfig.from_json(SMALL + "\udc80")

@@ -99,14 +99,16 @@ class BusyError(Error, OSError):  # type: ignore[misc]
 
 
 class TimeoutExpired(Error, TimeoutError, subprocess.TimeoutExpired):  # type: ignore[misc]
-    """It took longer than was allowed.  It is a subprocess.TimeoutExpired too, whose timeout is in seconds, and which
-    has no output."""
+    """It took longer than was allowed.  It is a subprocess.TimeoutExpired too: timeout is in seconds, output and stderr
+    are what communicate() and run() have read until then, as bytes, or None."""
 
-    def __init__(self, message: str = "", *, timeout: Optional[float] = None, **about: Any) -> None:
+    def __init__(self, message: str = "", *, timeout: Optional[float] = None, output: Optional[bytes] = None,
+                 stderr: Optional[bytes] = None, **about: Any) -> None:
         super().__init__(message, **about)
         self.cmd = ""
         self.timeout = 0 if timeout is None else timeout
-        self.output = self.stderr = None
+        self.output = output
+        self.stderr = stderr
 
 
 class CancelledError(Error):
@@ -190,7 +192,7 @@ def made(code: int, message: str, *, errno: int = 0, line: int = 0, column: int 
     kind = _kind(known, errno or None)
     about.update(code=known, errno=errno or _ERRNOS.get(kind), line=line or None, column=column or None)
     if issubclass(kind, SpecError):
-        about["findings"] = [Finding._made(row) for row in findings or ()]
+        about["findings"] = [Finding._made(row) for row in findings or ()] or [Finding._of_error(known, message, about)]
     error = kind(message, **about)
     if isinstance(error, OSError):
         error.strerror = os.strerror(error.errno or 0)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What checks of documents give back."""
 from dataclasses import dataclass
-from typing import Any, Optional, Tuple
+from typing import Any, Mapping, Optional, Tuple
 
 from ._codes import Code
 
@@ -13,7 +13,7 @@ class Finding:
     """One thing that is wrong with a document, or odd.
 
     pointer is the place ("" the document itself); line and column (from 1, in bytes) where that is in the text, None
-    where it has no text; offset and length the same in bytes.  text says what is wrong, message is the whole line.
+    where it has no text; offset and length the same in bytes (-1 and 0: not known).  text says what is wrong, message is the whole line.
     rule is the name of the rule that is broken, section where the specification states it.
     """
 
@@ -42,6 +42,12 @@ class Finding:
         for number in (3, 4, -1):  # line, column, errno
             values[number] = row[number] or None
         return cls(*values)
+
+    @classmethod
+    def _of_error(cls, code: Code, message: str, about: Mapping[str, Any]) -> "Finding":
+        """Where only an error is known, of an operation that a wrong document has ended."""
+        return cls(code, True, about.get("pointer") or "", about.get("line"), about.get("column"), -1, 0, message, message,
+                   None, None, None, None, None, "", about.get("errno"))
 
     def __str__(self) -> str:
         return self.message

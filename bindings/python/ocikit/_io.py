@@ -119,44 +119,66 @@ def deadline_of(timeout: Optional[float]) -> Optional[float]:
     return time.monotonic() + timeout
 
 
-def exchange(streams: List[Optional[IO[bytes]]], given: Optional[bytes],
-             deadline: Optional[float]) -> Tuple[Optional[bytes], Optional[bytes]]:
-    """Write to the first, read the others until their ends; all are closed then.  TimeoutExpired leaves them open."""
-    stdin, stdout, stderr = streams
-    found: List[List[bytes]] = [[], []]
-    rest = memoryview(given or b"")
-    with selectors.DefaultSelector() as selector:
-        if stdin is not None and rest:
-            os.set_blocking(stdin.fileno(), False)
-            selector.register(stdin, selectors.EVENT_WRITE)
-        elif stdin is not None:
-            stdin.close()
-        for number, stream in enumerate((stdout, stderr)):
-            if stream is not None:
+class Exchange:
+    """Input for a process and what it writes, for communicate(), which may be called again when its time was over."""
+
+    def __init__(self, streams: List[Optional[IO[bytes]]]) -> None:
+        self._stdin, *self._outputs = streams
+        self._found: List[List[bytes]] = [[], []]
+        self._rest: Optional[memoryview] = None
+
+    def found(self) -> Tuple[Optional[bytes], Optional[bytes]]:
+        """What has been read so far; None where there was no pipe."""
+        out, err = (None if stream is None else b"".join(found) for stream, found in zip(self._outputs, self._found))
+        return out, err
+
+    def run(self, given: Optional[bytes], timeout: Optional[float]) -> None:
+        """Write to the first, read the others until their ends; all are closed then.  TimeoutExpired leaves them
+        open."""
+        if self._rest is None:
+            self._rest = memoryview(given or b"").cast("B")
+        elif given is not None:
+            raise ValueError("communicate: the input was given before")
+        deadline = deadline_of(timeout)
+        with selectors.DefaultSelector() as selector:
+            self._register(selector)
+            while selector.get_map():
+                ready = selector.select(remaining(deadline))
+                if not ready and deadline is not None and time.monotonic() >= deadline:
+                    out, err = self.found()
+                    raise TimeoutExpired("the process did not end its output in time", code=Code.TIMEOUT, timeout=timeout,
+                                         output=out, stderr=err)
+                for key, _ in ready:
+                    if self._step(key):
+                        selector.unregister(key.fileobj)
+                        key.fileobj.close()  # type: ignore[union-attr]
+
+    def _register(self, selector: selectors.BaseSelector) -> None:
+        if self._stdin is not None and not self._stdin.closed:
+            if self._rest:
+                os.set_blocking(self._stdin.fileno(), False)
+                selector.register(self._stdin, selectors.EVENT_WRITE)
+            else:
+                self._stdin.close()
+        for number, stream in enumerate(self._outputs):
+            if stream is not None and not stream.closed:
                 selector.register(stream, selectors.EVENT_READ, number)
-        while selector.get_map():
-            ready = selector.select(remaining(deadline))
-            if not ready and deadline is not None and time.monotonic() >= deadline:
-                raise TimeoutExpired("the process did not end its output in time", code=Code.TIMEOUT)
-            for key, _ in ready:
-                if key.fileobj is stdin:
-                    rest = _write(stdin, rest)
-                    done = not rest
-                else:
-                    data = os.read(key.fd, 65536)
-                    found[key.data].append(data)
-                    done = not data
-                if done:
-                    selector.unregister(key.fileobj)
-                    key.fileobj.close()  # type: ignore[union-attr]
-    return (None if stdout is None else b"".join(found[0]), None if stderr is None else b"".join(found[1]))
+
+    def _step(self, key: selectors.SelectorKey) -> bool:
+        """True at the end."""
+        if key.data is None:
+            assert self._rest is not None
+            self._rest = _write(key.fd, self._rest)
+            return not self._rest
+        data = os.read(key.fd, 65536)
+        self._found[key.data].append(data)
+        return not data
 
 
-def _write(stdin: Optional[IO[bytes]], rest: memoryview) -> memoryview:
+def _write(fd: int, rest: memoryview) -> memoryview:
     """What is left to write; nothing where nobody reads any more."""
-    assert stdin is not None
     try:
-        return rest[os.write(stdin.fileno(), rest[:65536]):]
+        return rest[os.write(fd, rest[:65536]):]
     except BlockingIOError:
         return rest
     except BrokenPipeError:

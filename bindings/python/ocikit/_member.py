@@ -5,17 +5,51 @@ A member checks what it is set to, so that what stands in an object is of the ri
 say, when the document is checked or used.
 """
 import json
+import weakref
+from collections.abc import Mapping
 
 _SCALARS = {"bool": bool, "int": int, "uint": int, "string": str, "enum": str}
 
 
 class Raw:
-    """JSON text that was read and not looked at, so that its numbers are written as they were."""
+    """JSON text that was read: written as it was, its numbers too, unless what was made of it has been changed."""
 
-    __slots__ = ("text",)
+    __slots__ = ("_text", "_value")
 
     def __init__(self, text):
-        self.text = text
+        self._text = text
+        self._value = Raw  # nothing was made of it yet
+
+    def look(self):
+        """The value, always the same one."""
+        if self._value is Raw:
+            value = json.loads(self._text)
+            if self._value is Raw:  # another thread may have been first
+                self._value = value
+        return self._value
+
+    def current(self):
+        """The text as it is now."""
+        if self._value is not Raw:
+            now = json.dumps(self._value, ensure_ascii=False)
+            if now != json.dumps(json.loads(self._text), ensure_ascii=False):
+                return json.dumps(self._value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return self._text
+
+
+def json_default(value):
+    """What json is to make of objects of documents and of mappings that are not dicts."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is nothing that JSON has")
+
+
+def checked_json(value):
+    """The value; TypeError or ValueError for what JSON has not."""
+    json.dumps(value, allow_nan=False)
+    return value
 
 
 def refused(where, wanted, value):
@@ -51,34 +85,39 @@ class Member:  # pylint: disable=missing-class-docstring
             values = instance._load()
         value = values.get(self.name)
         if value is None:
-            return self._absent(instance, values)
+            return self._absent(instance)
         if value.__class__ is Raw:
-            value = values[self.name] = json.loads(value.text)
+            return value.look()
         return value
 
-    def _absent(self, instance, values):
-        """A list or map that is not there reads as an empty one, which is there once something is put into it."""
-        if self.shape == "array":
-            value = values[self.name] = List(self)
-        elif self.shape == "map":
-            value = values[self.name] = Map(self)
-        elif self.required:
-            raise AttributeError(f"{type(instance).__name__} has no {self.attribute} yet, which it requires")
-        else:
+    def _absent(self, instance):
+        """A list or map that is not there, or null, reads as an empty one, which is there once something is put into
+        it.  Until then it is beside the object's values: reading changes nothing."""
+        if self.shape == "one":
+            if self.required:
+                raise AttributeError(f"{type(instance).__name__} has no {self.attribute} yet, which it requires")
             return None
-        value._is_absent = True
+        value = instance._empty.get(self.name)
+        if value is None:
+            value = List(self) if self.shape == "array" else Map(self)
+            value._home = weakref.ref(instance)
+            value = instance._empty.setdefault(self.name, value)
         return value
 
     def __set__(self, instance, value):
         values = instance._load()
         if value is None:
             values.pop(self.name, None)
-            return
-        values[self.name] = self.whole(value)
+        else:
+            values[self.name] = self.whole(value)
+        instance._empty.pop(self.name, None)
 
     def __delete__(self, instance):
-        if instance._load().pop(self.name, None) is None:
+        values = instance._load()
+        if self.name not in values:
             raise AttributeError(self.attribute)
+        del values[self.name]
+        instance._empty.pop(self.name, None)
 
     def whole(self, value):
         """The value as it is kept: checked, with dicts made objects."""
@@ -97,13 +136,13 @@ class Member:  # pylint: disable=missing-class-docstring
         if self.kind == "object":
             if isinstance(value, self.of):
                 return value
-            if isinstance(value, dict):
+            if isinstance(value, Mapping):
                 return self.of.from_dict(value)
             raise refused(self.attribute, f"a {self.of.__name__} or dict", value)
         if self.kind == "raw":
             if self.raw_object and not isinstance(value, dict):
                 raise refused(self.attribute, "a dict", value)
-            return value
+            return checked_json(value)
         wanted = _SCALARS[self.kind]
         if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
             raise refused(self.attribute, wanted.__name__, value)
@@ -128,14 +167,22 @@ class Member:  # pylint: disable=missing-class-docstring
         return value if wrap is None else wrap(value)
 
 
+def _there(value):
+    """Something was put into a list or map, which its object has from now on."""
+    home, value._home = value._home, None
+    owner = home and home()
+    if owner is not None:
+        owner._adopt(value._member.name, value)
+
+
 class List(list):
     """A list that takes only what the schema wants in it."""
 
-    __slots__ = ("_member", "_is_absent")
+    __slots__ = ("_member", "_home")
 
     def __init__(self, member, values=()):
         self._member = member
-        self._is_absent = False
+        self._home = None
         list.__init__(self, map(member.one, values))
 
     @classmethod
@@ -146,15 +193,15 @@ class List(list):
 
     def append(self, value, /):
         list.append(self, self._member.one(value))
-        self._is_absent = False
+        _there(self)
 
     def insert(self, index, value, /):
         list.insert(self, index, self._member.one(value))
-        self._is_absent = False
+        _there(self)
 
     def extend(self, values, /):
         list.extend(self, [self._member.one(value) for value in values])
-        self._is_absent = False
+        _there(self)
 
     def __iadd__(self, values):
         self.extend(values)
@@ -162,7 +209,7 @@ class List(list):
 
     def __imul__(self, count):
         list.__imul__(self, count)
-        self._is_absent = False
+        _there(self)
         return self
 
     def __setitem__(self, index, value):
@@ -171,7 +218,7 @@ class List(list):
         else:
             value = self._member.one(value)
         list.__setitem__(self, index, value)
-        self._is_absent = False
+        _there(self)
 
     def __reduce__(self):
         return list, (list(self),)
@@ -180,11 +227,11 @@ class List(list):
 class Map(dict):
     """A dict from names to what the schema wants in it."""
 
-    __slots__ = ("_member", "_is_absent")
+    __slots__ = ("_member", "_home")
 
     def __init__(self, member, values=None):
         self._member = member
-        self._is_absent = False
+        self._home = None
         dict.__init__(self)
         self.update(values or {})
 
@@ -198,7 +245,7 @@ class Map(dict):
         if not isinstance(key, str):
             raise refused(f"a key of {self._member.attribute}", "str", key)
         dict.__setitem__(self, key, self._member.one(value))
-        self._is_absent = False
+        _there(self)
 
     def setdefault(self, key, default=None, /):
         if key not in self:

@@ -6,13 +6,15 @@ its struct is in the C library's tree (a node) until a member is asked for; then
 Python values: text, numbers, List, Map, and Objects that are nodes again.  From there on it is Python's alone: editing
 never touches the C struct, which others may read.  What was never looked at is written by the C library as it was read.
 """
+import copy
 import json
+from collections.abc import Mapping
 from typing import Any as Json
 
 from . import _spec
 from ._errors import EncodingError, SpecError
 from ._finding import MISSING, Difference, Finding
-from ._member import List, Map, Member, Raw, refused
+from ._member import List, Map, Member, Raw, checked_json, json_default, refused
 
 _TYPES = _spec.types()
 
@@ -29,13 +31,11 @@ _KINDS = {type_name: name for name, _, _, type_name in _spec.kinds()}
 
 
 def _plain(value):
-    """A value as json has it; MISSING for a list or map that is not there."""
+    """A value as json has it."""
     if isinstance(value, Object):
         return value.to_dict()
     if isinstance(value, Raw):
-        return json.loads(value.text)
-    if isinstance(value, (List, Map)) and value._is_absent:
-        return MISSING
+        return json.loads(value.current())
     if isinstance(value, list):
         return [_plain(one) for one in value]
     if isinstance(value, dict):
@@ -44,15 +44,13 @@ def _plain(value):
 
 
 def _text_of(value):
-    """The same as JSON text in one line; None for a list or map that is not there."""
+    """The same as JSON text in one line."""
     if isinstance(value, Object):
         node = value._node  # first: another thread that reads a member sets it to None last
         return _members_text(value._values) if value._values is not None else \
             _spec.written(node, _spec.WRITE_COMPACT)
     if isinstance(value, Raw):
-        return value.text
-    if isinstance(value, (List, Map)) and value._is_absent:
-        return None
+        return value.current()
     if isinstance(value, List) and value._member.kind == "object":
         return f"[{','.join(map(_text_of, value))}]"
     if isinstance(value, Map) and value._member.kind == "object":
@@ -61,8 +59,8 @@ def _text_of(value):
 
 
 def _members_text(values):
-    pairs = ((name, _text_of(value)) for name, value in values.items())
-    return f"{{{','.join(f'{json.dumps(name, ensure_ascii=False)}:{text}' for name, text in pairs if text is not None)}}}"
+    members = (f"{json.dumps(name, ensure_ascii=False)}:{_text_of(value)}" for name, value in values.items())
+    return f"{{{','.join(members)}}}"
 
 
 def _escape(step):
@@ -106,11 +104,9 @@ def _step(value, step, pointer):
     """The value one step below, or KeyError."""
     if isinstance(value, Object):
         found = value._load().get(step, MISSING)
-        if found.__class__ is Raw:
-            found = value._values[step] = json.loads(found.text)
-        if found is MISSING or getattr(found, "_is_absent", False):
+        if found is MISSING:
             raise KeyError(pointer)
-        return found
+        return found.look() if found.__class__ is Raw else found
     if isinstance(value, list):
         return value[_index(step, len(value), pointer)]
     if isinstance(value, dict) and step in value:
@@ -121,18 +117,21 @@ def _step(value, step, pointer):
 class Object:
     """A JSON object that the schema describes.  Members are attributes; None is an absent one."""
 
-    __slots__ = ("_node", "_values", "__weakref__")
+    __slots__ = ("_node", "_values", "_empty", "__weakref__")
     _type_name = ""
     _members = {}
     __hash__ = None
 
     def __init_subclass__(cls):
-        cls.__module__ = "ocikit.spec"
-        cls._members = {one.name: one for one in vars(cls).values() if isinstance(one, Member)}
+        if cls.__module__.startswith("ocikit."):
+            cls.__module__ = "ocikit.spec"
+        cls._members = {one.name: one for base in reversed(cls.__mro__) for one in vars(base).values()
+                        if isinstance(one, Member)}
 
     def __init__(self, **members):
         self._node = None
         self._values = {}
+        self._empty = {}
         for attribute, value in members.items():
             if not isinstance(getattr(type(self), attribute, None), Member):
                 raise TypeError(f"{type(self).__name__} has no member {attribute!r}")
@@ -160,10 +159,11 @@ class Object:
 
     @classmethod
     def from_dict(cls, values, *, unknown="keep"):
-        """The same from plain dicts and lists, as the json module makes them."""
-        if not isinstance(values, dict):
+        """The same from dicts and lists, as the json module makes them; objects may stand in them."""
+        if not isinstance(values, Mapping):
             raise refused(cls.__name__, "a dict", values)
-        return cls.from_json(json.dumps(values, ensure_ascii=False, allow_nan=False), unknown=unknown)
+        return cls.from_json(json.dumps(dict(values), ensure_ascii=False, allow_nan=False, default=json_default),
+                             unknown=unknown)
 
     def _load(self):
         """The members, from the C struct if that is where they are."""
@@ -178,14 +178,20 @@ class Object:
                     None if value[0] == "null" else Raw(value[0])
             # Another thread may have been first, and its user may hold what it got.
             if self._values is None:
+                self._empty = {}
                 self._values = values
                 self._node = None
         return self._values
 
+    def _adopt(self, name, value):
+        """A list or map that was not there has got something."""
+        if self._empty.get(name) is value:
+            self._values[name] = value
+            del self._empty[name]
+
     def to_dict(self):
         """Plain dicts and lists, of one's own to change."""
-        plain = {name: _plain(value) for name, value in self._load().items()}
-        return {name: value for name, value in plain.items() if value is not MISSING}
+        return {name: _plain(value) for name, value in self._load().items()}
 
     def to_json(self, *, pretty=False, canonical=False):
         """JSON text: in one line, pretty (four spaces a level), or canonical (equal values give equal texts)."""
@@ -230,7 +236,17 @@ class Object:
 
     def copy(self):
         """Another one with values of its own."""
-        return type(self).from_json(self.to_json())
+        node = self._node
+        if self._values is None:
+            return self._from_node(node)
+        other = type(self)()
+        other._values = {name: _copied(value) for name, value in self._values.items()}
+        return other
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo, /):
+        return self.copy()
 
     @property
     def unknown(self):
@@ -280,25 +296,54 @@ class Object:
         return self.to_dict() == other.to_dict()
 
     def __reduce__(self):
-        return _unpickle, (type(self), self.to_dict())
+        return _unpickle, (type(self), self.to_json())
 
     def __repr__(self):
         named = []
         for name, value in self._load().items():
-            if getattr(value, "_is_absent", False):
-                continue
             member = self._members.get(name)
             shown = f"{type(value).__name__}(...)" if isinstance(value, Object) else \
-                value.text if isinstance(value, Raw) else \
+                value.current() if isinstance(value, Raw) else \
                 f"[{len(value)}]" if isinstance(value, list) and len(value) > 8 else repr(value)
             named.append(f"{member.attribute if member else name}={shown}")
         return f"{type(self).__name__}({', '.join(named)})"
 
 
-def _unpickle(cls, values):
+def _copied(value):
+    """A value of one's own."""
+    if isinstance(value, Object):
+        return value.copy()
+    if isinstance(value, Raw):
+        return Raw(value.current())
+    if isinstance(value, List):
+        return List._of(value._member, map(_copied, value))
+    if isinstance(value, Map):
+        return Map._of(value._member, {name: _copied(one) for name, one in value.items()})
+    return copy.deepcopy(value)
+
+
+def _unpickle(cls, text):
+    try:
+        return cls.from_json(text)
+    except SpecError:
+        return _incomplete(cls, json.loads(text))
+
+
+def _incomplete(cls, values):
+    """An object from what to_json gave for one that the schema does not allow, or not yet."""
     self = cls()
     for name, value in values.items():
-        self["/" + _escape(name)] = value
+        member = cls._members.get(name)
+        if member is None or value is None:
+            self._values[name] = value
+        elif member.kind != "object":
+            self._values[name] = member.whole(value)
+        elif member.shape == "array":
+            self._values[name] = List._of(member, [_incomplete(member.of, one) for one in value])
+        elif member.shape == "map":
+            self._values[name] = Map._of(member, {key: _incomplete(member.of, one) for key, one in value.items()})
+        else:
+            self._values[name] = _incomplete(member.of, value)
     return self
 
 
@@ -321,11 +366,15 @@ def _made(place, step, rest, value, pointer):
 def _set(place, steps, value, pointer):
     for number, step in enumerate(steps[:-1]):
         try:
-            place = _step(place, step, pointer)
+            below = _step(place, step, pointer)
         except KeyError:
+            below = None
+        if below is None:  # absent, or null
             made = _made(place, step, steps[number + 1:], value, pointer)
             place._load()[step] = made
+            place._empty.pop(step, None)
             return
+        place = below
     _put(place, steps[-1], value, pointer)
 
 
@@ -337,8 +386,7 @@ def _put(place, step, value, pointer):
         elif isinstance(getattr(type(place), step, None), Member):
             raise KeyError(f"{pointer}: the name in JSON is {getattr(type(place), step).name}")
         else:
-            json.dumps(value)  # TypeError for what is no JSON
-            place._load()[step] = value
+            place._load()[step] = checked_json(value)
     elif isinstance(place, list):
         if step in ("-", str(len(place))):
             place.append(value)

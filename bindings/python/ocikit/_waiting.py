@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Optional, TypeVar
 
 from ._codes import Code
-from ._errors import CancelledError, TimeoutExpired
+from ._errors import CancelledError, Error, TimeoutExpired
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ def poll(fd: int, timeout: Optional[float]) -> None:
     poller = select.poll()
     poller.register(fd, select.POLLIN)
     # Rounded up, so that it is not asked again and again in the last millisecond; and no more than poll takes.
-    poller.poll(None if timeout is None else min(int(timeout * 1000) + 1, 1 << 30))
+    poller.poll(None if timeout is None else int(min(timeout, 1e6) * 1000) + 1)
 
 
 async def poll_async(fd: int, timeout: Optional[float]) -> None:
@@ -91,8 +91,20 @@ class _Worker(threading.Thread):
         self.result: Optional[T] = None
         self.error: Optional[BaseException] = None
         self.done = threading.Event()
+        self._turn = threading.Lock()
+        self._begun = self._abandoned = False
+
+    def abandon(self) -> bool:
+        """True where it had not begun, and never will: a start() that Ctrl-C interrupts does not say."""
+        with self._turn:
+            self._abandoned = not self._begun
+            return self._abandoned
 
     def run(self) -> None:
+        with self._turn:
+            if self._abandoned:
+                return
+            self._begun = True
         try:
             self.result = self._call(self._cancel)
         except BaseException as error:  # pylint: disable=broad-except
@@ -101,14 +113,53 @@ class _Worker(threading.Thread):
             self.done.set()
 
 
-def _end(worker: _Worker, writing: int) -> None:
-    """Cancel it and wait until it has undone its work; a second Ctrl-C does not hurry that, as the fd has to stay."""
-    os.write(writing, b"x")
-    while not worker.done.is_set():
+def _end(worker: _Worker, tell: Callable[[], Any]) -> None:
+    """Tell it to end, and wait for that; a Ctrl-C meanwhile does not hurry it, and is raised then."""
+    interrupted: Optional[BaseException] = None
+    told = False
+    while not (told and worker.done.is_set()):
         try:
+            if not told:
+                tell()
+                told = True
             worker.done.wait()
-        except BaseException:  # pylint: disable=broad-except
-            continue
+        except BaseException as error:  # pylint: disable=broad-except
+            interrupted = error
+    if interrupted is not None:
+        raise interrupted
+
+
+def interruptible(call: Callable[[], None], stop: Callable[[], None]) -> None:
+    """A call that Ctrl-C ends by stop(), in another thread for the reason that cancellable() tells."""
+    if threading.current_thread() is not threading.main_thread():
+        call()
+        return
+    worker = _Worker(lambda _: call(), -1)
+
+    def tell() -> None:
+        try:
+            stop()
+        except Error:
+            pass  # it has ended already, or is about to tell why it cannot
+
+    try:
+        worker.start()
+        worker.done.wait()
+    except BaseException:
+        if not worker.abandon():
+            _end(worker, tell)
+        raise
+    if worker.error is not None:
+        raise worker.error
+
+
+def _undo(worker: _Worker, undo: Callable[[Any], None], cause: BaseException) -> None:
+    """What is too late to be cancelled."""
+    try:
+        if worker.error is None:
+            undo(worker.result)
+    except Error as error:
+        raise cause from error
 
 
 def cancellable(call: Callable[[int], T], undo: Callable[[T], None], timeout: Optional[float]) -> T:
@@ -122,17 +173,21 @@ def cancellable(call: Callable[[int], T], undo: Callable[[T], None], timeout: Op
     reading, writing = os.pipe()
     worker = _Worker(call, reading)
     timed_out = False
+
+    def cancel() -> None:
+        os.write(writing, b"x")
+
     try:
-        worker.start()
         try:
-            timed_out = not worker.done.wait(timeout)
-        except BaseException:
-            _end(worker, writing)
-            if worker.error is None:
-                undo(worker.result)  # type: ignore[arg-type]
+            worker.start()
+            timed_out = not worker.done.wait(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
+            if timed_out:
+                _end(worker, cancel)
+        except BaseException as cause:
+            if not worker.abandon():
+                _end(worker, cancel)
+                _undo(worker, undo, cause)
             raise
-        if timed_out:
-            _end(worker, writing)
     finally:
         os.close(reading)
         os.close(writing)

@@ -2,12 +2,14 @@
 """Where containers are made and found."""
 import os
 import subprocess
+import threading
 import uuid
 import weakref
-from typing import Any, Callable, Iterable, List, Mapping, Optional, Union
+from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple, Union
 
 from . import _container as _c
 from . import spec
+from ._errors import ClosedError
 from ._io import Stdio, Stream, deadline_of, packed, packed_fds, remaining
 from ._waiting import cancellable
 from .container import Container, Context, Json, completed, json_of, pairs, run_options
@@ -35,9 +37,10 @@ class Runtime:
                  newgidmap: Optional[str] = None) -> None:
         if log is not None and not callable(log):
             raise TypeError("log: a function is needed")
-        self.root = "/run/ocikit" if root is None else os.fspath(root)
-        self._context = Context(_c.context_new(None if root is None else os.fspath(root), log, newuidmap, newgidmap,
+        self.root = "/run/ocikit" if root is None else os.fsdecode(root)
+        self._context = Context(_c.context_new(None if root is None else os.fsencode(root), log, newuidmap, newgidmap,
                                                systemd_bus), log)
+        self._adding = threading.Lock()
         self._containers: "weakref.WeakSet[Container]" = weakref.WeakSet()
 
     def create(self, id: str, config: Config = None, *, bundle: Union[None, str, "os.PathLike[str]"] = None,
@@ -61,34 +64,46 @@ class Runtime:
                 raise TypeError("create: config or bundle is needed")
             bundle = os.curdir
         text = None if config is None else json_of(config, "config", spec.RuntimeConfig)
-        path = os.fspath(bundle)
+        path = os.fsencode(bundle)
         flags = ((0 if new_keyring else _c.NO_NEW_KEYRING) | (_c.NO_PIVOT if no_pivot else 0) |
                  (_c.NOTIFY_SOCKET if notify_socket else 0) | (_c.SYSTEMD_CGROUP if systemd_cgroup else 0))
         variables = packed(pairs(env), "env")
         fds = packed_fds(preserve_fds)
         stdio = Stdio(stdin, stdout, stderr)
 
-        def call(cancel: int) -> Any:
+        def call(cancel: int) -> Tuple[Any, Context]:
             with self._context as context:
-                return _c.flat_create(context, id, path, text, *stdio.triple, fds, console_socket, cancel, flags,
-                                      pidfd_socket, variables)
+                return _c.flat_create(context, id_of(id), path, text, *stdio.triple, fds, console_socket, cancel, flags,
+                                      pidfd_socket, variables), self._context.hold()
 
-        def undo(pointer: Any) -> None:
-            _c.container_delete(pointer, _c.DELETE_FORCE)
-            _c.container_close(pointer)
+        def undo(made: Tuple[Any, Context]) -> None:
+            try:
+                _c.container_delete(made[0], _c.DELETE_FORCE)
+            finally:
+                _c.container_close(made[0])
+                made[1].release()
 
         try:
-            pointer = cancellable(call, undo, timeout)
+            pointer, _ = cancellable(call, undo, timeout)
         except BaseException:
             stdio.abort()
             raise
         stdio.close()
-        return self._added(Container(pointer, self, id, stdio, owned=True))
+        container = Container(pointer, self, id, stdio, owned=True)
+        if not self._add(container):
+            container.__exit__(None, None, None)
+            raise ClosedError("the runtime was closed meanwhile")
+        return container
 
     def open(self, id: str) -> Container:
         """A container that is there already, whoever made it."""
         with self._context as context:
-            return self._added(Container(_c.container_open(context, id), self, id))
+            container = Container(_c.container_open(context, id_of(id)), self, id)
+            self._context.hold()
+        if not self._add(container):
+            container.close()
+            raise ClosedError("the runtime was closed meanwhile")
+        return container
 
     def list(self) -> List[str]:
         """The ids of all containers, sorted."""
@@ -100,14 +115,14 @@ class Runtime:
         """Remove a container by its id, also what a killed create left; force: kill it first, and take none for
         removed."""
         with self._context as context:
-            _c.container_delete_id(context, id, _c.DELETE_FORCE if force else 0)
+            _c.container_delete_id(context, id_of(id), _c.DELETE_FORCE if force else 0)
 
     def plan(self, config: Config = None, *, bundle: Union[None, str, "os.PathLike[str]"] = None,
              id: str = "plan", systemd_cgroup: bool = False) -> str:
         """What create would do, step by step, as text for people."""
         text = None if config is None else json_of(config, "config", spec.RuntimeConfig)
         with self._context as context:
-            plan: str = _c.flat_plan(context, id, os.fspath(bundle or os.curdir), text,
+            plan: str = _c.flat_plan(context, id_of(id), os.fsencode(bundle or os.curdir), text,
                                      _c.SYSTEMD_CGROUP if systemd_cgroup else 0)
             return plan
 
@@ -132,18 +147,22 @@ class Runtime:
         need.  May be repeated."""
         if self._context.is_other_process():
             return
-        for container in list(self._containers):
+        with self._adding:
+            self._context.close()
+            containers = list(self._containers)
+        for container in containers:
             container._owned = False
             container.close()
-        self._context.close()
 
     def _kill(self, id: str, signal: int, all: bool) -> None:
         with self._context as context:
             _c.container_kill_id(context, id, signal, _c.KILL_ALL if all else 0)
 
-    def _added(self, container: Container) -> Container:
-        self._containers.add(container)
-        return container
+    def _add(self, container: Container) -> bool:
+        """False when it comes too late to be closed with the others."""
+        with self._adding:
+            self._containers.add(container)
+            return not self._context.is_closed()
 
     def __enter__(self) -> "Runtime":
         return self
@@ -157,6 +176,13 @@ class Runtime:
 
     def __repr__(self) -> str:
         return f"<ocikit.Runtime {self.root!r}{', closed' if self._context.is_closed() else ''}>"
+
+
+def id_of(id: str) -> str:
+    """C takes bytes too, as paths may be."""
+    if not isinstance(id, str):
+        raise TypeError(f"id: str is needed, not {type(id).__name__}")
+    return id
 
 
 def default_config(rootfs: Optional[str] = None, args: Optional[Iterable[str]] = None) -> spec.RuntimeConfig:

@@ -14,10 +14,10 @@ static void raise_container_error(int code, container_error *error)
     const char *pointer = container_error_pointer(error), *file = container_error_file(error);
     bool has_place = file[0] || pointer[0];
     raise_failure(code, message,
-                  Py_BuildValue("{siszsssssssnsn}", "errno", container_error_errno(error), "pointer",
+                  Py_BuildValue("{siszsssNsNsnsn}", "errno", container_error_errno(error), "pointer",
                                 has_place ? pointer : NULL, "operation",
                                 container_error_operation(error), "container_id",
-                                container_error_id(error), "file", file, "line",
+                                shown(container_error_id(error)), "file", file_name(file), "line",
                                 (Py_ssize_t)container_error_line(error), "column",
                                 (Py_ssize_t)container_error_column(error)));
     container_error_free(error);
@@ -35,7 +35,7 @@ static void log_to_python(void *data, int level, const char *id, const char *mes
     PyGILState_STATE state = PyGILState_Ensure();
     PyObject *kind, *value, *trace;
     PyErr_Fetch(&kind, &value, &trace);
-    PyObject *result = PyObject_CallFunction(data, "izs", level, id, message);
+    PyObject *result = PyObject_CallFunction(data, "izN", level, id, shown(message));
     if (result == NULL)
         PyErr_WriteUnraisable(data);
     Py_XDECREF(result);

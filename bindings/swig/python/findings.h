@@ -11,10 +11,10 @@
 
 static PyObject *finding_row(const struct oci_finding *f)
 {
-    return Py_BuildValue("(iOsnnnnsszzzzzsi)", f->code,
+    return Py_BuildValue("(iOsnnnnsNzzzzzsi)", f->code,
                          f->severity == OCI_SEVERITY_ERROR ? Py_True : Py_False, f->pointer,
                          (Py_ssize_t)f->line, (Py_ssize_t)f->column, (Py_ssize_t)f->offset,
-                         (Py_ssize_t)f->length, f->text, f->message, f->expected, f->found,
+                         (Py_ssize_t)f->length, f->text, shown(f->message), f->expected, f->found,
                          f->suggestion, f->rule, f->section, f->excerpt ? f->excerpt : "",
                          f->sys_errno);
 }
@@ -31,28 +31,29 @@ static PyObject *finding_rows(const oci_report *report)
     return rows;
 }
 
-/* Raise what the report begins with.  Frees the report. */
-static PyObject *raise_report(int code, oci_report *report)
+/* Raise what the report begins with: of an operation on a file, or on what is called so, or NULL.  Frees the report. */
+static PyObject *raise_report(int code, oci_report *report, const char *operation, const char *file)
 {
     const struct oci_finding *first = oci_report_first_error(report);
     PyObject *rows = finding_rows(report);
     PyObject *about = NULL;
     if (rows && first)
-        about = Py_BuildValue("{sisnsnszsO}", "errno", first->sys_errno, "line",
+        about = Py_BuildValue("{sssNsisnsnszsO}", "operation", operation, "file",
+                              file_name(file ? file : ""), "errno", first->sys_errno, "line",
                               (Py_ssize_t)first->line, "column", (Py_ssize_t)first->column,
                               "pointer", first->pointer, "findings", rows);
     else if (rows)
-        about = PyDict_New();
+        about = Py_BuildValue("{sssN}", "operation", operation, "file", file_name(file ? file : ""));
     raise_failure(code, first ? first->message : oci_code_text(code), about);
     Py_XDECREF(rows);
     oci_report_free(report);
     return NULL;
 }
 
-static PyObject *rows_of(int code, oci_report *report)
+static PyObject *rows_of(int code, oci_report *report, const char *file)
 {
     if (code == OCI_ERR_NO_MEMORY || code == OCI_ERR_INVALID_ARGUMENT || code == OCI_ERR_UNSUPPORTED)
-        return raise_report(code, report);
+        return raise_report(code, report, "check", file);
     PyObject *rows = finding_rows(report);
     oci_report_free(report);
     return rows;

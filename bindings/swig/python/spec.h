@@ -57,10 +57,11 @@ static PyObject *node_new(const oci_type *type, const void *at, oci_document *do
     return capsule;
 }
 
-static PyObject *parsed(int code, const oci_type *type, oci_document *document, oci_report *report)
+static PyObject *parsed(int code, const oci_type *type, oci_document *document, oci_report *report,
+                        const char *operation, const char *file)
 {
     if (code < 0)
-        return raise_report(code, report);
+        return raise_report(code, report, operation, file);
     oci_report_free(report);
     return node_new(type, oci_document_root(document, type), document, NULL);
 }
@@ -74,7 +75,7 @@ static PyObject *parse(const oci_type *type, const char *text, size_t length, co
     options.name = name;
     options.unknown = unknown;
     int code = oci_parse(type, text, length, &options, &document, &report);
-    return parsed(code, type, document, report);
+    return parsed(code, type, document, report, "parse", name);
 }
 
 /* path as os.fspath takes it. */
@@ -91,8 +92,9 @@ static PyObject *parse_file(const oci_type *type, PyObject *path, int unknown)
     Py_BEGIN_ALLOW_THREADS
     code = oci_parse_file(type, AT_FDCWD, PyBytes_AS_STRING(bytes), &options, &document, &report);
     Py_END_ALLOW_THREADS
+    PyObject *node = parsed(code, type, document, report, "read", PyBytes_AS_STRING(bytes));
     Py_DECREF(bytes);
-    return parsed(code, type, document, report);
+    return node;
 }
 
 /* ---- values ---- */
@@ -255,7 +257,7 @@ static PyObject *written(PyObject *capsule, unsigned style)
         return NULL;
     int code = oci_write(node->type, node->at, style, &text, &length);
     if (code < 0)
-        return raise_report(code, NULL);
+        return raise_report(code, NULL, "write", NULL);
     PyObject *result = PyUnicode_DecodeUTF8(text, (Py_ssize_t)length, NULL);
     oci_free(text);
     return result;
@@ -269,13 +271,17 @@ static PyObject *findings(const oci_type *type, const char *text, size_t length)
     oci_report *report = NULL;
     int code = oci_parse(type, text, length, NULL, &document, &report);
     oci_document_free(document);
-    return rows_of(code, report);
+    return rows_of(code, report, NULL);
 }
 
 /* The names of a list of str, NULL-terminated, for as long as the list lives. */
 static const char **names_of(PyObject *list)
 {
-    Py_ssize_t count = PySequence_Size(list);
+    if (!PyList_Check(list)) {
+        PyErr_Format(PyExc_TypeError, "ignore: a list is needed, not %s", Py_TYPE(list)->tp_name);
+        return NULL;
+    }
+    Py_ssize_t count = PyList_GET_SIZE(list);
     const char **names = count < 0 ? NULL : PyMem_Calloc((size_t)count + 1, sizeof(*names));
     for (Py_ssize_t i = 0; names && i < count; i++) {
         names[i] = string_argument(PyList_GET_ITEM(list, i), "ignore");
@@ -309,7 +315,7 @@ static PyObject *check(const char *kind, const char *text, size_t length, PyObje
     options.flags = startable ? OCI_CHECK_STARTABLE : 0;
     int code = oci_check(known, text, length, &options, &report);
     PyMem_Free(rules);
-    return rows_of(code, report);
+    return rows_of(code, report, parsing.name);
 }
 
 static PyObject *difference_rows(const oci_differences *differences)
@@ -336,7 +342,7 @@ static PyObject *diff(PyObject *left, PyObject *right)
         return PyErr_Format(PyExc_TypeError, "diff: a %s and a %s", one->type->name, other->type->name);
     int code = oci_diff(one->type, one->at, other->at, &differences);
     if (code < 0)
-        return raise_report(code, NULL);
+        return raise_report(code, NULL, "diff", NULL);
     PyObject *rows = difference_rows(differences);
     oci_differences_free(differences);
     return rows;

@@ -100,7 +100,8 @@ struct container_context_options {
  * options may be NULL.  OCI_ERR_NO_MEMORY, OCI_ERR_INVALID_ARGUMENT, OCI_ERR_UNSUPPORTED. */
 OCI_API int container_context_new(const struct container_context_options *options,
                                   container_context **context, container_error **error);
-/* Free it after all its containers are closed.  NULL is allowed. */
+/* Free it after all its containers are closed.  A process of container_exec that still runs is the caller's to
+ * collect from now on.  NULL is allowed. */
 OCI_API void container_context_free(container_context *context);
 
 /* ---- create and start ---- */
