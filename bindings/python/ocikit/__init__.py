@@ -27,7 +27,9 @@ if _container.container_version() != __version__:
                       "install the same version of both")
 
 from . import spec  # noqa: E402  (the version is looked at first)
-from .container import Container, Event, Events, Process  # noqa: E402
+from .container import Container  # noqa: E402
+from .events import Event, Events  # noqa: E402
+from .process import Process  # noqa: E402
 from .runtime import Runtime, default_config, features, rootless_config  # noqa: E402
 
 __all__ = ["Code", "Container", "DEVNULL", "Event", "Events", "ExitStatus", "PIPE", "Process", "Runtime", "STDOUT",

@@ -4,8 +4,7 @@ import os
 import selectors
 import subprocess
 import time
-from array import array
-from typing import IO, Any, Iterable, List, Optional, Tuple, Union
+from typing import IO, Any, List, Optional, Tuple, Union
 
 from ._codes import Code
 from ._errors import InvalidArgumentError, TimeoutExpired
@@ -80,27 +79,6 @@ def fd_of(stream: Any, what: str) -> int:
     except (OSError, OverflowError):
         raise InvalidArgumentError(f"{what}: {fd} is no open fd", code=Code.INVALID_ARGUMENT) from None
     return fd
-
-
-def packed(texts: Optional[Iterable[str]], what: str) -> Optional[bytes]:
-    """As the C module takes a list of texts."""
-    if texts is None:
-        return None
-    if isinstance(texts, (str, bytes)):
-        raise TypeError(f"{what}: a list of str is needed, not {type(texts).__name__}")
-    parts = []
-    for text in texts:
-        if not isinstance(text, str):
-            raise TypeError(f"{what}: str is needed, not {type(text).__name__}")
-        if "\0" in text:
-            raise ValueError(f"{what}: a NUL in a string")
-        parts.append(text.encode(errors="surrogateescape") + b"\0")
-    return b"".join(parts)
-
-
-def packed_fds(fds: Iterable[Any]) -> bytes:
-    """The same for fds to preserve: ints as they are in memory."""
-    return array("i", [fd_of(fd, "preserve_fds") for fd in fds]).tobytes()
 
 
 def remaining(deadline: Optional[float]) -> Optional[float]:

@@ -9,10 +9,12 @@ from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple, Unio
 
 from . import _container as _c
 from . import spec
+from ._arguments import Json, completed, json_of, packed, packed_fds, pairs, run_options
 from ._errors import ClosedError
-from ._io import Stdio, Stream, deadline_of, packed, packed_fds, remaining
+from ._handle import Context
+from ._io import Stdio, Stream, deadline_of, remaining
 from ._waiting import cancellable
-from .container import Container, Context, Json, completed, json_of, pairs, run_options
+from .container import Container
 
 __all__ = ["Runtime", "default_config", "features", "rootless_config"]
 
