@@ -36,7 +36,7 @@ static int wait_container(void *target, struct container_exit *result, container
 static int start(struct cli *cli, container *made)
 {
     container_error *error = NULL;
-    if (container_start(made, &error) == 0)
+    if (container_start(made, NULL, &error) == 0)
         return CLI_OK;
     int code = output_failure(cli, launch_exit_code(error, CLI_ERROR), error);
     container_delete(made, CONTAINER_DELETE_FORCE, NULL);

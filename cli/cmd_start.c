@@ -17,7 +17,7 @@ static int run(struct cli *cli, void *data, const struct cli_arguments *argument
     if (code != CLI_OK)
         return code;
     container_error *error = NULL;
-    if (container_start(found, &error) < 0)
+    if (container_start(found, NULL, &error) < 0)
         return output_failure(cli, CLI_ERROR, error);
     /* The signals that end a program end this one. */
     notify_await(&notify, container_pidfd(found), -1);

@@ -7,7 +7,7 @@
 static int run(container *hello, container_error **error)
 {
     struct container_exit end;
-    if (container_start(hello, error) < 0 || container_wait(hello, -1, &end, error) < 0)
+    if (container_start(hello, NULL, error) < 0 || container_wait(hello, -1, &end, error) < 0)
         return -1;
     printf("%d\n", end.code);
     return 0;

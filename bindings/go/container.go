@@ -127,7 +127,9 @@ func (c *Container) Start(ctx context.Context) error {
 		return err
 	}
 	done := make(chan error, 1)
-	go func() { done <- c.use(container.ContainerStart) }()
+	go func() {
+		done <- c.use(func(handle uintptr, fail *uintptr) int { return container.FlatStart(handle, -1, fail) })
+	}()
 	select {
 	case err := <-done:
 		return err

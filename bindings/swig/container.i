@@ -52,7 +52,7 @@ status container_open(container_context *context, const char *id, container **ma
 void container_close(container *container);
 int container_terminal_fd(const container *container);
 int container_pidfd(const container *container);
-status container_start(container *container, container_error **error);
+status flat_start(container *container, int cancel_fd, container_error **error);
 status container_notify_open(container *container, int *fd, container_error **error);
 status flat_state(container *container, char **text, container_error **error);
 status flat_list(container_context *context, char **text, container_error **error);

@@ -167,6 +167,13 @@ static status flat_process_wait(container_process *process, int timeout_ms, int 
     return r;
 }
 
+static status flat_start(container *container, int cancel_fd, container_error **error)
+{
+    struct container_start_options options = CONTAINER_START_OPTIONS_INIT;
+    options.cancel_fd = cancel_fd >= 0 ? &cancel_fd : NULL;
+    return container_start(container, &options, error);
+}
+
 /* The kind of the next event, or 0. */
 static int flat_events_next(container_events *events, unsigned long long *oom_kills)
 {

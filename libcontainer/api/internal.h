@@ -97,6 +97,9 @@ bool context_collected(container_context *context, struct child *child,
 int tracked_collect(struct tracked *process, struct failure *failure);
 void tracked_close(struct tracked *process);
 
+/* signal.c: container_kill for a container's folder in the state directory. */
+int kill_by_record(int dir, const char *id, int signal, unsigned flags, struct failure *failure);
+
 /* The three fds of a new process: those given, or the caller's own, or /dev/null for one that is
  * closed. *null is an fd to be closed afterwards, or -1.  To be called before any fd is opened, so
  * that one of ours cannot be taken for the caller's. */

@@ -199,7 +199,7 @@ static void made_up_id(char text[32])
 
 static int run_to_end(container *container, struct container_exit *result, container_error **error)
 {
-    int r = container_start(container, error);
+    int r = container_start(container, NULL, error);
     return r == 0 ? container_wait(container, -1, result, error) : r;
 }
 

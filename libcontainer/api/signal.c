@@ -68,8 +68,7 @@ static int signal_first(const char *id, int pidfd, int signal, struct failure *f
     return fail_errno(failure, OCI_ERR_IO, errno, "send signal %d to container \"%s\"", signal, id);
 }
 
-static int kill_by_record(int dir, const char *id, int signal, unsigned flags,
-                          struct failure *failure)
+int kill_by_record(int dir, const char *id, int signal, unsigned flags, struct failure *failure)
 {
     _cleanup_(free_document) oci_document *document = NULL;
     const struct oci_record *record = NULL;

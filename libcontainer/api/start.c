@@ -6,9 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 
 #include <seccomp/filter.h>
+
+/* What was killed gets so long to end. */
+#define CANCELLED_MS 10000
 
 static int wrong_state(const char *id, enum container_status status, struct failure *failure)
 {
@@ -43,9 +47,24 @@ static bool expects_listener(const struct oci_runtime_config *config)
            filter_notifies(config->linux_->seccomp);
 }
 
-static int release(container *container, int pidfd, const struct oci_runtime_config *config,
-                   const struct oci_record *record, struct failure *failure)
+/* The documents of a container that is started, and what is about this call. */
+struct starting {
+    oci_document *record_document, *config_document;
+    const struct oci_record *record;
+    const struct oci_runtime_config *config;
+    int cancel; /* -1: nothing cancels it */
+};
+
+static void free_starting(struct starting *s)
 {
+    free_document(&s->record_document);
+    free_document(&s->config_document);
+}
+
+static int release(container *container, int pidfd, const struct starting *s, struct failure *failure)
+{
+    const struct oci_runtime_config *config = s->config;
+    const struct oci_record *record = s->record;
     pid_t pid = (pid_t)record->pid;
     _close_ int socket = store_connect(container->dir);
     if (socket == -ECONNREFUSED)
@@ -61,7 +80,8 @@ static int release(container *container, int pidfd, const struct oci_runtime_con
     struct plan_message message;
     struct listening listening = {config, container->id, record->bundle, "created", pid, -1};
     const struct delivery delivery = {tell_listener, &listening, pid};
-    r = await_running(socket, pidfd, expects_listener(config) ? &delivery : NULL, &message, failure);
+    r = await_running(socket, pidfd, s->cancel, expects_listener(config) ? &delivery : NULL, &message,
+                      failure);
     return r > 0 ? explain_start(&message, program_of(config), STORE_CONFIG, failure) : r;
 }
 
@@ -97,15 +117,15 @@ static void give_up_later(container *container, int root)
         log_message(&log, CONTAINER_LOG_WARNING, "after the failed hook: %s", told.text);
 }
 
-static int run_poststart(container *container, const struct oci_runtime_config *config,
-                         const struct oci_record *record, struct failure *failure)
+static int run_poststart(container *container, const struct starting *s, struct failure *failure)
 {
+    const struct oci_runtime_config *config = s->config;
     if (config->hooks == NULL || config->hooks->poststart_count == 0)
         return 0;
     struct log log = context_log(container->context, container->id);
     struct compile_input input = {
         .id = container->id,
-        .bundle = record->bundle,
+        .bundle = s->record->bundle,
         .config = config,
         .log = &log,
         .process_place = "/process",
@@ -113,24 +133,11 @@ static int run_poststart(container *container, const struct oci_runtime_config *
     };
     const struct hook_list list = {"poststart", config->hooks->poststart,
                                    config->hooks->poststart_count};
-    return run_host_hooks(container->context, &input, &list, 1, "running", (pid_t)record->pid,
-                          STORE_CONFIG, -1, failure);
+    return run_host_hooks(container->context, &input, &list, 1, "running", (pid_t)s->record->pid,
+                          STORE_CONFIG, s->cancel, failure);
 }
 
-/* The documents of a container that was started, for what comes after it. */
-struct started {
-    oci_document *record_document, *config_document;
-    const struct oci_record *record;
-    const struct oci_runtime_config *config;
-};
-
-static void free_started(struct started *s)
-{
-    free_document(&s->record_document);
-    free_document(&s->config_document);
-}
-
-static int start_locked(container *container, int root, struct started *s, struct failure *failure)
+static int start_locked(container *container, int root, struct starting *s, struct failure *failure)
 {
     int r =
         store_read_record(container->dir, container->id, &s->record_document, &s->record, failure);
@@ -146,7 +153,7 @@ static int start_locked(container *container, int root, struct started *s, struc
                     "cannot start container \"%s\": its control group is frozen", container->id);
     r = store_read_config(container->dir, &s->config_document, &s->config, failure);
     if (r == 0)
-        r = release(container, pidfd, s->config, s->record, failure);
+        r = release(container, pidfd, s, failure);
     if (r == 0 || failure->code != OCI_ERR_IO)
         unlinkat(container->dir, STORE_START, 0);
     if (r < 0 && failure->code == OCI_ERR_HOOK)
@@ -154,29 +161,47 @@ static int start_locked(container *container, int root, struct started *s, struc
     return r;
 }
 
-static int start(container *container, struct failure *failure)
+/* A cancelled start leaves no program, and no hook of one, at work. */
+static void end_cancelled(container *container)
 {
-    struct started started _cleanup_(free_started) = {0};
+    struct log log = context_log(container->context, container->id);
+    struct failure told = {0};
+    int r = kill_by_record(container->dir, container->id, SIGKILL, CONTAINER_KILL_ALL, &told);
+    if (r < 0 && r != OCI_ERR_NOT_RUNNING && r != OCI_ERR_NOT_FOUND)
+        log_message(&log, CONTAINER_LOG_WARNING, "after the cancelled start: %s", told.text);
+    if (container->process.pidfd >= 0)
+        process_await_end(container->process.pidfd, CANCELLED_MS);
+}
+
+static int start(container *container, int cancel, struct failure *failure)
+{
+    struct starting starting _cleanup_(free_starting) = {.cancel = cancel};
     _close_ int root = store_open_root(container->context->state_root, false, failure);
     if (root < 0)
         return root;
     int r = store_lock(container->dir, container->id, LOCK_TIMEOUT_MS, failure);
     if (r < 0)
         return r;
-    r = start_locked(container, root, &started, failure);
+    r = start_locked(container, root, &starting, failure);
     store_unlock(container->dir);
-    if (r < 0)
-        return r;
     /* The container runs: a hook may change it, or execute something in it. */
-    r = run_poststart(container, started.config, started.record, failure);
-    if (r < 0)
+    bool running = r == 0;
+    if (running)
+        r = run_poststart(container, &starting, failure);
+    if (r == OCI_ERR_CANCELLED)
+        end_cancelled(container);
+    else if (r < 0 && running)
         give_up_later(container, root);
     return r;
 }
 
-int container_start(container *container, container_error **error)
+int container_start(container *container, const struct container_start_options *given,
+                    container_error **error)
 {
     struct failure failure = {0};
-    int r = start(container, &failure);
+    struct container_start_options options = CONTAINER_START_OPTIONS_INIT;
+    int r = given ? options_copy(&options, sizeof(options), given, &failure) : 0;
+    if (r == 0)
+        r = start(container, options.cancel_fd ? *options.cancel_fd : -1, &failure);
     return r < 0 ? fail_public(&failure, "start", container->id, error) : 0;
 }

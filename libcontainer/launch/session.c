@@ -410,12 +410,13 @@ static int await_program(struct session *session, const struct delivery *deliver
     }
 }
 
-int await_running(int socket, int pidfd, const struct delivery *delivery,
+int await_running(int socket, int pidfd, int cancel, const struct delivery *delivery,
                   struct plan_message *message, struct failure *failure)
 {
     struct session session = SESSION_INIT;
     session.control = socket;
     session.pidfd = pidfd;
+    session.cancel = cancel;
     session.rouse = true;
     session.pid_known = true;
     return await_program(&session, delivery, message, failure);

@@ -101,13 +101,14 @@ int session_go(struct session *session, struct failure *failure);
 int session_await_exec(struct session *session, struct failure *failure);
 /* Read from a socket until RUNNING and the end of the socket (0), or an error report (1, in
  * *message).  delivery: who gets the fd of the filter's notifications, without which the program is
- * not to run; NULL: there is none.  pidfd: of the init, which others may stop. */
+ * not to run; NULL: there is none.  pidfd: of the init, which others may stop.  cancel: gives up when that
+ * becomes readable; -1: never. */
 struct delivery {
     int (*listener)(void *data, int fd, pid_t pid, struct failure *failure);
     void *data;
     pid_t pid;
 };
-int await_running(int socket, int pidfd, const struct delivery *delivery,
+int await_running(int socket, int pidfd, int cancel, const struct delivery *delivery,
                   struct plan_message *message, struct failure *failure);
 /* Kill and reap what is there, close everything. */
 void session_abort(struct session *session);

@@ -280,7 +280,7 @@ static void run(const char *id, const char *config)
     int output = memfd_create("output", MFD_CLOEXEC);
     int r = create(id, config, output, &made, &error);
     if (r == 0)
-        r = container_start(made, &error);
+        r = container_start(made, NULL, &error);
     if (r == 0)
         r = container_wait(made, -1, &end, &error);
     if (r < 0) {
@@ -330,9 +330,9 @@ static int refuse(const char *op, const char *id, const char *config, container 
         return create("", config, -1, &other, error);
     if (strcmp(op, "pause-created") == 0)
         return container_pause(made, error);
-    container_start(made, NULL);
+    container_start(made, NULL, NULL);
     if (strcmp(op, "start-twice") == 0)
-        return container_start(made, error);
+        return container_start(made, NULL, error);
     if (strcmp(op, "delete-running") == 0)
         return container_delete(made, 0, error);
     if (strcmp(op, "exec-missing") == 0)

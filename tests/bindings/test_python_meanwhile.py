@@ -189,32 +189,6 @@ def test_interrupt_of_a_start(tmp_path, rootfs, runtime, word):
     assert (out, code) == ("interrupted []\n", 0)
 
 
-@pytest.mark.parametrize("hook", ["", "createRuntime"])
-def test_interrupt_while_the_helping_thread_starts(tmp_path, rootfs, runtime, word, hook):
-    """Thread.start() that ends with an exception has started the thread, or not."""
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(f"""
-        import sys, ocikit, ocikit._waiting as waiting
-        runtime = ocikit.Runtime(sys.argv[1])
-        config = ocikit.default_config(sys.argv[2], ["/bin/true"])
-        if "{hook}":
-            config["/hooks/{hook}"] = [{{"path": "/bin/sleep", "args": ["sleep", "1"]}}]
-        real = waiting._Worker.start
-        def before(self):
-            raise KeyboardInterrupt
-        def after(self):
-            real(self)
-            raise KeyboardInterrupt
-        for start in (before, after):
-            waiting._Worker.start = start
-            try:
-                runtime.create("{word}", config)
-            except KeyboardInterrupt:
-                print("interrupted", runtime.list())
-        """), str(tmp_path / "state"), str(rootfs)], env={**os.environ, "PYTHONPATH": str(PACKAGE)}, capture_output=True,
-        text=True, check=False)
-    assert (done.stdout, done.returncode) == ("interrupted []\n" * 2, 0), done.stderr
-
-
 # ---- a time that is over ----
 
 def test_communicate_goes_on_after_a_timeout(runtime, config, word):

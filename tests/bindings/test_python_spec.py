@@ -499,3 +499,36 @@ def test_errors_say_what_was_read(tmp_path):
     assert (caught.value.file, caught.value.operation) == ("here", "parse")
     with pytest.raises(ocikit.EncodingError):
         spec.RuntimeConfig.from_json(SMALL + "\udc80")
+
+
+def test_what_was_looked_at_while_absent_stays_the_member():
+    config = spec.RuntimeConfig.from_json('{"ociVersion": "1.0.0"}')
+    seen = config.annotations
+    config["/annotations/a"] = "1"
+    seen["b"] = "2"
+    assert config.annotations == {"a": "1", "b": "2"} and config.annotations is seen
+    mounts = config.mounts
+    config.mounts = mounts
+    assert '"mounts":[]' in config.to_json()
+    mounts.append({"destination": "/y"})
+    assert len(config.mounts) == 1
+    config.mounts = None
+    assert not config.mounts
+    config.mounts = mounts
+    config.mounts += [{"destination": "/z"}]
+    assert [one.destination for one in config.mounts] == ["/y", "/z"]
+
+
+def test_a_list_that_is_set_to_itself_is_the_same():
+    config = spec.RuntimeConfig.from_json('{"ociVersion": "1.0.0", "mounts": [{"destination": "/x"}]}')
+    mounts = config.mounts
+    config.mounts += [{"destination": "/y"}]
+    mounts.append({"destination": "/z"})
+    assert [one.destination for one in config.mounts] == ["/x", "/y", "/z"]
+
+
+def test_a_wrong_value_in_an_absent_list_changes_nothing():
+    config = spec.RuntimeConfig.from_json('{"ociVersion": "1.0.0"}')
+    with pytest.raises(TypeError):
+        config["/mounts/-"] = 5
+    assert config.to_json() == '{"ociVersion":"1.0.0"}'

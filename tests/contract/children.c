@@ -34,7 +34,7 @@ static int kill_and_wait(container_context *context, const struct container_crea
     container_process *kept = NULL, *dropped = NULL;
     struct container_exit end = {0, 0};
     if (container_create(context, "waited", options, &made, &error) < 0 ||
-        container_start(made, &error) < 0)
+        container_start(made, NULL, &error) < 0)
         return broken("start the second");
     if (execute(made, "sleep", NULL, &kept) < 0 || execute(made, "sleep", NULL, &dropped) < 0)
         return broken("exec in the second");
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
     settings.state_root = argv[2];
     if (container_context_new(&settings, &context, &error) < 0 ||
         container_create(context, "children", &options, &made, &error) < 0 ||
-        container_start(made, &error) < 0)
+        container_start(made, NULL, &error) < 0)
         return broken("start");
     if (execute(made, "exit", "5", &kept) < 0 || execute(made, "exit", "5", &dropped) < 0)
         return broken("exec");

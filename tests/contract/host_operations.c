@@ -118,7 +118,7 @@ void test_notify(void)
     CALL("container_create(notify)",
          container_create(test.context, "notify", &options, &made, NULL), result == 0);
     CALL("container_notify_open", container_notify_open(made, &fd, NULL), result == 0);
-    CALL("container_start", container_start(made, NULL), result == 0);
+    CALL("container_start", container_start(made, NULL, NULL), result == 0);
     struct pollfd one = {.fd = fd, .events = POLLIN};
     if (poll(&one, 1, 5000) != 1)
         fail("container_notify_open", "the program said nothing", 0);

@@ -129,7 +129,7 @@ static void test_failing_bundle(const char *name)
     test.handles++;
     CALL(name, code = create(name, "bad", &made, &error), 1);
     if (code == 0)
-        CALL(name, code = container_start(made, &error), 1);
+        CALL(name, code = container_start(made, NULL, &error), 1);
     if (code == 0)
         fail(name, "create and start succeeded", 0);
     else
@@ -288,10 +288,10 @@ static void test_lifecycle(int ignored)
          result == OCI_ERR_TIMEOUT);
     check_error("container_wait(not at all)", error);
     error = NULL;
-    CALL("container_start", container_start(made, NULL), result == 0);
+    CALL("container_start", container_start(made, NULL, NULL), result == 0);
     expect_exit(made, 7, ignored);
     test_state(made, CONTAINER_STOPPED);
-    CALL("container_start(stopped)", container_start(made, &error), result == OCI_ERR_WRONG_STATE);
+    CALL("container_start(stopped)", container_start(made, NULL, &error), result == OCI_ERR_WRONG_STATE);
     check_error("container_start(stopped)", error);
     error = NULL;
     CALL("container_kill(stopped)", container_kill(made, SIGTERM, 0, &error),
@@ -419,8 +419,8 @@ static void test_running(int ignored)
     test.handles++;
     CALL("container_create", create("sleep", "two", &made, NULL), result == 0);
     if (made) {
-        CALL("container_start", container_start(made, NULL), result == 0);
-        CALL("container_start(again)", container_start(made, &error),
+        CALL("container_start", container_start(made, NULL, NULL), result == 0);
+        CALL("container_start(again)", container_start(made, NULL, &error),
              result == OCI_ERR_WRONG_STATE);
         check_error("container_start(again)", error);
         error = NULL;
@@ -459,7 +459,7 @@ static void test_terminal(void)
     CALL("container_create(terminal)", create("terminal", "tty", &made, NULL), result == 0);
     if (made) {
         CALL("container_terminal_fd", container_terminal_fd(made), result >= 0);
-        CALL("container_start", container_start(made, NULL), result == 0);
+        CALL("container_start", container_start(made, NULL, NULL), result == 0);
         CALL("container_delete", container_delete(made, CONTAINER_DELETE_FORCE, NULL), result == 0);
         CALL("container_wait", container_wait(made, 20000, NULL, NULL), 1);
         CALL("container_close", (container_close(made), 0), result == 0);

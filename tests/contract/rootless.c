@@ -64,7 +64,7 @@ static int run_bundle(container_context *context, const char *bundle)
     exec.argv = argv;
     exec.user = "33:33";
     if (container_create(context, "rootless", &options, &made, &error) < 0 ||
-        container_start(made, &error) < 0 || container_exec(made, &exec, &process, &error) < 0 ||
+        container_start(made, NULL, &error) < 0 || container_exec(made, &exec, &process, &error) < 0 ||
         container_process_wait(process, 10000, &end, &error) < 0)
         return broken("bundle");
     container_process_free(process);

@@ -103,6 +103,31 @@ def test_children_do_not_hold_up_the_end(build, rt, collection, tmp_path):
     run_program(build, rt, "children", collection / "sleep", tmp_path / "state", timeout=9)
 
 
+def held_up(work, rootfs, default_config, kind):
+    """A bundle with a hook of that kind that makes a file and does not end; and the file."""
+    mark = work / "mark"
+
+    def change(bundle):
+        bundle.payload("sleep")
+        if kind == "poststart":
+            bundle.hook(kind, "/bin/sh", "-c", f"echo $$ > {mark}; exec sleep 100")
+        else:
+            bundle.mount(str(work), str(work), options=["bind", "rw"])
+            bundle.hook(kind, "/bin/payload", "mark", str(mark))
+
+    make(work, rootfs, bundles.base_config(default_config), "held", change)
+    return work / "held", mark
+
+
+@pytest.mark.parametrize("kind", ["poststart", "startContainer"])
+def test_start_is_killed_and_cancelled_by_another_thread(build, rt, rootfs, default_config, tmp_path, kind):
+    bundle, mark = held_up(tmp_path, rootfs, default_config, kind)
+    run_program(build, rt, "start", bundle, tmp_path / "state", mark, timeout=20)
+    if kind == "poststart":
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(mark.read_text(encoding="ascii")), 0)
+
+
 def test_soak(build, rt, collection, tmp_path):
     """One short round; OCIKIT_SOAK=rounds makes it a soak."""
     rounds = int(os.environ.get("OCIKIT_SOAK", "0"))

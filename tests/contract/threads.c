@@ -53,7 +53,7 @@ static void one_container(const char *id)
         fail(id, "create", code, error);
         return;
     }
-    if ((code = container_start(made, &error)))
+    if ((code = container_start(made, NULL, &error)))
         fail(id, "start", code, error);
     else if ((code = container_wait(made, 60000, &how, &error)))
         fail(id, "wait", code, error);

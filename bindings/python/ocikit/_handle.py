@@ -3,11 +3,12 @@
 import contextlib
 import os
 import threading
-from typing import Any, Callable, Iterator, Optional
+from typing import Any, Callable, Iterator
 
 from . import _container as _c
 from ._codes import Code
-from ._errors import ClosedError, TimeoutExpired
+from ._errors import CancelledError, ClosedError
+from ._waiting import readable
 
 
 class Context:
@@ -17,7 +18,7 @@ class Context:
     def __init__(self, pointer: Any, log: Any) -> None:
         self._pointer = pointer
         self._log = log  # the C library does not hold it
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may come while it is held
         self._users = 1  # the runtime
         self._closed = False
         self._pid = os.getpid()
@@ -70,35 +71,57 @@ class Context:
 
 
 class Handle:
-    """A pointer of the C library: used by one thread at a time, by the process that made it, until it is closed."""
+    """A pointer of the C library: used by one thread at a time, by the process that made it, until it is closed.
+
+        with self._turn():
+            _c.something(self._now())
+
+    A lock is taken by `with` itself, which no signal handler can interrupt between taking it and being bound to let go.
+    """
+
+    # Whatever is interrupted in __init__, __del__ finds them.
+    _pointer: Any = None
+    _pid = -1
 
     def __init__(self, pointer: Any, what: str, context: Context) -> None:
         """Takes over the pointer and one use of the context."""
-        self._pointer = pointer
         self._what = what
         self._context = context
         self._lock = threading.RLock()
+        self._kept = threading.RLock()  # inside of the other; the pointer is not freed meanwhile
         self._pid = os.getpid()
+        self._pointer = pointer
 
     def _check_process(self) -> None:
-        # Before the lock, which a thread may hold that a fork has not copied.
+        # Before a lock, which a thread may hold that a fork has not copied.
         if self._pid != os.getpid():
             raise ClosedError(f"{self._what} belongs to the process that forked this one: open it by its id here")
 
-    def _pointer_now(self) -> Any:
-        """With the lock held."""
+    def _turn(self) -> "contextlib.AbstractContextManager[Any]":
+        """For calls that only one thread may make at a time."""
+        self._check_process()
+        return self._lock
+
+    def _keep(self) -> "contextlib.AbstractContextManager[Any]":
+        """For those that the C library allows meanwhile too."""
+        self._check_process()
+        return self._kept
+
+    def _now(self) -> Any:
+        """The pointer, in one's turn."""
         if self._pointer is None:
             raise ClosedError(f"{self._what} is closed")
         return self._pointer
 
     @contextlib.contextmanager
-    def _use(self, timeout: Optional[float] = None) -> Iterator[Any]:
-        """The pointer, which no other thread has meanwhile; or TimeoutExpired if one has it for so long."""
+    def _turn_unless(self, cancel: int) -> Iterator[None]:
+        """The same in a thread that handles no signals, until cancel is readable."""
         self._check_process()
-        if not self._lock.acquire(timeout=-1 if timeout is None else min(timeout, threading.TIMEOUT_MAX)):
-            raise TimeoutExpired(f"another call on {self._what} goes on", code=Code.TIMEOUT, timeout=timeout)
+        while not self._lock.acquire(timeout=-1 if cancel < 0 else 0.05):
+            if readable(cancel):
+                raise CancelledError("cancelled by the caller", code=Code.CANCELLED)
         try:
-            yield self._pointer_now()
+            yield
         finally:
             self._lock.release()
 
@@ -106,7 +129,7 @@ class Handle:
         """Free the pointer by that; not where that is done, or another process's to do."""
         if self._pointer is None or self._pid != os.getpid():
             return
-        with self._lock:
+        with self._lock, self._kept:
             if self._pointer is None:
                 return
             pointer, self._pointer = self._pointer, None

@@ -43,7 +43,8 @@ class Stdio:
             reading, writing = os.pipe()
             mine, theirs = (writing, reading) if number == 0 else (reading, writing)
             self._keep(theirs)
-            self.ours[number] = open(mine, "wb" if number == 0 else "rb", buffering=0)
+            # Output is buffered, so that read(n) gives n bytes; input is not, and needs no flush.
+            self.ours[number] = open(mine, "wb", buffering=0) if number == 0 else open(mine, "rb")
             return theirs
         return fd_of(stream, ("stdin", "stdout", "stderr")[number])
 
@@ -121,7 +122,8 @@ class Exchange:
         with selectors.DefaultSelector() as selector:
             self._register(selector)
             while selector.get_map():
-                ready = selector.select(remaining(deadline))
+                left = remaining(deadline)
+                ready = selector.select(None if left is None else min(left, 1e6))
                 if not ready and deadline is not None and time.monotonic() >= deadline:
                     out, err = self.found()
                     raise TimeoutExpired("the process did not end its output in time", code=Code.TIMEOUT, timeout=timeout,

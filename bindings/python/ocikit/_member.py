@@ -108,16 +108,19 @@ class Member:  # pylint: disable=missing-class-docstring
         values = instance._load()
         if value is None:
             values.pop(self.name, None)
-        else:
+            return
+        view = instance._empty.get(self.name)
+        if value is view and view is not None:
+            _there(view)
+        elif value is not values.get(self.name) or self.shape == "one":  # a += b gives what is there already
             values[self.name] = self.whole(value)
-        instance._empty.pop(self.name, None)
+            instance._empty.pop(self.name, None)
 
     def __delete__(self, instance):
         values = instance._load()
         if self.name not in values:
             raise AttributeError(self.attribute)
         del values[self.name]
-        instance._empty.pop(self.name, None)
 
     def whole(self, value):
         """The value as it is kept: checked, with dicts made objects."""

@@ -353,10 +353,8 @@ def _made(place, step, rest, value, pointer):
     member = place._members.get(step) if isinstance(place, Object) else None
     if member is None or (member.shape == "one" and member.kind not in ("object", "raw")):
         raise KeyError(pointer)
-    if member.shape == "array":
-        made = List(member)
-    elif member.shape == "map":
-        made = Map(member)
+    if member.shape != "one":
+        made = member._absent(place)  # which somebody may look at already
     else:
         made = member.of() if member.kind == "object" else {}
     _set(made, rest, value, pointer)
@@ -372,7 +370,6 @@ def _set(place, steps, value, pointer):
         if below is None:  # absent, or null
             made = _made(place, step, steps[number + 1:], value, pointer)
             place._load()[step] = made
-            place._empty.pop(step, None)
             return
         place = below
     _put(place, steps[-1], value, pointer)

@@ -6,15 +6,16 @@ import os
 import subprocess
 import warnings
 from types import TracebackType
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Type, Union
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Type, Union
 
 from . import _container as _c
 from . import spec
 from ._arguments import Json, completed, json_of, packed, packed_fds, pairs, run_options
-from ._errors import NotFoundError
+from ._attempt import Attempt
+from ._errors import NotFoundError, StateError
 from ._handle import Context
 from ._io import Stdio, Stream, deadline_of, remaining
-from ._waiting import cancellable, interruptible, signal_number
+from ._waiting import signal_number
 from .events import Events, mask_of
 from .process import Process, Waitable
 
@@ -28,13 +29,14 @@ class Container(Waitable):
     that was opened is let alone.  Any number of threads may use one object.
     """
 
+    _owned = False
     _fd = staticmethod(_c.container_pidfd)
     _collect = staticmethod(_c.flat_wait)
 
-    def __init__(self, pointer: Any, runtime: Any, container_id: str, stdio: Optional[Stdio] = None,
+    def __init__(self, pointer: Any, runtime: Any, context: Context, container_id: str, stdio: Optional[Stdio] = None,
                  owned: bool = False) -> None:
-        super().__init__(pointer, f"container {container_id!r}", runtime._context, stdio)
-        self.runtime = runtime  # whose context it holds
+        super().__init__(pointer, f"container {container_id!r}", context, stdio)
+        self.runtime = runtime
         self.id = container_id
         self._owned = owned
 
@@ -50,108 +52,113 @@ class Container(Waitable):
 
     def state(self) -> spec.RuntimeState:
         """The state document, with the additions that runc has too (rootfs, created, owner) as unknown members."""
-        with self._use() as pointer:
-            return spec.RuntimeState.from_json(_c.flat_state(pointer))
+        with self._turn():
+            return spec.RuntimeState.from_json(_c.flat_state(self._now()))
 
     @property
     def status(self) -> str:
         """creating, created, running, paused or stopped."""
-        with self._use() as pointer:
-            status: str = json.loads(_c.flat_state(pointer))["status"]
+        with self._turn():
+            status: str = json.loads(_c.flat_state(self._now()))["status"]
             return status
 
     @property
     def pid(self) -> Optional[int]:
         """Of the first process; None when it has ended."""
-        with self._use() as pointer:
-            return json.loads(_c.flat_state(pointer)).get("pid") or None
+        with self._turn():
+            return json.loads(_c.flat_state(self._now())).get("pid") or None
 
     @property
     def terminal_fd(self) -> Optional[int]:
         """The terminal of a container that has one and was given no console socket; it belongs to this object."""
-        with self._use() as pointer:
-            fd: int = _c.container_terminal_fd(pointer)
+        with self._turn():
+            fd: int = _c.container_terminal_fd(self._now())
             return fd if fd >= 0 else None
 
     def processes(self) -> List[int]:
         """The pids of all processes in it."""
-        with self._use() as pointer:
-            return [int(line) for line in _c.flat_processes(pointer).split()]
+        with self._turn():
+            return [int(line) for line in _c.flat_processes(self._now()).split()]
 
     def stats(self) -> Dict[str, Json]:
         """What it has used: cpu in nanoseconds, memory in bytes, pids, blkio, as container_stats(3) says."""
-        with self._use() as pointer:
-            found: Dict[str, Json] = json.loads(_c.container_stats(pointer))
+        with self._turn():
+            found: Dict[str, Json] = json.loads(_c.container_stats(self._now()))
             return found
 
     def events(self, kinds: Iterable[str] = ("oom", "exit")) -> Events:
         """Watch it."""
-        with self._use() as pointer:
-            return Events(_c.container_events_open(pointer, mask_of(kinds)), self.id, self._context.hold())
+        with self._turn():
+            return Events(_c.container_events_open(self._now(), mask_of(kinds)), self.id, self._context.hold())
 
     # ---- its life ----
 
     def start(self) -> None:
-        """Run the program.  Returns once it runs and the poststart hooks have.  Ctrl-C kills it."""
-        def call() -> None:
-            with self._use() as pointer:
-                _c.container_start(pointer)
+        """Run the program.  Returns once it runs and the poststart hooks have.  Ctrl-C kills it, and ends them."""
+        def call(cancel: int) -> bool:
+            with self._turn_unless(cancel):
+                _c.flat_start(self._now(), cancel)
+            return True
 
-        interruptible(call, self.kill)
+        attempt = Attempt(call, lambda _: self.kill())
+        try:
+            attempt.run()
+        except BaseException as cause:
+            attempt.take_back(cause)
+            raise
 
     def kill(self, signal: Union[int, str] = "KILL", *, all: bool = False) -> None:
-        """Send the first process a signal (a number or a name), or all processes."""
+        """Send the first process a signal (a number or a name), or all processes; also while another thread waits in
+        start()."""
         number = signal_number(signal)
-        self._check_process()
-        self._pointer_now()
-        # By its id: a thread that waits in start() holds the handle.
-        self.runtime._kill(self.id, number, all)
+        with self._keep():
+            _c.container_kill(self._now(), number, _c.KILL_ALL if all else 0)
 
     def pause(self) -> None:
         """Stop all its processes where they are."""
-        with self._use() as pointer:
-            _c.container_pause(pointer)
+        with self._turn():
+            _c.container_pause(self._now())
 
     def resume(self) -> None:
         """Let them go on."""
-        with self._use() as pointer:
-            _c.container_resume(pointer)
+        with self._turn():
+            _c.container_resume(self._now())
 
     def update(self, resources: Union[spec.LinuxResources, Mapping[str, Json]]) -> None:
         """Change limits: all that resources names, or, on failure, nothing."""
         text = json_of(resources, "update", spec.LinuxResources)
-        with self._use() as pointer:
-            _c.container_update(pointer, text)
+        with self._turn():
+            _c.container_update(self._now(), text)
 
     def update_rdt(self, schemata: Mapping[str, Json]) -> None:
         """The same for cache and memory bandwidth: what a configuration has at /linux/intelRdt."""
         text = json_of(schemata, "update_rdt", spec.IntelRdt)
-        with self._use() as pointer:
-            _c.container_update_rdt(pointer, text)
+        with self._turn():
+            _c.container_update_rdt(self._now(), text)
 
     def open_notify(self) -> int:
         """Listen on the socket of a container that was created with notify_socket, before start(): an fd, the
         caller's to close, that receives what the program says (sd_notify(3): lines such as READY=1)."""
-        with self._use() as pointer:
-            fd: int = _c.container_notify_open(pointer)
+        with self._turn():
+            fd: int = _c.container_notify_open(self._now())
             return fd
 
     def add_mount(self, mount: Union[spec.Mount, Mapping[str, Json]]) -> None:
         """Mount something in the container that is there."""
         text = json_of(mount, "add_mount", spec.Mount)
-        with self._use() as pointer:
-            _c.container_mount_add(pointer, text)
+        with self._turn():
+            _c.container_mount_add(self._now(), text)
 
     def remove_mount(self, destination: str) -> None:
         """Unmount what is there."""
-        with self._use() as pointer:
-            _c.container_mount_remove(pointer, destination)
+        with self._turn():
+            _c.container_mount_remove(self._now(), destination)
 
     def delete(self, *, force: bool = False) -> None:
         """Remove it, which has to be stopped or created; force: kill it first.  The status may still be asked for, and
-        the object is still to be closed."""
-        with self._use() as pointer:
-            _c.container_delete(pointer, _c.DELETE_FORCE if force else 0)
+        the object is still to be closed.  Poststop hooks run to their ends: Ctrl-C comes after that."""
+        with self._turn():
+            _c.container_delete(self._now(), _c.DELETE_FORCE if force else 0)
             self._owned = False
 
     def close(self) -> None:
@@ -175,7 +182,7 @@ class Container(Waitable):
             self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_pointer", None) is not None and self._pid == os.getpid():
+        if self._pointer is not None and self._pid == os.getpid():
             if self._owned:
                 warnings.warn(f"{self._what} was neither removed nor closed", ResourceWarning, source=self)
             self.close()
@@ -199,49 +206,55 @@ class Container(Waitable):
         """
         text = None if process is None else json_of(process, "process", spec.Process)
         argv = packed(args, "args")
-        if argv is None and text is None:
-            raise TypeError("exec: args or process is needed")
+        if (argv is None) == (text is None):
+            raise TypeError("exec: args or process is needed, and not both")
         fds = packed_fds(preserve_fds)
         stdio = Stdio(stdin, stdout, stderr)
 
-        def call(cancel: int) -> Tuple[Any, Context]:
-            with self._use_for_exec(wait_until_resumed) as pointer:
-                return _c.flat_exec(pointer, text, argv, packed(pairs(env), "env"), cwd, user,
+        def call(cancel: int) -> Process:
+            with self._turn_for_exec(wait_until_resumed, cancel) as pointer:
+                made = _c.flat_exec(pointer, text, argv, packed(pairs(env), "env"), cwd, user,
                                     packed(capabilities, "capabilities"), int(terminal), int(no_new_privileges),
                                     *stdio.triple, fds, console_socket, cancel, rows, columns,
                                     _c.EXEC_IGNORE_PAUSED if wait_until_resumed else 0, selinux_label,
-                                    apparmor_profile, packed(cgroups, "cgroups")), self._context.hold()
+                                    apparmor_profile, packed(cgroups, "cgroups"))
+                process = Process(made, self, self._context.hold(), stdio)
+            stdio.close()
+            return process
 
-        def undo(made: Tuple[Any, Context]) -> None:
+        def undo(process: Process) -> None:
             try:
-                _c.container_process_kill(made[0], signal_number("KILL"))
+                process.kill()
             finally:
-                _c.container_process_free(made[0])
-                made[1].release()
+                process.close()
 
+        attempt = Attempt(call, undo)
         try:
-            pointer, _ = cancellable(call, undo, timeout)
-        except BaseException:
+            return attempt.run(timeout)
+        except BaseException as cause:
             stdio.abort()
+            attempt.take_back(cause)
             raise
-        stdio.close()
-        return Process(pointer, self, stdio)
 
     @contextlib.contextmanager
-    def _use_for_exec(self, waits: bool) -> Iterator[Any]:
+    def _turn_for_exec(self, waits: bool, cancel: int) -> Iterator[Any]:
         """The pointer; another one of the same container for a call that waits for resume(), which needs this one."""
         if not waits:
-            with self._use() as pointer:
-                yield pointer
+            with self._turn_unless(cancel):
+                yield self._now()
             return
-        self._check_process()
-        self._pointer_now()
         with self._context as context:
             pointer = _c.container_open(context, self.id)
             try:
+                self._check_there()
                 yield pointer
             finally:
                 _c.container_close(pointer)
+
+    def _check_there(self) -> None:
+        """NotFoundError where the container is gone, though another one may have its id."""
+        with self._keep(), contextlib.suppress(StateError):
+            _c.container_kill(self._now(), 0, 0)
 
     def run(self, args: Iterable[str], *, input: Union[None, bytes, str] = None, capture_output: bool = False,
             text: bool = False, timeout: Optional[float] = None, check: bool = False, **options: Any

@@ -24,6 +24,9 @@ class Event:
     oom_kills: int = 0
 
 
+# A close() by another thread does not wake who waits: seconds until that is seen.
+_LOOK = 0.5
+
 _EVENT_KINDS = {"oom": _c.EVENT_OOM, "exit": _c.EVENT_EXIT}
 _EVENT_NAMES = {number: name for name, number in _EVENT_KINDS.items()}
 
@@ -37,19 +40,19 @@ class Events(Handle):
 
     def fileno(self) -> int:
         """Readable when there may be an event: for select and the like."""
-        with self._use() as pointer:
-            fd: int = _c.container_events_fd(pointer)
+        with self._turn():
+            fd: int = _c.container_events_fd(self._now())
             return fd
 
     def _own_fd(self) -> "contextlib.AbstractContextManager[int]":
         """One that stays open while it is waited on."""
-        with self._use() as pointer:
-            return opened(os.dup(_c.container_events_fd(pointer)))
+        with self._turn():
+            return opened(os.dup(_c.container_events_fd(self._now())))
 
     def next_now(self) -> Optional[Event]:
         """The next event, if there is one already."""
-        with self._use() as pointer:
-            kind, kills = _c.flat_events_next(pointer)
+        with self._turn():
+            kind, kills = _c.flat_events_next(self._now())
         if kind <= 0:
             return None
         self._over = kind == _c.EVENT_EXIT
@@ -65,7 +68,7 @@ class Events(Handle):
             if remaining(deadline) == 0:
                 raise TimeoutExpired("nothing has happened in time", code=Code.TIMEOUT, timeout=timeout)
             with self._own_fd() as fd:
-                poll(fd, remaining(deadline))
+                poll(fd, min(_LOOK, remaining(deadline) or _LOOK))
         return None
 
     def __iter__(self) -> Iterator[Event]:
@@ -82,7 +85,7 @@ class Events(Handle):
                 yield event
                 continue
             with self._own_fd() as fd:
-                await poll_async(fd, None)
+                await poll_async(fd, _LOOK)
 
     def close(self) -> None:
         """Stop watching.  May be repeated."""
@@ -95,7 +98,7 @@ class Events(Handle):
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_pointer", None) is not None:
+        if self._pointer is not None:
             self.close()
 
 

@@ -3,8 +3,9 @@
 import asyncio
 import itertools
 import os
+import threading
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Callable, Iterator, Optional, Tuple, Type, Union
+from typing import IO, TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Tuple, Type, Union
 
 from . import _container as _c
 from ._codes import Code
@@ -38,18 +39,31 @@ class Waitable(Handle):
     def pidfd(self) -> int:
         """An fd that is readable when the first process has ended; -1 if it had when this object was made.  It
         belongs to the object."""
-        with self._use() as pointer:
-            return self._fd(pointer)
+        with self._turn():
+            return self._fd(self._now())
 
     def _look(self, timeout: Optional[float]) -> Tuple[Optional[ExitStatus], int]:
         """How it has ended; or a pidfd of one's own to wait on.  TimeoutExpired if another call goes on for so long."""
-        with self._use(timeout) as pointer:
-            if self._status is None:
-                try:
-                    self._status = ExitStatus(*self._collect(pointer, 0))
-                except TimeoutExpired:
-                    return None, os.dup(self._fd(pointer))
-            return self._status, -1
+        self._check_process()
+        seconds = -1 if timeout is None else min(timeout, threading.TIMEOUT_MAX)
+        taken: List[bool] = []
+        try:
+            # One call of C takes the lock and notes that: a signal is handled before or after.
+            taken.extend(map(self._lock.acquire, (True,), (seconds,)))
+            if not taken[0]:
+                raise TimeoutExpired(f"another call on {self._what} goes on", code=Code.TIMEOUT, timeout=timeout)
+            return self._look_now()
+        finally:
+            if taken and taken[0]:
+                self._lock.release()
+
+    def _look_now(self) -> Tuple[Optional[ExitStatus], int]:
+        if self._status is None:
+            try:
+                self._status = ExitStatus(*self._collect(self._now(), 0))
+            except TimeoutExpired:
+                return None, os.dup(self._fd(self._now()))
+        return self._status, -1
 
     async def _look_async(self, deadline: Optional[float]) -> Tuple[Optional[ExitStatus], int]:
         while True:
@@ -60,9 +74,9 @@ class Waitable(Handle):
                     raise
             await asyncio.sleep(0.005)
 
-    def _pauses(self) -> Iterator[Optional[float]]:
-        """How long the process is waited for before the next look."""
-        return itertools.repeat(None)
+    def _pauses(self) -> Iterator[float]:
+        """How long the process is waited for before the next look, which also sees that this object was closed."""
+        return itertools.repeat(0.5)
 
     def wait(self, timeout: Optional[float] = None) -> ExitStatus:
         """Wait until the process has ended: at most so many seconds, and then TimeoutExpired.  The status may be asked
@@ -120,29 +134,29 @@ class Process(Waitable):
     _fd = staticmethod(_c.container_process_pidfd)
     _collect = staticmethod(_c.flat_process_wait)
 
-    def __init__(self, pointer: Any, container: "Container", stdio: Stdio) -> None:
-        super().__init__(pointer, f"a process of container {container.id!r}", container._context, stdio)  # which it holds
+    def __init__(self, pointer: Any, container: "Container", context: Context, stdio: Stdio) -> None:
+        super().__init__(pointer, f"a process of container {container.id!r}", context, stdio)
         self.container = container
 
     @property
     def pid(self) -> int:
         """As the caller's pid namespace numbers it."""
-        with self._use() as pointer:
-            pid: int = _c.container_process_pid(pointer)
+        with self._turn():
+            pid: int = _c.container_process_pid(self._now())
             return pid
 
     @property
     def terminal_fd(self) -> Optional[int]:
         """The terminal of a process that has one and was given no console socket; it belongs to this object."""
-        with self._use() as pointer:
-            fd: int = _c.container_process_terminal_fd(pointer)
+        with self._turn():
+            fd: int = _c.container_process_terminal_fd(self._now())
             return fd if fd >= 0 else None
 
     def kill(self, signal: Union[int, str] = "KILL") -> None:
         """Send it a signal: a number or a name."""
         number = signal_number(signal)
-        with self._use() as pointer:
-            _c.container_process_kill(pointer, number)
+        with self._keep():
+            _c.container_process_kill(self._now(), number)
 
     def close(self) -> None:
         """Forget the process, which lives on.  May be repeated."""
@@ -163,16 +177,16 @@ class Process(Waitable):
                 self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_pointer", None) is not None and self._pid == os.getpid():
+        if self._pointer is not None:
             self.close()
 
     def __repr__(self) -> str:
         return f"<ocikit.Process of {self.container.id!r}{'' if self._pointer is not None else ', closed'}>"
 
 
-def next_pause(pause: Optional[float], deadline: Optional[float], timeout: Optional[float]) -> Optional[float]:
+def next_pause(pause: float, deadline: Optional[float], timeout: Optional[float]) -> float:
     """The shorter of the two, or TimeoutExpired."""
     left = remaining(deadline)
     if left == 0:
         raise TimeoutExpired("the process has not ended in time", code=Code.TIMEOUT, timeout=timeout)
-    return left if pause is None else pause if left is None else min(left, pause)
+    return pause if left is None else min(left, pause)

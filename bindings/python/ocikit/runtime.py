@@ -5,7 +5,7 @@ import subprocess
 import threading
 import uuid
 import weakref
-from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Iterable, List, Mapping, Optional, Union
 
 from . import _container as _c
 from . import spec
@@ -13,7 +13,7 @@ from ._arguments import Json, completed, json_of, packed, packed_fds, pairs, run
 from ._errors import ClosedError
 from ._handle import Context
 from ._io import Stdio, Stream, deadline_of, remaining
-from ._waiting import cancellable
+from ._attempt import Attempt
 from .container import Container
 
 __all__ = ["Runtime", "default_config", "features", "rootless_config"]
@@ -42,7 +42,7 @@ class Runtime:
         self.root = "/run/ocikit" if root is None else os.fsdecode(root)
         self._context = Context(_c.context_new(None if root is None else os.fsencode(root), log, newuidmap, newgidmap,
                                                systemd_bus), log)
-        self._adding = threading.Lock()
+        self._adding = threading.RLock()  # a signal handler may come while it is held
         self._containers: "weakref.WeakSet[Container]" = weakref.WeakSet()
 
     def create(self, id: str, config: Config = None, *, bundle: Union[None, str, "os.PathLike[str]"] = None,
@@ -73,35 +73,29 @@ class Runtime:
         fds = packed_fds(preserve_fds)
         stdio = Stdio(stdin, stdout, stderr)
 
-        def call(cancel: int) -> Tuple[Any, Context]:
+        def call(cancel: int) -> Container:
             with self._context as context:
-                return _c.flat_create(context, id_of(id), path, text, *stdio.triple, fds, console_socket, cancel, flags,
-                                      pidfd_socket, variables), self._context.hold()
+                made = _c.flat_create(context, id_of(id), path, text, *stdio.triple, fds, console_socket, cancel, flags,
+                                      pidfd_socket, variables)
+                container = Container(made, self, self._context.hold(), id, stdio, owned=True)
+            stdio.close()
+            if not self._add(container):
+                container.__exit__(None, None, None)
+                raise ClosedError("the runtime was closed meanwhile")
+            return container
 
-        def undo(made: Tuple[Any, Context]) -> None:
-            try:
-                _c.container_delete(made[0], _c.DELETE_FORCE)
-            finally:
-                _c.container_close(made[0])
-                made[1].release()
-
+        attempt = Attempt(call, lambda container: container.__exit__(None, None, None))
         try:
-            pointer, _ = cancellable(call, undo, timeout)
-        except BaseException:
+            return attempt.run(timeout)
+        except BaseException as cause:
             stdio.abort()
+            attempt.take_back(cause)
             raise
-        stdio.close()
-        container = Container(pointer, self, id, stdio, owned=True)
-        if not self._add(container):
-            container.__exit__(None, None, None)
-            raise ClosedError("the runtime was closed meanwhile")
-        return container
 
     def open(self, id: str) -> Container:
         """A container that is there already, whoever made it."""
         with self._context as context:
-            container = Container(_c.container_open(context, id_of(id)), self, id)
-            self._context.hold()
+            container = Container(_c.container_open(context, id_of(id)), self, self._context.hold(), id)
         if not self._add(container):
             container.close()
             raise ClosedError("the runtime was closed meanwhile")
@@ -155,10 +149,6 @@ class Runtime:
         for container in containers:
             container._owned = False
             container.close()
-
-    def _kill(self, id: str, signal: int, all: bool) -> None:
-        with self._context as context:
-            _c.container_kill_id(context, id, signal, _c.KILL_ALL if all else 0)
 
     def _add(self, container: Container) -> bool:
         """False when it comes too late to be closed with the others."""

@@ -83,7 +83,7 @@ OUTPUT_HANDLE(container_events)
 %enddef
 BLOCKS(flat_create)
 BLOCKS(container_open)
-BLOCKS(container_start)
+BLOCKS(flat_start)
 BLOCKS(container_notify_open)
 BLOCKS(flat_state)
 BLOCKS(flat_list)

@@ -22,7 +22,9 @@
  * container, then gives OCI_ERR_BUSY; delete waits up to 10 s for processes and 5 s for control groups.
  *
  * Threads: a context may be shared by all threads.  A container or process handle is used by one
- * thread at a time; different handles, also of the same container, may be used at once: operations
+ * thread at a time, except that container_kill and container_process_kill may be called while another
+ * thread uses the handle, if it does not free it; different handles, also of the same container, may be
+ * used at once: operations
  * on one container exclude each other by a lock in its state directory, also between processes.
  *
  * All functions: since 0.1.
@@ -154,14 +156,27 @@ OCI_API int container_create(container_context *context, const char *id,
                              const struct container_create_options *options, container **result,
                              container_error **error);
 
-/* Run the program of a created container.  Returns once the program has replaced the waiting
+struct container_start_options {
+    size_t size;
+    const int *cancel_fd; /* when this fd becomes readable the start gives up; NULL: never */
+};
+
+#define CONTAINER_START_OPTIONS_INIT                                                               \
+    {                                                                                              \
+        sizeof(struct container_start_options), NULL                                               \
+    }
+
+/* Run the program of a created container; options may be NULL.  Returns once the program has replaced the waiting
  * process (so a program that cannot be executed is an error here, not a silent exit) and the
  * poststart hooks have run.  A process that is killed in the moment in which it becomes the program cannot be told
  * from a program that was killed at once: that is a success here, and its end is to be seen as any other, by the
  * container's status and container_wait.  Those hooks may use the container themselves: it is not in use by an operation by then.
- * OCI_ERR_WRONG_STATE, OCI_ERR_INIT_DIED, OCI_ERR_EXEC_NOT_FOUND,
- * OCI_ERR_EXEC_NOT_EXECUTABLE, OCI_ERR_HOOK, OCI_ERR_BUSY, OCI_ERR_NOT_FOUND. */
-OCI_API int container_start(container *container, container_error **error);
+ * A start that is cancelled ends a hook that is at work and kills the container, which is stopped then and still to
+ * be deleted.
+ * OCI_ERR_WRONG_STATE, OCI_ERR_INIT_DIED, OCI_ERR_EXEC_NOT_FOUND, OCI_ERR_EXEC_NOT_EXECUTABLE,
+ * OCI_ERR_HOOK, OCI_ERR_BUSY, OCI_ERR_NOT_FOUND, OCI_ERR_CANCELLED, OCI_ERR_UNSUPPORTED. */
+OCI_API int container_start(container *container, const struct container_start_options *options,
+                            container_error **error);
 
 /* Listen on the socket of a container that was created with CONTAINER_NOTIFY_SOCKET: *fd, the caller's to close,
  * receives the datagrams that its program sends (sd_notify(3): lines such as READY=1).  To be called before
@@ -176,7 +191,8 @@ OCI_API int container_notify_open(container *container, int *fd, container_error
 OCI_API int container_open(container_context *context, const char *id, container **result,
                            container_error **error);
 
-/* Free the handle; the container lives on.  NULL is allowed. */
+/* Free the handle; the container lives on.  Its first process, where it is the caller's child, is still to be
+ * collected when it has ended: by container_wait of another handle, or by the caller.  NULL is allowed. */
 OCI_API void container_close(container *container);
 
 OCI_API const char *container_id(const container *container);
@@ -238,7 +254,8 @@ enum container_kill_flags {
     CONTAINER_KILL_ALL = 1, /* every process in the container's control group */
 };
 
-/* Send a signal to a created, running or paused container.  A paused one takes SIGKILL at once and others
+/* Send a signal to a created, running or paused container; also while another thread uses the handle, in
+ * container_start for one.  A paused one takes SIGKILL at once and others
  * when it is resumed.  With CONTAINER_KILL_ALL a container that has stopped is no error.
  * OCI_ERR_NOT_RUNNING. */
 OCI_API int container_kill(container *container, int signal, unsigned flags,

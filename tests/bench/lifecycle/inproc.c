@@ -30,7 +30,7 @@ static int run(container_context *context, const char *bundle, const char *id)
     options.bundle = bundle;
     int code = container_create(context, id, &options, &made, &error);
     if (code == 0)
-        code = container_start(made, &error);
+        code = container_start(made, NULL, &error);
     if (code == 0)
         code = container_wait(made, -1, &how, &error);
     if (code == 0)
