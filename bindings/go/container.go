@@ -9,7 +9,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,28 +19,19 @@ import (
 // Container is one that Runtime.Create has made or Runtime.Open has found. Any number of goroutines
 // may use it. Close forgets it, Delete removes the container.
 type Container struct {
-	library *library
-	id      string
-	std     *stdio // nil for one that was opened
-
-	handle
-	closed atomic.Bool
-
-	ended
+	id string
+	waitable
 }
 
-// take makes the container that of a handle of C's.
-func (c *Container) take(of *library, handle uintptr, err error) error {
-	if err != nil {
-		return err
-	}
-	of.hold() // it is held by the caller
-	c.library, c.handle = of, newHandle(handle)
-	return nil
+func newContainer(id string, std *stdio) *Container {
+	return &Container{id, waitable{std: std, fd: container.ContainerPidfd, wait: container.FlatWait, asks: true}}
 }
 
 // ID is the container's.
 func (c *Container) ID() string {
+	if c == nil {
+		return ""
+	}
 	return c.id
 }
 
@@ -57,28 +47,38 @@ func (c *Container) useIn(ctx context.Context, f func(handle uintptr, fail *uint
 	return c.handle.use(ctx, f)
 }
 
-// useAnother is use with a handle of its own.
-func (c *Container) useAnother(f func(handle uintptr, fail *uintptr) int) error {
-	if c == nil || c.closed.Load() {
+// useAnother is use with a handle of its own, for which nothing waits.
+func (c *Container) useAnother(_ context.Context, f func(handle uintptr, fail *uintptr) int) error {
+	if c == nil || c.isClosed() {
 		return ErrClosed
 	}
 	return c.library.use(func(of uintptr) error {
 		var handle, fail uintptr
-		if err := failure(container.ContainerOpen(of, c.id, &handle, &fail), fail); err != nil {
+		code := container.ContainerOpen(of, c.id, &handle, &fail)
+		if err := failure(code, fail); err != nil {
 			return err
 		}
 		defer container.ContainerClose(handle)
-		return failure(f(handle, &fail), fail)
+		// Where c's container is gone, this one only has its id.
+		if err := c.kill(0, 0); err != nil && !errors.Is(err, ErrState) {
+			return err
+		}
+		code = f(handle, &fail)
+		return failure(code, fail)
 	})
 }
 
 // text is use for what gives a text.
-func (c *Container) text(f func(handle uintptr, found, fail *uintptr) int) ([]byte, error) {
-	var found uintptr
-	if err := c.use(func(handle uintptr, fail *uintptr) int { return f(handle, &found, fail) }); err != nil {
-		return nil, err
-	}
-	return container.TakeText(found), nil
+func (c *Container) text(f func(handle uintptr, found, fail *uintptr) int) (found []byte, err error) {
+	err = c.use(func(handle uintptr, fail *uintptr) int {
+		var text uintptr
+		code := f(handle, &text, fail)
+		if code >= 0 {
+			found = container.TakeText(text)
+		}
+		return code
+	})
+	return found, err
 }
 
 // Close forgets the container, which lives on. May be repeated; nil is fine.
@@ -86,15 +86,9 @@ func (c *Container) Close() error {
 	if c == nil {
 		return nil
 	}
-	if c.closed.Swap(true) {
-		return nil
-	}
 	c.handle.free(func(handle uintptr) {
 		container.ContainerClose(handle)
-		if c.std != nil {
-			c.std.abort()
-		}
-		c.library.release()
+		c.std.abort()
 	})
 	return nil
 }
@@ -118,7 +112,8 @@ func (c *Container) Status() (string, error) {
 }
 
 // Start runs the program; it returns once that runs and the poststart hooks have. When ctx is done
-// before, the container is killed; it is stopped then, and still to be deleted.
+// before, a hook at work is ended and the container killed; it is stopped then, and still to be deleted. A ctx that is done while
+// another call has the container only ends the wait for that.
 func (c *Container) Start(ctx context.Context) error {
 	if c == nil {
 		return ErrClosed
@@ -126,66 +121,40 @@ func (c *Container) Start(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	done := make(chan error, 1)
-	go func() {
-		done <- c.use(func(handle uintptr, fail *uintptr) int { return container.FlatStart(handle, -1, fail) })
-	}()
-	select {
-	case err := <-done:
+	cancel, err := newCanceller(ctx)
+	if err != nil {
 		return err
-	case <-ctx.Done():
-		killed := c.Kill(syscall.SIGKILL)
-		if err := <-done; err == nil && killed != nil {
-			return killed
-		}
-		return ctx.Err()
 	}
+	defer cancel.close()
+	err = c.useIn(ctx, func(handle uintptr, fail *uintptr) int {
+		return container.FlatStart(handle, cancel.fd(), fail)
+	})
+	return cancelled(ctx, err)
 }
 
 // Pidfd is an fd that is readable when the first process has ended; -1 if it had when this was made.
 // It belongs to the container's handle.
 func (c *Container) Pidfd() (int, error) {
-	return c.pidfd(context.Background())
-}
-
-func (c *Container) pidfd(ctx context.Context) (int, error) {
-	fd := -1
-	err := c.useIn(ctx, func(handle uintptr, _ *uintptr) int {
-		fd = container.ContainerPidfd(handle)
-		return 0
-	})
-	return fd, err
+	return descriptor(c.use, container.ContainerPidfd)
 }
 
 // TerminalFd is the terminal of a container whose configuration asks for one and that was created here
 // without a console socket, or -1. It belongs to the container's handle.
 func (c *Container) TerminalFd() (int, error) {
-	fd := -1
-	err := c.use(func(handle uintptr, _ *uintptr) int {
-		fd = container.ContainerTerminalFd(handle)
-		return 0
-	})
-	return fd, err
+	return descriptor(c.use, container.ContainerTerminalFd)
 }
 
-// Wait is for the end of the first process, and of its output where that is copied. The status may
-// be asked for again. When ctx is done before, the error is that of ctx, and the container runs on.
+// Wait is for the end of the first process, and of its output where that is copied; a Reader that
+// blocks is not waited for. The status may be asked for again. When ctx is done before, the error is that
+// of ctx, and the container runs on; when it is closed before, the error is ErrClosed.
 func (c *Container) Wait(ctx context.Context) (ExitStatus, error) {
 	if c == nil {
 		return noStatus, ErrClosed
 	}
-	return waitFor(ctx, c, c.std, true)
+	return c.waitForAll(ctx)
 }
 
-func (c *Container) collect(ctx context.Context) (ExitStatus, error) {
-	return c.once(func(code, signal *int32) error {
-		return c.useIn(ctx, func(handle uintptr, fail *uintptr) int {
-			return container.FlatWait(handle, 0, code, signal, fail)
-		})
-	})
-}
-
-// Kill sends the first process a signal.
+// Kill sends the first process a signal; also while another goroutine is in Start.
 func (c *Container) Kill(signal syscall.Signal) error {
 	return c.kill(signal, 0)
 }
@@ -195,14 +164,12 @@ func (c *Container) KillAll(signal syscall.Signal) error {
 	return c.kill(signal, uint(container.KILLALL))
 }
 
-// By the id: another goroutine may be in Start.
 func (c *Container) kill(signal syscall.Signal, flags uint) error {
-	if c == nil || c.closed.Load() {
+	if c == nil {
 		return ErrClosed
 	}
-	return c.library.use(func(handle uintptr) error {
-		var fail uintptr
-		return failure(container.ContainerKillId(handle, c.id, int(signal), flags, &fail), fail)
+	return c.handle.keep(func(handle uintptr, fail *uintptr) int {
+		return container.ContainerKill(handle, int(signal), flags, fail)
 	})
 }
 
@@ -282,12 +249,15 @@ func (c *Container) OpenNotify() (*os.File, error) {
 
 // UpdateRDT changes cache and memory bandwidth: schemata is what a configuration has at /linux/intelRdt.
 func (c *Container) UpdateRDT(schemata *spec.IntelRDT) error {
+	if c == nil {
+		return ErrClosed
+	}
 	if schemata == nil {
 		return invalid("update", "no schemata")
 	}
 	text, err := schemata.MarshalJSON()
 	if err != nil {
-		return err
+		return unwritable("update", c.id, err)
 	}
 	return c.use(func(handle uintptr, fail *uintptr) int {
 		return container.ContainerUpdateRdt(handle, string(text), fail)
@@ -352,7 +322,7 @@ type Stats struct {
 	JSON json.RawMessage `json:"-"`
 }
 
-// runToEnd starts the container and waits for it; when ctx is done it is ended as the options say.
+// runToEnd starts the container and waits for it; when ctx is done it is asked to end as the options say.
 func (c *Container) runToEnd(ctx context.Context, o *RunOptions) (ExitStatus, error) {
 	if err := c.Start(ctx); err != nil {
 		return noStatus, err
@@ -369,12 +339,9 @@ func (c *Container) runToEnd(ctx context.Context, o *RunOptions) (ExitStatus, er
 		timeout = 10 * time.Second
 	}
 	if timeout > 0 && c.Kill(signal) == nil {
-		grace, stop := context.WithTimeout(context.Background(), timeout)
-		status, _ = c.Wait(grace)
-		stop()
-	}
-	if err := c.KillAll(syscall.SIGKILL); err != nil && !errors.Is(err, ErrNotRunning) {
-		return status, err
+		limit, stop := context.WithTimeout(context.Background(), timeout)
+		defer stop()
+		status, _ = c.waitForEnd(limit)
 	}
 	return status, ctx.Err()
 }

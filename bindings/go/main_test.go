@@ -23,6 +23,7 @@ var programs = []string{"sh", "cat", "sleep", "true", "echo", "id", "pwd", "stty
 var rootfs string
 
 func TestMain(m *testing.M) {
+	rand.Seed(time.Now().UnixNano()) // two runs at once must not take the same ids
 	made, err := os.MkdirTemp("", "ocikit-go-")
 	if err != nil {
 		panic(err)

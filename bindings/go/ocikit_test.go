@@ -386,11 +386,15 @@ func TestMisuse(t *testing.T) {
 			"events": func() error { _, err := c.Events(soon(), ocikit.EventExit); return err },
 			"update": func() error { return c.Update(&spec.LinuxResources{}) },
 			"mount":  func() error { return c.AddMount(&spec.Mount{Destination: "/a"}) },
+			"rdt":    func() error { return c.UpdateRDT(&spec.IntelRDT{}) },
 		} {
 			if err := call(); !errors.Is(err, ocikit.ErrClosed) {
 				t.Errorf("%s of %v: %v", name, c, err)
 			}
 		}
+	}
+	if none := (*ocikit.Container)(nil); none.ID() != "" || !errors.Is(none.UpdateRDT(nil), ocikit.ErrClosed) {
+		t.Error("nil")
 	}
 	for _, r := range []*ocikit.Runtime{nil, over} {
 		if _, err := r.List(); !errors.Is(err, ocikit.ErrClosed) {

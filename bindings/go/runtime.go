@@ -4,6 +4,7 @@ package ocikit
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -28,7 +29,10 @@ type Options struct {
 	// /run/ocikit.
 	Root string
 	// Log is told of warnings (level 1), information (2) and steps (3), in the goroutine of the
-	// operation; it must not use the runtime.
+	// operation; it must not use the runtime. A panic of it goes on once C has returned, in the operation or
+	// another one of the runtime that ends just then: what the operation was to do may be done, but a
+	// container or process that it was to give is removed. It must not end its goroutine otherwise, as
+	// runtime.Goexit and testing's FailNow do.
 	Log func(level int, id, message string)
 	// SystemdBus, Newuidmap and Newgidmap are as container_context_new(3) says.
 	SystemdBus, Newuidmap, Newgidmap string
@@ -40,7 +44,8 @@ type library struct {
 	lock   sync.Mutex
 	users  int // the runtime until it is closed, each handle and each call
 	handle uintptr
-	log    cgo.Handle
+	log    *container.Log // nil: none
+	forC   cgo.Handle     // of log
 }
 
 // hold adds a user; false where it is freed already.
@@ -64,18 +69,56 @@ func (l *library) release() {
 		return
 	}
 	container.ContainerContextFree(l.handle)
-	if l.log != 0 {
-		l.log.Delete()
+	if l.forC != 0 {
+		l.forC.Delete()
 	}
 }
 
-// use calls f with the handle, which is there until f returns.
-func (l *library) use(f func(handle uintptr) error) error {
+// call calls f with the handle, which is there until f returns.
+func (l *library) call(f func(handle uintptr) error) error {
 	if !l.hold() {
 		return ErrClosed
 	}
 	defer l.release()
 	return f(l.handle)
+}
+
+// use is call, and goes on with a panic of the log's: not to be used in a goroutine of this package's.
+func (l *library) use(f func(handle uintptr) error) error {
+	if l == nil {
+		return ErrClosed
+	}
+	defer l.rethrow()
+	return l.call(f)
+}
+
+// rethrow is what comes last in a call, when nothing of C's is in use any more.
+func (l *library) rethrow() {
+	if l.log == nil {
+		return
+	}
+	if value := l.log.Thrown(true); value != nil {
+		panic(value)
+	}
+}
+
+// text is use for what gives a text.
+func (r *Runtime) text(f func(handle uintptr, found, fail *uintptr) int) (text []byte, err error) {
+	err = r.use(func(handle uintptr) error {
+		text, err = take(func(found, fail *uintptr) int { return f(handle, found, fail) })
+		return err
+	})
+	return text, err
+}
+
+// take calls f for a text of C's.
+func take(f func(found, fail *uintptr) int) ([]byte, error) {
+	var found, fail uintptr
+	code := f(&found, &fail)
+	if err := failure(code, fail); err != nil {
+		return nil, err
+	}
+	return container.TakeText(found), nil
 }
 
 // Runtime is a state directory, in which containers are known by their ids, and how to make them.
@@ -94,7 +137,8 @@ type CreateOptions struct {
 	Config     *spec.RuntimeConfig
 	ConfigJSON []byte
 	// Stdin, Stdout and Stderr are the process's, as in os/exec: nil is /dev/null, an *os.File is
-	// handed over, others are copied from and to.
+	// handed over, others are copied from and to. Where the configuration asks for a terminal, the process
+	// has that in their place, and nothing comes through them.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// ExtraFiles become the fds 3, 4, ...
@@ -123,13 +167,15 @@ func New(options *Options) (*Runtime, error) {
 	}
 	l := &library{users: 1}
 	if o.Log != nil {
-		l.log = cgo.NewHandle(container.Log(o.Log))
+		l.log = &container.Log{To: o.Log}
+		l.forC = cgo.NewHandle(l.log)
 	}
-	var fail uintptr
-	code := container.GoContextNew(o.Root, uintptr(l.log), o.Newuidmap, o.Newgidmap, o.SystemdBus, &l.handle, &fail)
+	var made, fail uintptr
+	code := container.GoContextNew(o.Root, uintptr(l.forC), o.Newuidmap, o.Newgidmap, o.SystemdBus, &made, &fail)
+	l.handle = made
 	if code < 0 {
-		if l.log != 0 {
-			l.log.Delete()
+		if l.forC != 0 {
+			l.forC.Delete()
 		}
 		return nil, failure(code, fail)
 	}
@@ -140,6 +186,7 @@ func New(options *Options) (*Runtime, error) {
 // May be repeated.
 func (r *Runtime) Close() error {
 	if r != nil && r.library != nil && !r.closed.Swap(true) {
+		defer r.library.rethrow()
 		r.library.release()
 	}
 	return nil
@@ -166,25 +213,42 @@ func (r *Runtime) Create(ctx context.Context, id string, options *CreateOptions)
 	if err != nil {
 		return nil, unwritable("create", id, err)
 	}
-	std, cancel, err := prepare(ctx, o.Stdin, o.Stdout, o.Stderr)
+	std, cancel, err := prepare(ctx, "create", id, o.Stdin, o.Stdout, o.Stderr)
 	if err != nil {
 		return nil, err
 	}
 	defer cancel.close()
 	defer runtime.KeepAlive(o) // its files, of which C has but the fds
-	c := &Container{id: id, std: std}
+	c := newContainer(id, std)
+	defer c.abandon() // unless the copies have begun
 	err = r.use(func(handle uintptr) error {
 		var made, fail uintptr
 		code := container.FlatCreate(handle, id, o.bundle(), config, std.fds[0], std.fds[1], std.fds[2],
 			packFiles(o.ExtraFiles), o.ConsoleSocket, cancel.fd(), o.flags(), o.PidfdSocket, pack(o.Env), &made, &fail)
-		return c.take(r.library, made, failure(code, fail))
+		if code >= 0 {
+			c.set(r.library, made)
+		}
+		return failure(code, fail)
 	})
 	if err != nil {
-		std.abort()
 		return nil, cancelled(ctx, err)
 	}
 	std.start()
 	return c, nil
+}
+
+// abandon removes what nobody will get: Create has failed, or a panic goes through it.
+func (c *Container) abandon() {
+	if c.std.started() {
+		return
+	}
+	c.std.abort()
+	c.handle.free(func(handle uintptr) {
+		var fail uintptr
+		code := container.ContainerDelete(handle, deleteFlags(true), &fail)
+		_ = failure(code, fail)
+		container.ContainerClose(handle)
+	})
 }
 
 func (o *CreateOptions) bundle() string {
@@ -224,30 +288,32 @@ func (r *Runtime) Open(id string) (*Container, error) {
 	if err := noNUL("open", id); err != nil {
 		return nil, err
 	}
-	c := &Container{id: id}
+	c := newContainer(id, nil)
+	given := false
+	defer func() {
+		if !given { // an error, or a panic of the log's
+			c.Close()
+		}
+	}()
 	err := r.use(func(handle uintptr) error {
 		var made, fail uintptr
 		code := container.ContainerOpen(handle, id, &made, &fail)
-		return c.take(r.library, made, failure(code, fail))
+		if code >= 0 {
+			c.set(r.library, made)
+		}
+		return failure(code, fail)
 	})
 	if err != nil {
 		return nil, err
 	}
+	given = true
 	return c, nil
 }
 
 // List gives the ids of all containers, sorted.
 func (r *Runtime) List() ([]string, error) {
-	var text string
-	err := r.use(func(handle uintptr) error {
-		var fail, found uintptr
-		if err := failure(container.FlatList(handle, &found, &fail), fail); err != nil {
-			return err
-		}
-		text = string(container.TakeText(found))
-		return nil
-	})
-	return strings.Fields(text), err
+	text, err := r.text(container.FlatList)
+	return strings.Fields(string(text)), err
 }
 
 // Delete removes a container by its id, also what a killed create left; with force it is killed
@@ -258,7 +324,8 @@ func (r *Runtime) Delete(id string, force bool) error {
 	}
 	return r.use(func(handle uintptr) error {
 		var fail uintptr
-		return failure(container.ContainerDeleteId(handle, id, deleteFlags(force), &fail), fail)
+		code := container.ContainerDeleteId(handle, id, deleteFlags(force), &fail)
+		return failure(code, fail)
 	})
 }
 
@@ -275,16 +342,10 @@ func (r *Runtime) Plan(id string, options *CreateOptions) (string, error) {
 	if err != nil {
 		return "", unwritable("plan", id, err)
 	}
-	var text string
-	err = r.use(func(handle uintptr) error {
-		var fail, found uintptr
-		if err := failure(container.FlatPlan(handle, id, o.bundle(), config, o.flags(), &found, &fail), fail); err != nil {
-			return err
-		}
-		text = string(container.TakeText(found))
-		return nil
+	text, err := r.text(func(handle uintptr, found, fail *uintptr) int {
+		return container.FlatPlan(handle, id, o.bundle(), config, o.flags(), found, fail)
 	})
-	return text, err
+	return string(text), err
 }
 
 // RunOptions are those of Create, and how Run ends a container when its context is done.
@@ -297,8 +358,12 @@ type RunOptions struct {
 }
 
 // Run makes a container, runs it to its end and removes it. When ctx is done, it is ended and
-// removed all the same, and the error is that of ctx.
-func (r *Runtime) Run(ctx context.Context, id string, options *RunOptions) (ExitStatus, error) {
+// removed all the same, what it has written is given a moment to arrive, and the error is that of ctx, or
+// has it as its cause.
+//
+// No Writer is used after the return: one that blocks keeps Run from returning. A Reader that blocks does
+// not; it is left behind with a goroutine.
+func (r *Runtime) Run(ctx context.Context, id string, options *RunOptions) (status ExitStatus, err error) {
 	o := RunOptions{}
 	if options != nil {
 		o = *options
@@ -308,53 +373,63 @@ func (r *Runtime) Run(ctx context.Context, id string, options *RunOptions) (Exit
 		return noStatus, err
 	}
 	defer c.Close()
-	status, err := c.runToEnd(ctx, &o)
-	if e := c.Delete(true); e != nil && err == nil {
-		err = e
+	defer c.std.finish()
+	defer func() { // also where a panic of the log's goes through
+		status, err = c.remove(status, err)
+	}()
+	return c.runToEnd(ctx, &o)
+}
+
+// remove deletes what was run; where that is what ended it, the status is known only then.
+func (c *Container) remove(status ExitStatus, err error) (ExitStatus, error) {
+	deleted := c.Delete(true)
+	if status == noStatus {
+		status, _ = c.collect(context.Background())
 	}
-	return status, err
+	switch {
+	case deleted == nil:
+		return status, err
+	case err == nil:
+		return status, deleted
+	}
+	return status, fmt.Errorf("%w; the container %s is left behind: %v", err, c.id, deleted)
 }
 
 // DefaultConfig is a configuration with safe defaults, as `ocikit spec` writes it: sh on a terminal in
 // the folder rootfs ("" for "rootfs"); args is a program without a terminal.
 func DefaultConfig(rootfs string, args ...string) (*spec.RuntimeConfig, error) {
-	if err := noNUL("spec", append([]string{rootfs}, args...)...); err != nil {
-		return nil, err
-	}
-	var fail, found uintptr
-	if rootfs == "" {
-		rootfs = "rootfs"
-	}
-	if err := failure(container.FlatDefaultConfig(rootfs, pack(args), &found, &fail), fail); err != nil {
-		return nil, err
-	}
-	return spec.ParseRuntimeConfig(container.TakeText(found))
+	return generated(rootfs, args, container.FlatDefaultConfig)
 }
 
 // RootlessConfig is the same for a caller without root: in a user namespace in which root is the user
 // uid and group gid of the host.
 func RootlessConfig(rootfs string, uid, gid uint32, args ...string) (*spec.RuntimeConfig, error) {
+	return generated(rootfs, args, func(rootfs, args string, found, fail *uintptr) int {
+		return container.FlatRootlessConfig(rootfs, args, uint(uid), uint(gid), found, fail)
+	})
+}
+
+func generated(rootfs string, args []string, f func(rootfs, args string, found, fail *uintptr) int) (*spec.RuntimeConfig, error) {
 	if err := noNUL("spec", append([]string{rootfs}, args...)...); err != nil {
 		return nil, err
 	}
-	var fail, found uintptr
 	if rootfs == "" {
 		rootfs = "rootfs"
 	}
-	code := container.FlatRootlessConfig(rootfs, pack(args), uint(uid), uint(gid), &found, &fail)
-	if err := failure(code, fail); err != nil {
+	text, err := take(func(found, fail *uintptr) int { return f(rootfs, pack(args), found, fail) })
+	if err != nil {
 		return nil, err
 	}
-	return spec.ParseRuntimeConfig(container.TakeText(found))
+	return spec.ParseRuntimeConfig(text)
 }
 
 // Features says what this build and this kernel can do.
 func Features() (*spec.RuntimeFeatures, error) {
-	var fail, found uintptr
-	if err := failure(container.ContainerFeatures(&found, &fail), fail); err != nil {
+	text, err := take(container.ContainerFeatures)
+	if err != nil {
 		return nil, err
 	}
-	return spec.ParseRuntimeFeatures(container.TakeText(found))
+	return spec.ParseRuntimeFeatures(text)
 }
 
 func deleteFlags(force bool) uint {

@@ -39,85 +39,52 @@ func (s ExitStatus) String() string {
 	return "signal " + strconv.Itoa(int(s.Signal)) + " (" + s.Signal.String() + ")"
 }
 
-// ended is how a process has ended, once that is known.
-type ended struct {
+// waitable is what a container's first process and one of Exec's have in common.
+type waitable struct {
+	handle
+	std *stdio // nil for a container that was opened
+	// In C: fd is readable when it has ended or, where it is -1, it has; wait gives the status.
+	fd   func(pointer uintptr) int
+	wait func(pointer uintptr, timeout int, code, signal *int32, fail *uintptr) int
+	// asks: wait is called again and again, because it also collects processes that were executed in the
+	// container, without which that cannot end.
+	asks bool
+
 	about  sync.Mutex
-	status *ExitStatus
+	status *ExitStatus // how it has ended, once that is known
 }
 
-// once gives the status, which collect is asked for until it has it. Two goroutines may ask it at
-// once, and get the same.
-func (e *ended) once(collect func(code, signal *int32) error) (ExitStatus, error) {
-	if status := e.known(); status != nil {
+func (w *waitable) known() *ExitStatus {
+	w.about.Lock()
+	defer w.about.Unlock()
+	return w.status
+}
+
+// collect gives the status, or ErrTimeout while it runs. Two goroutines may ask for it at once, and get
+// the same.
+func (w *waitable) collect(ctx context.Context) (ExitStatus, error) {
+	if status := w.known(); status != nil {
 		return *status, nil
 	}
 	var code, signal int32
-	if err := collect(&code, &signal); err != nil {
+	if err := w.handle.use(ctx, func(pointer uintptr, fail *uintptr) int {
+		return w.wait(pointer, 0, &code, &signal, fail)
+	}); err != nil {
 		return noStatus, err
 	}
-	e.about.Lock()
-	defer e.about.Unlock()
-	e.status = &ExitStatus{int(code), syscall.Signal(signal)}
-	return *e.status, nil
+	w.about.Lock()
+	defer w.about.Unlock()
+	w.status = &ExitStatus{int(code), syscall.Signal(signal)}
+	return *w.status, nil
 }
 
-func (e *ended) known() *ExitStatus {
-	e.about.Lock()
-	defer e.about.Unlock()
-	return e.status
-}
-
-// waitable is a container or a process.
-type waitable interface {
-	// pidfd is readable when it has ended.
-	pidfd(ctx context.Context) (int, error)
-	// collect gives the status, or ErrTimeout while it runs.
-	collect(ctx context.Context) (ExitStatus, error)
-}
-
-// waitFor waits for the end of w and of its output. asks: collect is called again and again, because it
-// also collects processes that were executed in the container, without which that cannot end.
-func waitFor(ctx context.Context, w waitable, std *stdio, asks bool) (ExitStatus, error) {
-	status, err := w.collect(ctx)
-	if errors.Is(err, ErrTimeout) {
-		var look func() bool
-		if asks {
-			look = func() bool {
-				_, err := w.collect(ctx)
-				return !errors.Is(err, ErrTimeout)
-			}
-		}
-		if err := waitForEnd(ctx, w, look); err != nil {
-			return noStatus, err
-		}
-		status, err = w.collect(ctx)
-	}
-	if err != nil || std == nil {
+// waitForAll waits for the end of the process and of its output.
+func (w *waitable) waitForAll(ctx context.Context) (ExitStatus, error) {
+	status, err := w.waitForEnd(ctx)
+	if err != nil {
 		return status, err
 	}
-	return status, std.wait(ctx)
-}
-
-// waitForEnd waits on a copy of a pidfd, so that the handle may be closed meanwhile.
-func waitForEnd(ctx context.Context, w waitable, look func() bool) error {
-	fd, err := w.pidfd(ctx)
-	if err != nil {
-		return err
-	}
-	if fd < 0 {
-		return ctx.Err()
-	}
-	syscall.ForkLock.RLock()
-	own, err := syscall.Dup(fd)
-	if err == nil {
-		syscall.CloseOnExec(own)
-	}
-	syscall.ForkLock.RUnlock()
-	if err != nil {
-		return err
-	}
-	defer syscall.Close(own)
-	return await(ctx, own, look)
+	return status, w.std.wait(ctx, w.closed)
 }
 
 // How long a look waits for the next one: shortly at first, as a kill may just have been sent.
@@ -126,67 +93,148 @@ const (
 	lastLook  = 500 * time.Millisecond
 )
 
-// await waits until an fd is readable, or look, where there is one, says so, without a thread: an epoll
-// instance that has it is what Go's own poller can watch. The fd is not touched, and not used after the return.
-func await(ctx context.Context, fd int, look func() bool) error {
+// waitForEnd waits for the end of the process alone.
+func (w *waitable) waitForEnd(ctx context.Context) (ExitStatus, error) {
+	status, err := w.collect(ctx)
+	if !errors.Is(err, ErrTimeout) {
+		return status, err
+	}
+	end, err := w.watchEnd(ctx)
+	if err != nil {
+		return noStatus, err
+	}
+	defer end.close()
+	next := time.Duration(0) // for ever
+	if w.asks {
+		next = firstLook
+	}
+	for {
+		ended, err := end.wait(ctx, w.closed, next)
+		if err != nil {
+			return noStatus, err
+		}
+		if status, err = w.collect(ctx); ended || !errors.Is(err, ErrTimeout) {
+			return status, err
+		}
+		if next *= 2; next > lastLook {
+			next = lastLook
+		}
+	}
+}
+
+// watchEnd watches a copy of the pidfd, so that the handle may be closed meanwhile; nil if the process had
+// ended when the handle was made.
+func (w *waitable) watchEnd(ctx context.Context) (*watch, error) {
+	fd := -1
+	var errno syscall.Errno
+	if err := w.handle.use(ctx, func(pointer uintptr, _ *uintptr) int {
+		if of := w.fd(pointer); of >= 0 {
+			var copy uintptr
+			copy, _, errno = syscall.Syscall(syscall.SYS_FCNTL, uintptr(of), syscall.F_DUPFD_CLOEXEC, 0)
+			fd = int(copy)
+		}
+		return 0
+	}); err != nil {
+		return nil, err
+	}
+	if errno != 0 {
+		return nil, os.NewSyscallError("fcntl", errno)
+	}
+	if fd < 0 {
+		return nil, nil
+	}
+	end, err := newWatch(fd)
+	if err != nil {
+		syscall.Close(fd)
+		return nil, err
+	}
+	end.own = fd
+	return end, nil
+}
+
+// watch waits until an fd is readable, without a thread: an epoll instance that has it is what Go's own
+// poller can watch. The fd is not touched, and not used after close.
+type watch struct {
+	epoll      *os.File
+	connection syscall.RawConn
+	own        int // an fd to close with it, or -1
+}
+
+func newWatch(fd int) (*watch, error) {
 	epoll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
-		return os.NewSyscallError("epoll_create1", err)
+		return nil, os.NewSyscallError("epoll_create1", err)
 	}
 	event := syscall.EpollEvent{Events: syscall.EPOLLIN}
 	if err := syscall.EpollCtl(epoll, syscall.EPOLL_CTL_ADD, fd, &event); err != nil {
 		syscall.Close(epoll)
-		return os.NewSyscallError("epoll_ctl", err)
+		return nil, os.NewSyscallError("epoll_ctl", err)
 	}
 	if err := syscall.SetNonblock(epoll, true); err != nil {
 		syscall.Close(epoll)
-		return os.NewSyscallError("fcntl", err)
+		return nil, os.NewSyscallError("fcntl", err)
 	}
 	file := os.NewFile(uintptr(epoll), "epoll")
-	defer file.Close()
 	connection, err := file.SyscallConn()
 	if err != nil {
-		return err
+		file.Close()
+		return nil, err
 	}
+	return &watch{file, connection, -1}, nil
+}
+
+// wait returns true once the fd is readable, or false after limit, where that is not 0.
+func (w *watch) wait(ctx context.Context, closed <-chan struct{}, limit time.Duration) (bool, error) {
+	if w == nil {
+		return true, nil
+	}
+	deadline := time.Time{}
+	if limit > 0 {
+		deadline = time.Now().Add(limit)
+	}
+	w.epoll.SetReadDeadline(deadline)
 	returned := make(chan struct{})
-	ended := make(chan struct{})
+	ended := make(chan error)
 	go func() {
-		defer close(ended)
+		var err error
 		select {
 		case <-ctx.Done():
-			file.SetReadDeadline(time.Unix(1, 0))
+			err = ctx.Err()
+		case <-closed:
+			err = ErrClosed
 		case <-returned:
+			ended <- nil
+			return
 		}
+		w.epoll.SetReadDeadline(time.Unix(1, 0))
+		<-returned
+		ended <- err
 	}()
-	defer func() {
-		close(returned)
-		<-ended
-	}()
-	for next := firstLook; ; next *= 2 {
-		if look != nil {
-			if next > lastLook {
-				next = lastLook
-			}
-			file.SetReadDeadline(time.Now().Add(next))
-		}
-		// After the deadline was set, which may have been in place of the one that ends the wait.
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		err := connection.Read(func(fd uintptr) bool {
-			var events [1]syscall.EpollEvent
-			n, _ := syscall.EpollWait(int(fd), events[:], 0)
-			return n > 0
-		})
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			return err
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if look != nil && look() {
-			return nil
-		}
+	err := w.connection.Read(func(fd uintptr) bool {
+		var events [1]syscall.EpollEvent
+		n, _ := syscall.EpollWait(int(fd), events[:], 0)
+		return n > 0
+	})
+	close(returned)
+	interrupted := <-ended
+	switch {
+	case err == nil:
+		return true, nil
+	case interrupted != nil:
+		return false, interrupted
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return false, nil
+	}
+	return false, err
+}
+
+func (w *watch) close() {
+	if w == nil {
+		return
+	}
+	w.epoll.Close()
+	if w.own >= 0 {
+		syscall.Close(w.own)
 	}
 }
 
