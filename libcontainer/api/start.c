@@ -61,6 +61,18 @@ static void free_starting(struct starting *s)
     free_document(&s->config_document);
 }
 
+/* A cancelled start leaves no program, and no hook of one, at work. */
+static void end_cancelled(container *container)
+{
+    struct log log = context_log(container->context, container->id);
+    struct failure told = {0};
+    int r = kill_by_record(container->dir, container->id, SIGKILL, CONTAINER_KILL_ALL, &told);
+    if (r < 0 && r != OCI_ERR_NOT_RUNNING && r != OCI_ERR_NOT_FOUND)
+        log_message(&log, CONTAINER_LOG_WARNING, "after the cancelled start: %s", told.text);
+    if (container->process.pidfd >= 0)
+        process_await_end(container->process.pidfd, CANCELLED_MS);
+}
+
 static int release(container *container, int pidfd, const struct starting *s, struct failure *failure)
 {
     const struct oci_runtime_config *config = s->config;
@@ -82,6 +94,9 @@ static int release(container *container, int pidfd, const struct starting *s, st
     const struct delivery delivery = {tell_listener, &listening, pid};
     r = await_running(socket, pidfd, s->cancel, expects_listener(config) ? &delivery : NULL, &message,
                       failure);
+    /* While the init still hears us: at the end of the socket it would end by itself. */
+    if (r == OCI_ERR_CANCELLED)
+        end_cancelled(container);
     return r > 0 ? explain_start(&message, program_of(config), STORE_CONFIG, failure) : r;
 }
 
@@ -161,18 +176,6 @@ static int start_locked(container *container, int root, struct starting *s, stru
     return r;
 }
 
-/* A cancelled start leaves no program, and no hook of one, at work. */
-static void end_cancelled(container *container)
-{
-    struct log log = context_log(container->context, container->id);
-    struct failure told = {0};
-    int r = kill_by_record(container->dir, container->id, SIGKILL, CONTAINER_KILL_ALL, &told);
-    if (r < 0 && r != OCI_ERR_NOT_RUNNING && r != OCI_ERR_NOT_FOUND)
-        log_message(&log, CONTAINER_LOG_WARNING, "after the cancelled start: %s", told.text);
-    if (container->process.pidfd >= 0)
-        process_await_end(container->process.pidfd, CANCELLED_MS);
-}
-
 static int start(container *container, int cancel, struct failure *failure)
 {
     struct starting starting _cleanup_(free_starting) = {.cancel = cancel};
@@ -185,13 +188,13 @@ static int start(container *container, int cancel, struct failure *failure)
     r = start_locked(container, root, &starting, failure);
     store_unlock(container->dir);
     /* The container runs: a hook may change it, or execute something in it. */
-    bool running = r == 0;
-    if (running)
+    if (r == 0) {
         r = run_poststart(container, &starting, failure);
-    if (r == OCI_ERR_CANCELLED)
-        end_cancelled(container);
-    else if (r < 0 && running)
-        give_up_later(container, root);
+        if (r == OCI_ERR_CANCELLED)
+            end_cancelled(container);
+        else if (r < 0)
+            give_up_later(container, root);
+    }
     return r;
 }
 
