@@ -11,7 +11,7 @@
 #   --keep    keep the folder with results and temporary files, and say where it is
 #
 # Writes to build/, build-clang/, build-asan/, build-fuzz/ and a temporary folder.
-# OCIKIT_FUZZ_SECONDS is how long each fuzz target runs (15; .ci/run: 60), OCIKIT_WORKERS how many integration tests
+# OCIKIT_FUZZ_SECONDS is how long each fuzz target runs (10; .ci/run: 60), OCIKIT_WORKERS how many integration tests
 # run at a time (twice as many as processors), OCIKIT_BED=more or whole how many of them the test bed does.
 set -u
 
@@ -60,7 +60,7 @@ if [ -z "$asan$peers" ]; then
         pytest_suite contract build tests/contract
         pytest_suite abi build tests/abi
         pytest_suite bench build tests/bench
-        pytest_suite bindings build tests/bindings
+        pytest_suite bindings build tests/bindings -n 2
         parallel_suite integration build
         if [ -z "$quick" ]; then
             version_2_suite build

@@ -69,7 +69,7 @@ END
 """, code=4, shows="/dev/pts/0")
 
 
-RESIZE = """on_pty 24x80 podman {call} sh -c 'until [ "$(stty size)" = "24 80" ]; do sleep 0.02; done; trap "stty size; exit 3" WINCH; echo ready; while :; do sleep 0.05; done' <<'END'
+RESIZE = """on_pty 24x80 podman {call} sh -c 'until [ "$(stty size 2>/dev/null)" = "24 80" ]; do sleep 0.02; done; trap "stty size; exit 3" WINCH; echo ready; while :; do sleep 0.05; done' <<'END'
 expect ready
 resize 40x132
 expect 40 132

@@ -218,6 +218,6 @@ sanitized_suites() {
 
 # Every fuzz target for a while; .ci/run gives a minute.
 fuzz_suite() {
-    say "fuzz targets, ${OCIKIT_FUZZ_SECONDS:-15} seconds each"
-    step fuzz tests/fuzz/run.sh "${OCIKIT_FUZZ_SECONDS:-15}"
+    say "fuzz targets, ${OCIKIT_FUZZ_SECONDS:-10} seconds each"
+    step fuzz tests/fuzz/run.sh "${OCIKIT_FUZZ_SECONDS:-10}"
 }
