@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#define KILL_TIMEOUT_MS 10000
 #define GROUP_TIMEOUT_MS 5000
 
 /* A frozen process dies when it is thawed; the first process of a pid namespace only when its others are

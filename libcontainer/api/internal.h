@@ -19,6 +19,8 @@
 
 /* How long an operation waits for another one on the same container. */
 #define LOCK_TIMEOUT_MS 10000
+/* What was killed gets so long to end. */
+#define KILL_TIMEOUT_MS 10000
 
 /* A process made by container_exec, for as long as it is this process's child.  Its end is collected by
  * whoever comes first: its own handle, or a delete, since the first process of a pid namespace cannot end

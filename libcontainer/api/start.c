@@ -11,9 +11,6 @@
 
 #include <seccomp/filter.h>
 
-/* What was killed gets so long to end. */
-#define CANCELLED_MS 10000
-
 static int wrong_state(const char *id, enum container_status status, struct failure *failure)
 {
     switch (status) {
@@ -70,7 +67,7 @@ static void end_cancelled(container *container)
     if (r < 0 && r != OCI_ERR_NOT_RUNNING && r != OCI_ERR_NOT_FOUND)
         log_message(&log, CONTAINER_LOG_WARNING, "after the cancelled start: %s", told.text);
     if (container->process.pidfd >= 0)
-        process_await_end(container->process.pidfd, CANCELLED_MS);
+        process_await_end(container->process.pidfd, KILL_TIMEOUT_MS);
 }
 
 static int release(container *container, int pidfd, const struct starting *s, struct failure *failure)
@@ -203,7 +200,7 @@ int container_start(container *container, const struct container_start_options *
 {
     struct failure failure = {0};
     struct container_start_options options = CONTAINER_START_OPTIONS_INIT;
-    int r = given ? options_copy(&options, sizeof(options), given, &failure) : 0;
+    int r = options_copy(&options, sizeof(options), given, &failure);
     if (r == 0)
         r = start(container, options.cancel_fd ? *options.cancel_fd : -1, &failure);
     return r < 0 ? fail_public(&failure, "start", container->id, error) : 0;

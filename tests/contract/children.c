@@ -10,13 +10,7 @@
 
 #include <ocikit/container.h>
 
-static container_error *error;
-
-static int broken(const char *what)
-{
-    fprintf(stderr, "%s: %s\n", what, container_error_message(error));
-    return 1;
-}
+#include "broken.h"
 
 static int execute(container *made, const char *verb, const char *argument,
                    container_process **process)

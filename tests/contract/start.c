@@ -5,25 +5,15 @@
  */
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <ocikit/container.h>
+#include "broken.h"
 
 struct start {
     container *made;
     int cancel;
     int code;
 };
-
-static container_error *error;
-
-static int broken(const char *what)
-{
-    fprintf(stderr, "%s: %s\n", what, container_error_message(error));
-    return 1;
-}
 
 static void *run(void *data)
 {

@@ -24,8 +24,8 @@
  * Threads: a context may be shared by all threads.  A container or process handle is used by one
  * thread at a time, except that container_kill and container_process_kill may be called while another
  * thread uses the handle, if it does not free it; different handles, also of the same container, may be
- * used at once: operations
- * on one container exclude each other by a lock in its state directory, also between processes.
+ * used at once: operations on one container exclude each other by a lock in its state directory, also
+ * between processes.
  *
  * All functions: since 0.1.
  */
