@@ -24,7 +24,8 @@ type Container struct {
 }
 
 func newContainer(id string, std *stdio) *Container {
-	return &Container{id, waitable{std: std, fd: container.ContainerPidfd, wait: container.FlatWait, asks: true}}
+	return &Container{id, waitable{std: std, fd: container.ContainerPidfd, wait: container.FlatWait,
+		free: container.ContainerClose, asks: true}}
 }
 
 // ID is the container's.
@@ -86,10 +87,7 @@ func (c *Container) Close() error {
 	if c == nil {
 		return nil
 	}
-	c.handle.free(func(handle uintptr) {
-		container.ContainerClose(handle)
-		c.std.abort()
-	})
+	c.close()
 	return nil
 }
 
@@ -112,8 +110,8 @@ func (c *Container) Status() (string, error) {
 }
 
 // Start runs the program; it returns once that runs and the poststart hooks have. When ctx is done
-// before, a hook at work is ended and the container killed; it is stopped then, and still to be deleted. A ctx that is done while
-// another call has the container only ends the wait for that.
+// before, a hook at work is ended and the container killed; it is stopped then, and still to be deleted. A
+// ctx that is done while another call has the container only ends the wait for that.
 func (c *Container) Start(ctx context.Context) error {
 	if c == nil {
 		return ErrClosed

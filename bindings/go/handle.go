@@ -48,12 +48,7 @@ func (h *handle) use(ctx context.Context, f func(pointer uintptr, fail *uintptr)
 	}
 	defer h.library.rethrow()
 	defer func() { <-h.turn }()
-	if h.pointer == 0 {
-		return ErrClosed
-	}
-	var fail uintptr
-	code := f(h.pointer, &fail)
-	return failure(code, fail)
+	return h.call(f)
 }
 
 // keep is use for what C allows while another goroutine uses the pointer.
@@ -64,6 +59,10 @@ func (h *handle) keep(f func(pointer uintptr, fail *uintptr) int) error {
 	defer h.library.rethrow()
 	h.kept.RLock()
 	defer h.kept.RUnlock()
+	return h.call(f)
+}
+
+func (h *handle) call(f func(pointer uintptr, fail *uintptr) int) error {
 	if h.pointer == 0 {
 		return ErrClosed
 	}

@@ -110,8 +110,11 @@ func (c *Container) Exec(ctx context.Context, options *ExecOptions) (*Process, e
 	}
 	defer cancel.close()
 	defer runtime.KeepAlive(o) // its files, of which C has but the fds
-	p := &Process{waitable{std: std, fd: container.ContainerProcessPidfd, wait: container.FlatProcessWait}}
-	defer p.abandon() // unless the copies have begun
+	p := &Process{waitable{std: std, fd: container.ContainerProcessPidfd, wait: container.FlatProcessWait,
+		free: container.ContainerProcessFree}}
+	defer p.abandon(func(handle uintptr, fail *uintptr) int {
+		return container.ContainerProcessKill(handle, int(syscall.SIGKILL), fail)
+	})
 	use := c.useIn
 	if o.WaitUntilResumed {
 		use = c.useAnother // Resume needs this one
@@ -132,20 +135,6 @@ func (c *Container) Exec(ctx context.Context, options *ExecOptions) (*Process, e
 	}
 	std.start()
 	return p, nil
-}
-
-// abandon ends what nobody will get: Exec has failed, or a panic goes through it.
-func (p *Process) abandon() {
-	if p.std.started() {
-		return
-	}
-	p.std.abort()
-	p.handle.free(func(handle uintptr) {
-		var fail uintptr
-		code := container.ContainerProcessKill(handle, int(syscall.SIGKILL), &fail)
-		_ = failure(code, fail)
-		container.ContainerProcessFree(handle)
-	})
 }
 
 // killedWait is how long Run waits for the end of what it has killed. That is a moment, or, in a paused
@@ -236,9 +225,6 @@ func (p *Process) Close() error {
 	if p == nil {
 		return nil
 	}
-	p.handle.free(func(handle uintptr) {
-		container.ContainerProcessFree(handle)
-		p.std.abort()
-	})
+	p.close()
 	return nil
 }

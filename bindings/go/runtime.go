@@ -74,22 +74,15 @@ func (l *library) release() {
 	}
 }
 
-// call calls f with the handle, which is there until f returns.
-func (l *library) call(f func(handle uintptr) error) error {
+// use calls f with the handle, which is there until f returns, and goes on with a panic of the log's: not
+// to be used in a goroutine of this package's.
+func (l *library) use(f func(handle uintptr) error) error {
 	if !l.hold() {
 		return ErrClosed
 	}
+	defer l.rethrow()
 	defer l.release()
 	return f(l.handle)
-}
-
-// use is call, and goes on with a panic of the log's: not to be used in a goroutine of this package's.
-func (l *library) use(f func(handle uintptr) error) error {
-	if l == nil {
-		return ErrClosed
-	}
-	defer l.rethrow()
-	return l.call(f)
 }
 
 // rethrow is what comes last in a call, when nothing of C's is in use any more.
@@ -220,7 +213,9 @@ func (r *Runtime) Create(ctx context.Context, id string, options *CreateOptions)
 	defer cancel.close()
 	defer runtime.KeepAlive(o) // its files, of which C has but the fds
 	c := newContainer(id, std)
-	defer c.abandon() // unless the copies have begun
+	defer c.abandon(func(handle uintptr, fail *uintptr) int {
+		return container.ContainerDelete(handle, deleteFlags(true), fail)
+	})
 	err = r.use(func(handle uintptr) error {
 		var made, fail uintptr
 		code := container.FlatCreate(handle, id, o.bundle(), config, std.fds[0], std.fds[1], std.fds[2],
@@ -235,20 +230,6 @@ func (r *Runtime) Create(ctx context.Context, id string, options *CreateOptions)
 	}
 	std.start()
 	return c, nil
-}
-
-// abandon removes what nobody will get: Create has failed, or a panic goes through it.
-func (c *Container) abandon() {
-	if c.std.started() {
-		return
-	}
-	c.std.abort()
-	c.handle.free(func(handle uintptr) {
-		var fail uintptr
-		code := container.ContainerDelete(handle, deleteFlags(true), &fail)
-		_ = failure(code, fail)
-		container.ContainerClose(handle)
-	})
 }
 
 func (o *CreateOptions) bundle() string {

@@ -43,15 +43,38 @@ func (s ExitStatus) String() string {
 type waitable struct {
 	handle
 	std *stdio // nil for a container that was opened
-	// In C: fd is readable when it has ended or, where it is -1, it has; wait gives the status.
+	// In C: fd is readable when it has ended or, where it is -1, it has; wait gives the status; free forgets it.
 	fd   func(pointer uintptr) int
 	wait func(pointer uintptr, timeout int, code, signal *int32, fail *uintptr) int
+	free func(pointer uintptr)
 	// asks: wait is called again and again, because it also collects processes that were executed in the
 	// container, without which that cannot end.
 	asks bool
 
 	about  sync.Mutex
 	status *ExitStatus // how it has ended, once that is known
+}
+
+func (w *waitable) close() {
+	w.handle.free(func(pointer uintptr) {
+		w.free(pointer)
+		w.std.abort()
+	})
+}
+
+// abandon is deferred by what makes one: where the copies have not begun that has failed, or a panic goes
+// through it, and nobody will get what end ends.
+func (w *waitable) abandon(end func(pointer uintptr, fail *uintptr) int) {
+	if w.std.started() {
+		return
+	}
+	w.std.abort()
+	w.handle.free(func(pointer uintptr) {
+		var fail uintptr
+		code := end(pointer, &fail)
+		_ = failure(code, fail)
+		w.free(pointer)
+	})
 }
 
 func (w *waitable) known() *ExitStatus {

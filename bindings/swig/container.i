@@ -58,8 +58,6 @@ status flat_state(container *container, char **text, container_error **error);
 status flat_list(container_context *context, char **text, container_error **error);
 status flat_wait(container *container, int timeout_ms, int *code, int *signal, container_error **error);
 status container_kill(container *container, int signal, unsigned flags, container_error **error);
-status container_kill_id(container_context *context, const char *id, int signal, unsigned flags,
-                         container_error **error);
 status container_delete(container *container, unsigned flags, container_error **error);
 status container_delete_id(container_context *context, const char *id, unsigned flags, container_error **error);
 status container_pause(container *container, container_error **error);

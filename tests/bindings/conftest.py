@@ -89,3 +89,11 @@ def config(rootfs):
         made.hostname = "test"
         return made
     return make
+
+
+@pytest.fixture
+def sleeping(runtime, config, word):
+    """A running container."""
+    with runtime.create(word, config("/bin/sleep", "1000")) as container:
+        container.start()
+        yield container

@@ -46,14 +46,6 @@ def every_step(call, check):
 
 
 @pytest.fixture
-def sleeping(runtime, config, word):
-    """A running container."""
-    with runtime.create(word, config("/bin/sleep", "1000")) as container:
-        container.start()
-        yield container
-
-
-@pytest.fixture
 def alarm():
     """Have a function called after so many seconds."""
     before = signal.getsignal(signal.SIGALRM)

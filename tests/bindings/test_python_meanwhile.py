@@ -16,14 +16,6 @@ from conftest import PACKAGE
 ocikit = pytest.importorskip("ocikit")
 
 
-@pytest.fixture
-def sleeping(runtime, config, word):
-    """A running container."""
-    with runtime.create(word, config("/bin/sleep", "1000")) as container:
-        container.start()
-        yield container
-
-
 def slow(config, seconds="0.7", hook="createRuntime"):
     """A configuration whose create, or start, takes a while."""
     made = config("/bin/sleep", "1000")

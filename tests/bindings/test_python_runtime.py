@@ -22,14 +22,6 @@ def shell(config, text):
     return config("/bin/sh", "-c", text)
 
 
-@pytest.fixture
-def sleeping(runtime, config, word):
-    """A running container."""
-    with runtime.create(word, config("/bin/sleep", "1000")) as container:
-        container.start()
-        yield container
-
-
 # ---- a life ----
 
 def test_life(runtime, config, word):

@@ -8,7 +8,7 @@ from typing import Callable, Generic, Optional, Type, TypeVar
 
 from ._codes import Code
 from ._errors import CancelledError, Error, TimeoutExpired
-from ._io import deadline_of
+from ._waiting import deadline_of
 
 T = TypeVar("T")
 

@@ -97,6 +97,10 @@ class Handle:
         if self._pid != os.getpid():
             raise ClosedError(f"{self._what} belongs to the process that forked this one: open it by its id here")
 
+    def _is_ours(self) -> bool:
+        """Is there anything to end and to free, and is that this process's to do?"""
+        return self._pointer is not None and self._pid == os.getpid()
+
     def _turn(self) -> "contextlib.AbstractContextManager[Any]":
         """For calls that only one thread may make at a time."""
         self._check_process()
@@ -127,7 +131,7 @@ class Handle:
 
     def _free(self, function: Callable[[Any], None]) -> None:
         """Free the pointer by that; not where that is done, or another process's to do."""
-        if self._pointer is None or self._pid != os.getpid():
+        if not self._is_ours():
             return
         with self._lock, self._kept:
             if self._pointer is None:

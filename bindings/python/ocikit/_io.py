@@ -8,6 +8,7 @@ from typing import IO, Any, List, Optional, Tuple, Union
 
 from ._codes import Code
 from ._errors import InvalidArgumentError, TimeoutExpired
+from ._waiting import deadline_of, remaining
 
 DEVNULL = subprocess.DEVNULL
 PIPE = subprocess.PIPE
@@ -80,22 +81,6 @@ def fd_of(stream: Any, what: str) -> int:
     except (OSError, OverflowError):
         raise InvalidArgumentError(f"{what}: {fd} is no open fd", code=Code.INVALID_ARGUMENT) from None
     return fd
-
-
-def remaining(deadline: Optional[float]) -> Optional[float]:
-    """Seconds that are left."""
-    return None if deadline is None else max(0.0, deadline - time.monotonic())
-
-
-def deadline_of(timeout: Optional[float]) -> Optional[float]:
-    """When a timeout in seconds ends."""
-    if timeout is None:
-        return None
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
-        raise TypeError(f"timeout: a number of seconds or None is needed, not {type(timeout).__name__}")
-    if not timeout >= 0:
-        raise ValueError(f"timeout: {timeout} is no number of seconds; None is for ever")
-    return time.monotonic() + timeout
 
 
 class Exchange:

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waiting for processes by their pidfds, so that other threads, signals and event loops go on meanwhile."""
+"""Waiting for what has an fd, so that other threads, signals and event loops go on meanwhile; and for how long."""
 import asyncio
 import select
 import signal as signals
+import time
 from dataclasses import dataclass
 from typing import Any, Optional
+
+from ._codes import Code
+from ._errors import TimeoutExpired
+
+
+# A close() by another thread does not wake who waits: seconds until that is seen.
+LOOK = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,30 @@ def signal_number(signal: Any) -> int:
     if not 0 < signal <= 64:
         raise ValueError(f"{signal} is the number of no signal")
     return int(signal)
+
+
+def remaining(deadline: Optional[float]) -> Optional[float]:
+    """Seconds that are left."""
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def deadline_of(timeout: Optional[float]) -> Optional[float]:
+    """When a timeout in seconds ends."""
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"timeout: a number of seconds or None is needed, not {type(timeout).__name__}")
+    if not timeout >= 0:
+        raise ValueError(f"timeout: {timeout} is no number of seconds; None is for ever")
+    return time.monotonic() + timeout
+
+
+def next_pause(pause: float, deadline: Optional[float], timeout: Optional[float], message: str) -> float:
+    """The shorter of the two, or TimeoutExpired."""
+    left = remaining(deadline)
+    if left == 0:
+        raise TimeoutExpired(message, code=Code.TIMEOUT, timeout=timeout)
+    return pause if left is None else min(left, pause)
 
 
 def poll(fd: int, timeout: Optional[float]) -> None:

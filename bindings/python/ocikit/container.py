@@ -2,7 +2,6 @@
 """Containers."""
 import contextlib
 import json
-import os
 import subprocess
 import warnings
 from types import TracebackType
@@ -14,8 +13,8 @@ from ._arguments import Json, completed, json_of, packed, packed_fds, pairs, run
 from ._attempt import Attempt
 from ._errors import NotFoundError, StateError
 from ._handle import Context
-from ._io import Stdio, Stream, deadline_of, remaining
-from ._waiting import signal_number
+from ._io import Stdio, Stream
+from ._waiting import LOOK, deadline_of, remaining, signal_number
 from .events import Events, mask_of
 from .process import Process, Waitable
 
@@ -40,13 +39,13 @@ class Container(Waitable):
         self.id = container_id
         self._owned = owned
 
-    def _pauses(self) -> Iterator[Optional[float]]:
+    def _pauses(self) -> Iterator[float]:
         """Its end may need that the processes which were executed in it are collected, which C does when it is asked how
         the container ended: often at first, as a kill may just have been sent, and in the long run twice a second."""
         pause = 0.002
         while True:
             yield pause
-            pause = min(2 * pause, 0.5)
+            pause = min(2 * pause, LOOK)
 
     # ---- what it is ----
 
@@ -171,7 +170,7 @@ class Container(Waitable):
 
     def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
                  trace: Optional[TracebackType]) -> None:
-        if self._pointer is None or self._pid != os.getpid():
+        if not self._is_ours():
             return
         try:
             if self._owned:
@@ -182,7 +181,7 @@ class Container(Waitable):
             self.close()
 
     def __del__(self) -> None:
-        if self._pointer is not None and self._pid == os.getpid():
+        if self._is_ours():
             if self._owned:
                 warnings.warn(f"{self._what} was neither removed nor closed", ResourceWarning, source=self)
             self.close()

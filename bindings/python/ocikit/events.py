@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from typing import Any, AsyncIterator, Iterable, Iterator, Optional
 
 from . import _container as _c
-from ._codes import Code
-from ._errors import TimeoutExpired
 from ._handle import Context, Handle, opened
-from ._io import deadline_of, remaining
-from ._waiting import poll, poll_async
+from ._waiting import LOOK, deadline_of, next_pause, poll, poll_async
 
 __all__ = ["Event", "Events"]
 
@@ -23,9 +20,6 @@ class Event:
     kind: str
     oom_kills: int = 0
 
-
-# A close() by another thread does not wake who waits: seconds until that is seen.
-_LOOK = 0.5
 
 _EVENT_KINDS = {"oom": _c.EVENT_OOM, "exit": _c.EVENT_EXIT}
 _EVENT_NAMES = {number: name for name, number in _EVENT_KINDS.items()}
@@ -65,10 +59,9 @@ class Events(Handle):
             event = self.next_now()
             if event is not None:
                 return event
-            if remaining(deadline) == 0:
-                raise TimeoutExpired("nothing has happened in time", code=Code.TIMEOUT, timeout=timeout)
+            pause = next_pause(LOOK, deadline, timeout, "nothing has happened in time")
             with self._own_fd() as fd:
-                poll(fd, min(_LOOK, remaining(deadline) or _LOOK))
+                poll(fd, pause)
         return None
 
     def __iter__(self) -> Iterator[Event]:
@@ -85,7 +78,7 @@ class Events(Handle):
                 yield event
                 continue
             with self._own_fd() as fd:
-                await poll_async(fd, _LOOK)
+                await poll_async(fd, LOOK)
 
     def close(self) -> None:
         """Stop watching.  May be repeated."""

@@ -11,13 +11,15 @@ from . import _container as _c
 from ._codes import Code
 from ._errors import TimeoutExpired
 from ._handle import Context, Handle, opened
-from ._io import Exchange, Stdio, deadline_of, remaining
-from ._waiting import ExitStatus, poll, poll_async, signal_number
+from ._io import Exchange, Stdio
+from ._waiting import LOOK, ExitStatus, deadline_of, next_pause, poll, poll_async, remaining, signal_number
 
 if TYPE_CHECKING:
     from .container import Container
 
 __all__ = ["Process"]
+
+_NOT_ENDED = "the process has not ended in time"
 
 
 class Waitable(Handle):
@@ -76,7 +78,7 @@ class Waitable(Handle):
 
     def _pauses(self) -> Iterator[float]:
         """How long the process is waited for before the next look, which also sees that this object was closed."""
-        return itertools.repeat(0.5)
+        return itertools.repeat(LOOK)
 
     def wait(self, timeout: Optional[float] = None) -> ExitStatus:
         """Wait until the process has ended: at most so many seconds, and then TimeoutExpired.  The status may be asked
@@ -87,7 +89,7 @@ class Waitable(Handle):
             if status is not None:
                 return status
             with opened(fd):
-                poll(fd, next_pause(pause, deadline, timeout))
+                poll(fd, next_pause(pause, deadline, timeout, _NOT_ENDED))
         raise AssertionError("pauses do not end")
 
     async def wait_async(self, timeout: Optional[float] = None) -> ExitStatus:
@@ -98,7 +100,7 @@ class Waitable(Handle):
             if status is not None:
                 return status
             with opened(fd):
-                await poll_async(fd, next_pause(pause, deadline, timeout))
+                await poll_async(fd, next_pause(pause, deadline, timeout, _NOT_ENDED))
         raise AssertionError("pauses do not end")
 
     def poll(self) -> Optional[ExitStatus]:
@@ -168,7 +170,7 @@ class Process(Waitable):
 
     def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
                  trace: Optional[TracebackType]) -> None:
-        if self._pointer is not None and self._pid == os.getpid():
+        if self._is_ours():
             try:
                 if self.poll() is None:
                     self.kill()
@@ -182,11 +184,3 @@ class Process(Waitable):
 
     def __repr__(self) -> str:
         return f"<ocikit.Process of {self.container.id!r}{'' if self._pointer is not None else ', closed'}>"
-
-
-def next_pause(pause: float, deadline: Optional[float], timeout: Optional[float]) -> float:
-    """The shorter of the two, or TimeoutExpired."""
-    left = remaining(deadline)
-    if left == 0:
-        raise TimeoutExpired("the process has not ended in time", code=Code.TIMEOUT, timeout=timeout)
-    return pause if left is None else min(left, pause)

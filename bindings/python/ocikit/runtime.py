@@ -10,10 +10,11 @@ from typing import Any, Callable, Iterable, List, Mapping, Optional, Union
 from . import _container as _c
 from . import spec
 from ._arguments import Json, completed, json_of, packed, packed_fds, pairs, run_options
+from ._attempt import Attempt
 from ._errors import ClosedError
 from ._handle import Context
-from ._io import Stdio, Stream, deadline_of, remaining
-from ._attempt import Attempt
+from ._io import Stdio, Stream
+from ._waiting import deadline_of, remaining
 from .container import Container
 
 __all__ = ["Runtime", "default_config", "features", "rootless_config"]

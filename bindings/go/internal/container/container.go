@@ -66,72 +66,70 @@ typedef _gostring_ swig_type_36;
 typedef _gostring_ swig_type_37;
 typedef _gostring_ swig_type_38;
 typedef _gostring_ swig_type_39;
-typedef _gostring_ swig_type_40;
-extern void _wrap_Swig_free_container_7e9aa135318f7560(uintptr_t arg1);
-extern uintptr_t _wrap_Swig_malloc_container_7e9aa135318f7560(swig_intgo arg1);
-extern swig_type_1 _wrap_TextLength_container_7e9aa135318f7560(uintptr_t arg1);
-extern void _wrap_TextCopy_container_7e9aa135318f7560(uintptr_t arg1, swig_type_2 arg2);
-extern void _wrap_TextFree_container_7e9aa135318f7560(uintptr_t arg1);
-extern swig_intgo _wrap_GoContextNew_container_7e9aa135318f7560(swig_type_3 arg1, uintptr_t arg2, swig_type_4 arg3, swig_type_5 arg4, swig_type_6 arg5, swig_voidp arg6, swig_voidp arg7);
-extern swig_intgo _wrap_ContainerErrorErrno_container_7e9aa135318f7560(uintptr_t arg1);
-extern uintptr_t _wrap_ContainerErrorMessage_container_7e9aa135318f7560(uintptr_t arg1);
-extern uintptr_t _wrap_ContainerErrorOperation_container_7e9aa135318f7560(uintptr_t arg1);
-extern uintptr_t _wrap_ContainerErrorId_container_7e9aa135318f7560(uintptr_t arg1);
-extern uintptr_t _wrap_ContainerErrorPointer_container_7e9aa135318f7560(uintptr_t arg1);
-extern uintptr_t _wrap_ContainerErrorFile_container_7e9aa135318f7560(uintptr_t arg1);
-extern swig_type_7 _wrap_ContainerErrorLine_container_7e9aa135318f7560(uintptr_t arg1);
-extern swig_type_8 _wrap_ContainerErrorColumn_container_7e9aa135318f7560(uintptr_t arg1);
-extern void _wrap_ContainerErrorFree_container_7e9aa135318f7560(uintptr_t arg1);
-extern swig_intgo _wrap_NONEWKEYRING_container_7e9aa135318f7560(void);
-extern swig_intgo _wrap_NOPIVOT_container_7e9aa135318f7560(void);
-extern swig_intgo _wrap_NOTIFYSOCKET_container_7e9aa135318f7560(void);
-extern swig_intgo _wrap_SYSTEMDCGROUP_container_7e9aa135318f7560(void);
-extern swig_intgo _wrap_KILLALL_container_7e9aa135318f7560(void);
-extern swig_intgo _wrap_DELETEFORCE_container_7e9aa135318f7560(void);
-extern swig_intgo _wrap_EVENTOOM_container_7e9aa135318f7560(void);
-extern swig_intgo _wrap_EVENTEXIT_container_7e9aa135318f7560(void);
-extern swig_intgo _wrap_EXECIGNOREPAUSED_container_7e9aa135318f7560(void);
-extern uintptr_t _wrap_ContainerVersion_container_7e9aa135318f7560(void);
-extern uintptr_t _wrap_OciCodeName_container_7e9aa135318f7560(swig_intgo arg1);
-extern uintptr_t _wrap_OciCodeText_container_7e9aa135318f7560(swig_intgo arg1);
-extern void _wrap_ContainerContextFree_container_7e9aa135318f7560(uintptr_t arg1);
-extern swig_intgo _wrap_FlatCreate_container_7e9aa135318f7560(uintptr_t arg1, swig_type_9 arg2, swig_type_10 arg3, swig_type_11 arg4, swig_intgo arg5, swig_intgo arg6, swig_intgo arg7, swig_type_12 arg8, swig_type_13 arg9, swig_intgo arg10, swig_intgo arg11, swig_type_14 arg12, swig_type_15 arg13, swig_voidp arg14, swig_voidp arg15);
-extern swig_intgo _wrap_ContainerOpen_container_7e9aa135318f7560(uintptr_t arg1, swig_type_16 arg2, swig_voidp arg3, swig_voidp arg4);
-extern void _wrap_ContainerClose_container_7e9aa135318f7560(uintptr_t arg1);
-extern swig_intgo _wrap_ContainerTerminalFd_container_7e9aa135318f7560(uintptr_t arg1);
-extern swig_intgo _wrap_ContainerPidfd_container_7e9aa135318f7560(uintptr_t arg1);
-extern swig_intgo _wrap_FlatStart_container_7e9aa135318f7560(uintptr_t arg1, swig_intgo arg2, swig_voidp arg3);
-extern swig_intgo _wrap_ContainerNotifyOpen_container_7e9aa135318f7560(uintptr_t arg1, swig_voidp arg2, swig_voidp arg3);
-extern swig_intgo _wrap_FlatState_container_7e9aa135318f7560(uintptr_t arg1, swig_voidp arg2, swig_voidp arg3);
-extern swig_intgo _wrap_FlatList_container_7e9aa135318f7560(uintptr_t arg1, swig_voidp arg2, swig_voidp arg3);
-extern swig_intgo _wrap_FlatWait_container_7e9aa135318f7560(uintptr_t arg1, swig_intgo arg2, swig_voidp arg3, swig_voidp arg4, swig_voidp arg5);
-extern swig_intgo _wrap_ContainerKill_container_7e9aa135318f7560(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3, swig_voidp arg4);
-extern swig_intgo _wrap_ContainerKillId_container_7e9aa135318f7560(uintptr_t arg1, swig_type_17 arg2, swig_intgo arg3, swig_intgo arg4, swig_voidp arg5);
-extern swig_intgo _wrap_ContainerDelete_container_7e9aa135318f7560(uintptr_t arg1, swig_intgo arg2, swig_voidp arg3);
-extern swig_intgo _wrap_ContainerDeleteId_container_7e9aa135318f7560(uintptr_t arg1, swig_type_18 arg2, swig_intgo arg3, swig_voidp arg4);
-extern swig_intgo _wrap_ContainerPause_container_7e9aa135318f7560(uintptr_t arg1, swig_voidp arg2);
-extern swig_intgo _wrap_ContainerResume_container_7e9aa135318f7560(uintptr_t arg1, swig_voidp arg2);
-extern swig_intgo _wrap_FlatProcesses_container_7e9aa135318f7560(uintptr_t arg1, swig_voidp arg2, swig_voidp arg3);
-extern swig_intgo _wrap_ContainerStats_container_7e9aa135318f7560(uintptr_t arg1, swig_voidp arg2, swig_voidp arg3);
-extern swig_intgo _wrap_ContainerEventsOpen_container_7e9aa135318f7560(uintptr_t arg1, swig_intgo arg2, swig_voidp arg3, swig_voidp arg4);
-extern swig_intgo _wrap_ContainerEventsFd_container_7e9aa135318f7560(uintptr_t arg1);
-extern swig_intgo _wrap_FlatEventsNext_container_7e9aa135318f7560(uintptr_t arg1, swig_voidp arg2);
-extern void _wrap_ContainerEventsClose_container_7e9aa135318f7560(uintptr_t arg1);
-extern swig_intgo _wrap_FlatExec_container_7e9aa135318f7560(uintptr_t arg1, swig_type_19 arg2, swig_type_20 arg3, swig_type_21 arg4, swig_type_22 arg5, swig_type_23 arg6, swig_type_24 arg7, swig_intgo arg8, swig_intgo arg9, swig_intgo arg10, swig_intgo arg11, swig_intgo arg12, swig_type_25 arg13, swig_type_26 arg14, swig_intgo arg15, swig_intgo arg16, swig_intgo arg17, swig_intgo arg18, swig_type_27 arg19, swig_type_28 arg20, swig_type_29 arg21, swig_voidp arg22, swig_voidp arg23);
-extern swig_intgo _wrap_ContainerProcessPid_container_7e9aa135318f7560(uintptr_t arg1);
-extern swig_intgo _wrap_ContainerProcessPidfd_container_7e9aa135318f7560(uintptr_t arg1);
-extern swig_intgo _wrap_ContainerProcessTerminalFd_container_7e9aa135318f7560(uintptr_t arg1);
-extern swig_intgo _wrap_FlatProcessWait_container_7e9aa135318f7560(uintptr_t arg1, swig_intgo arg2, swig_voidp arg3, swig_voidp arg4, swig_voidp arg5);
-extern swig_intgo _wrap_ContainerProcessKill_container_7e9aa135318f7560(uintptr_t arg1, swig_intgo arg2, swig_voidp arg3);
-extern void _wrap_ContainerProcessFree_container_7e9aa135318f7560(uintptr_t arg1);
-extern swig_intgo _wrap_ContainerUpdate_container_7e9aa135318f7560(uintptr_t arg1, swig_type_30 arg2, swig_voidp arg3);
-extern swig_intgo _wrap_ContainerUpdateRdt_container_7e9aa135318f7560(uintptr_t arg1, swig_type_31 arg2, swig_voidp arg3);
-extern swig_intgo _wrap_ContainerMountAdd_container_7e9aa135318f7560(uintptr_t arg1, swig_type_32 arg2, swig_voidp arg3);
-extern swig_intgo _wrap_ContainerMountRemove_container_7e9aa135318f7560(uintptr_t arg1, swig_type_33 arg2, swig_voidp arg3);
-extern swig_intgo _wrap_FlatDefaultConfig_container_7e9aa135318f7560(swig_type_34 arg1, swig_type_35 arg2, swig_voidp arg3, swig_voidp arg4);
-extern swig_intgo _wrap_FlatRootlessConfig_container_7e9aa135318f7560(swig_type_36 arg1, swig_type_37 arg2, swig_intgo arg3, swig_intgo arg4, swig_voidp arg5, swig_voidp arg6);
-extern swig_intgo _wrap_FlatPlan_container_7e9aa135318f7560(uintptr_t arg1, swig_type_38 arg2, swig_type_39 arg3, swig_type_40 arg4, swig_intgo arg5, swig_voidp arg6, swig_voidp arg7);
-extern swig_intgo _wrap_ContainerFeatures_container_7e9aa135318f7560(swig_voidp arg1, swig_voidp arg2);
+extern void _wrap_Swig_free_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern uintptr_t _wrap_Swig_malloc_container_afa6ec7ffa1fc76f(swig_intgo arg1);
+extern swig_type_1 _wrap_TextLength_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern void _wrap_TextCopy_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_type_2 arg2);
+extern void _wrap_TextFree_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern swig_intgo _wrap_GoContextNew_container_afa6ec7ffa1fc76f(swig_type_3 arg1, uintptr_t arg2, swig_type_4 arg3, swig_type_5 arg4, swig_type_6 arg5, swig_voidp arg6, swig_voidp arg7);
+extern swig_intgo _wrap_ContainerErrorErrno_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern uintptr_t _wrap_ContainerErrorMessage_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern uintptr_t _wrap_ContainerErrorOperation_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern uintptr_t _wrap_ContainerErrorId_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern uintptr_t _wrap_ContainerErrorPointer_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern uintptr_t _wrap_ContainerErrorFile_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern swig_type_7 _wrap_ContainerErrorLine_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern swig_type_8 _wrap_ContainerErrorColumn_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern void _wrap_ContainerErrorFree_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern swig_intgo _wrap_NONEWKEYRING_container_afa6ec7ffa1fc76f(void);
+extern swig_intgo _wrap_NOPIVOT_container_afa6ec7ffa1fc76f(void);
+extern swig_intgo _wrap_NOTIFYSOCKET_container_afa6ec7ffa1fc76f(void);
+extern swig_intgo _wrap_SYSTEMDCGROUP_container_afa6ec7ffa1fc76f(void);
+extern swig_intgo _wrap_KILLALL_container_afa6ec7ffa1fc76f(void);
+extern swig_intgo _wrap_DELETEFORCE_container_afa6ec7ffa1fc76f(void);
+extern swig_intgo _wrap_EVENTOOM_container_afa6ec7ffa1fc76f(void);
+extern swig_intgo _wrap_EVENTEXIT_container_afa6ec7ffa1fc76f(void);
+extern swig_intgo _wrap_EXECIGNOREPAUSED_container_afa6ec7ffa1fc76f(void);
+extern uintptr_t _wrap_ContainerVersion_container_afa6ec7ffa1fc76f(void);
+extern uintptr_t _wrap_OciCodeName_container_afa6ec7ffa1fc76f(swig_intgo arg1);
+extern uintptr_t _wrap_OciCodeText_container_afa6ec7ffa1fc76f(swig_intgo arg1);
+extern void _wrap_ContainerContextFree_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern swig_intgo _wrap_FlatCreate_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_type_9 arg2, swig_type_10 arg3, swig_type_11 arg4, swig_intgo arg5, swig_intgo arg6, swig_intgo arg7, swig_type_12 arg8, swig_type_13 arg9, swig_intgo arg10, swig_intgo arg11, swig_type_14 arg12, swig_type_15 arg13, swig_voidp arg14, swig_voidp arg15);
+extern swig_intgo _wrap_ContainerOpen_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_type_16 arg2, swig_voidp arg3, swig_voidp arg4);
+extern void _wrap_ContainerClose_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern swig_intgo _wrap_ContainerTerminalFd_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern swig_intgo _wrap_ContainerPidfd_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern swig_intgo _wrap_FlatStart_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_intgo arg2, swig_voidp arg3);
+extern swig_intgo _wrap_ContainerNotifyOpen_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_voidp arg2, swig_voidp arg3);
+extern swig_intgo _wrap_FlatState_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_voidp arg2, swig_voidp arg3);
+extern swig_intgo _wrap_FlatList_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_voidp arg2, swig_voidp arg3);
+extern swig_intgo _wrap_FlatWait_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_intgo arg2, swig_voidp arg3, swig_voidp arg4, swig_voidp arg5);
+extern swig_intgo _wrap_ContainerKill_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3, swig_voidp arg4);
+extern swig_intgo _wrap_ContainerDelete_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_intgo arg2, swig_voidp arg3);
+extern swig_intgo _wrap_ContainerDeleteId_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_type_17 arg2, swig_intgo arg3, swig_voidp arg4);
+extern swig_intgo _wrap_ContainerPause_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_voidp arg2);
+extern swig_intgo _wrap_ContainerResume_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_voidp arg2);
+extern swig_intgo _wrap_FlatProcesses_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_voidp arg2, swig_voidp arg3);
+extern swig_intgo _wrap_ContainerStats_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_voidp arg2, swig_voidp arg3);
+extern swig_intgo _wrap_ContainerEventsOpen_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_intgo arg2, swig_voidp arg3, swig_voidp arg4);
+extern swig_intgo _wrap_ContainerEventsFd_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern swig_intgo _wrap_FlatEventsNext_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_voidp arg2);
+extern void _wrap_ContainerEventsClose_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern swig_intgo _wrap_FlatExec_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_type_18 arg2, swig_type_19 arg3, swig_type_20 arg4, swig_type_21 arg5, swig_type_22 arg6, swig_type_23 arg7, swig_intgo arg8, swig_intgo arg9, swig_intgo arg10, swig_intgo arg11, swig_intgo arg12, swig_type_24 arg13, swig_type_25 arg14, swig_intgo arg15, swig_intgo arg16, swig_intgo arg17, swig_intgo arg18, swig_type_26 arg19, swig_type_27 arg20, swig_type_28 arg21, swig_voidp arg22, swig_voidp arg23);
+extern swig_intgo _wrap_ContainerProcessPid_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern swig_intgo _wrap_ContainerProcessPidfd_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern swig_intgo _wrap_ContainerProcessTerminalFd_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern swig_intgo _wrap_FlatProcessWait_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_intgo arg2, swig_voidp arg3, swig_voidp arg4, swig_voidp arg5);
+extern swig_intgo _wrap_ContainerProcessKill_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_intgo arg2, swig_voidp arg3);
+extern void _wrap_ContainerProcessFree_container_afa6ec7ffa1fc76f(uintptr_t arg1);
+extern swig_intgo _wrap_ContainerUpdate_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_type_29 arg2, swig_voidp arg3);
+extern swig_intgo _wrap_ContainerUpdateRdt_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_type_30 arg2, swig_voidp arg3);
+extern swig_intgo _wrap_ContainerMountAdd_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_type_31 arg2, swig_voidp arg3);
+extern swig_intgo _wrap_ContainerMountRemove_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_type_32 arg2, swig_voidp arg3);
+extern swig_intgo _wrap_FlatDefaultConfig_container_afa6ec7ffa1fc76f(swig_type_33 arg1, swig_type_34 arg2, swig_voidp arg3, swig_voidp arg4);
+extern swig_intgo _wrap_FlatRootlessConfig_container_afa6ec7ffa1fc76f(swig_type_35 arg1, swig_type_36 arg2, swig_intgo arg3, swig_intgo arg4, swig_voidp arg5, swig_voidp arg6);
+extern swig_intgo _wrap_FlatPlan_container_afa6ec7ffa1fc76f(uintptr_t arg1, swig_type_37 arg2, swig_type_38 arg3, swig_type_39 arg4, swig_intgo arg5, swig_voidp arg6, swig_voidp arg7);
+extern swig_intgo _wrap_ContainerFeatures_container_afa6ec7ffa1fc76f(swig_voidp arg1, swig_voidp arg2);
 #undef intgo
 */
 import "C"
@@ -159,27 +157,27 @@ type _ sync.Mutex
 
 func Swig_free(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_Swig_free_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0))
+	C._wrap_Swig_free_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0))
 }
 
 func Swig_malloc(arg1 int) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_Swig_malloc_container_7e9aa135318f7560(C.swig_intgo(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_Swig_malloc_container_afa6ec7ffa1fc76f(C.swig_intgo(_swig_i_0)))
 	return swig_r
 }
 
 func TextLength(arg1 uintptr) (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
-	swig_r = (int64)(C._wrap_TextLength_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (int64)(C._wrap_TextLength_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func TextCopy(arg1 uintptr, arg2 []byte) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_TextCopy_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), *(*C.swig_type_2)(unsafe.Pointer(&_swig_i_1)))
+	C._wrap_TextCopy_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), *(*C.swig_type_2)(unsafe.Pointer(&_swig_i_1)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -187,7 +185,7 @@ func TextCopy(arg1 uintptr, arg2 []byte) {
 
 func TextFree(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_TextFree_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0))
+	C._wrap_TextFree_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0))
 }
 
 func GoContextNew(arg1 string, arg2 uintptr, arg3 string, arg4 string, arg5 string, arg6 *uintptr, arg7 *uintptr) (_swig_ret int) {
@@ -199,7 +197,7 @@ func GoContextNew(arg1 string, arg2 uintptr, arg3 string, arg4 string, arg5 stri
 	_swig_i_4 := arg5
 	_swig_i_5 := arg6
 	_swig_i_6 := arg7
-	swig_r = (int)(C._wrap_GoContextNew_container_7e9aa135318f7560(*(*C.swig_type_3)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_4)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_5)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_6)(unsafe.Pointer(&_swig_i_4)), C.swig_voidp(_swig_i_5), C.swig_voidp(_swig_i_6)))
+	swig_r = (int)(C._wrap_GoContextNew_container_afa6ec7ffa1fc76f(*(*C.swig_type_3)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_4)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_5)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_6)(unsafe.Pointer(&_swig_i_4)), C.swig_voidp(_swig_i_5), C.swig_voidp(_swig_i_6)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -218,67 +216,67 @@ func GoContextNew(arg1 string, arg2 uintptr, arg3 string, arg4 string, arg5 stri
 func ContainerErrorErrno(arg1 uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
-	swig_r = (int)(C._wrap_ContainerErrorErrno_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (int)(C._wrap_ContainerErrorErrno_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func ContainerErrorMessage(arg1 uintptr) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_ContainerErrorMessage_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_ContainerErrorMessage_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func ContainerErrorOperation(arg1 uintptr) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_ContainerErrorOperation_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_ContainerErrorOperation_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func ContainerErrorId(arg1 uintptr) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_ContainerErrorId_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_ContainerErrorId_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func ContainerErrorPointer(arg1 uintptr) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_ContainerErrorPointer_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_ContainerErrorPointer_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func ContainerErrorFile(arg1 uintptr) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_ContainerErrorFile_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_ContainerErrorFile_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func ContainerErrorLine(arg1 uintptr) (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
-	swig_r = (int64)(C._wrap_ContainerErrorLine_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (int64)(C._wrap_ContainerErrorLine_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func ContainerErrorColumn(arg1 uintptr) (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
-	swig_r = (int64)(C._wrap_ContainerErrorColumn_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (int64)(C._wrap_ContainerErrorColumn_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func ContainerErrorFree(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_ContainerErrorFree_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0))
+	C._wrap_ContainerErrorFree_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0))
 }
 
 func _swig_getNONEWKEYRING() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_NONEWKEYRING_container_7e9aa135318f7560())
+	swig_r = (int)(C._wrap_NONEWKEYRING_container_afa6ec7ffa1fc76f())
 	return swig_r
 }
 
@@ -286,7 +284,7 @@ var NONEWKEYRING int = _swig_getNONEWKEYRING()
 
 func _swig_getNOPIVOT() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_NOPIVOT_container_7e9aa135318f7560())
+	swig_r = (int)(C._wrap_NOPIVOT_container_afa6ec7ffa1fc76f())
 	return swig_r
 }
 
@@ -294,7 +292,7 @@ var NOPIVOT int = _swig_getNOPIVOT()
 
 func _swig_getNOTIFYSOCKET() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_NOTIFYSOCKET_container_7e9aa135318f7560())
+	swig_r = (int)(C._wrap_NOTIFYSOCKET_container_afa6ec7ffa1fc76f())
 	return swig_r
 }
 
@@ -302,7 +300,7 @@ var NOTIFYSOCKET int = _swig_getNOTIFYSOCKET()
 
 func _swig_getSYSTEMDCGROUP() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_SYSTEMDCGROUP_container_7e9aa135318f7560())
+	swig_r = (int)(C._wrap_SYSTEMDCGROUP_container_afa6ec7ffa1fc76f())
 	return swig_r
 }
 
@@ -310,7 +308,7 @@ var SYSTEMDCGROUP int = _swig_getSYSTEMDCGROUP()
 
 func _swig_getKILLALL() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_KILLALL_container_7e9aa135318f7560())
+	swig_r = (int)(C._wrap_KILLALL_container_afa6ec7ffa1fc76f())
 	return swig_r
 }
 
@@ -318,7 +316,7 @@ var KILLALL int = _swig_getKILLALL()
 
 func _swig_getDELETEFORCE() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_DELETEFORCE_container_7e9aa135318f7560())
+	swig_r = (int)(C._wrap_DELETEFORCE_container_afa6ec7ffa1fc76f())
 	return swig_r
 }
 
@@ -326,7 +324,7 @@ var DELETEFORCE int = _swig_getDELETEFORCE()
 
 func _swig_getEVENTOOM() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_EVENTOOM_container_7e9aa135318f7560())
+	swig_r = (int)(C._wrap_EVENTOOM_container_afa6ec7ffa1fc76f())
 	return swig_r
 }
 
@@ -334,7 +332,7 @@ var EVENTOOM int = _swig_getEVENTOOM()
 
 func _swig_getEVENTEXIT() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_EVENTEXIT_container_7e9aa135318f7560())
+	swig_r = (int)(C._wrap_EVENTEXIT_container_afa6ec7ffa1fc76f())
 	return swig_r
 }
 
@@ -342,7 +340,7 @@ var EVENTEXIT int = _swig_getEVENTEXIT()
 
 func _swig_getEXECIGNOREPAUSED() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_EXECIGNOREPAUSED_container_7e9aa135318f7560())
+	swig_r = (int)(C._wrap_EXECIGNOREPAUSED_container_afa6ec7ffa1fc76f())
 	return swig_r
 }
 
@@ -350,27 +348,27 @@ var EXECIGNOREPAUSED int = _swig_getEXECIGNOREPAUSED()
 
 func ContainerVersion() (_swig_ret uintptr) {
 	var swig_r uintptr
-	swig_r = (uintptr)(C._wrap_ContainerVersion_container_7e9aa135318f7560())
+	swig_r = (uintptr)(C._wrap_ContainerVersion_container_afa6ec7ffa1fc76f())
 	return swig_r
 }
 
 func OciCodeName(arg1 int) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_OciCodeName_container_7e9aa135318f7560(C.swig_intgo(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_OciCodeName_container_afa6ec7ffa1fc76f(C.swig_intgo(_swig_i_0)))
 	return swig_r
 }
 
 func OciCodeText(arg1 int) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_OciCodeText_container_7e9aa135318f7560(C.swig_intgo(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_OciCodeText_container_afa6ec7ffa1fc76f(C.swig_intgo(_swig_i_0)))
 	return swig_r
 }
 
 func ContainerContextFree(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_ContainerContextFree_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0))
+	C._wrap_ContainerContextFree_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0))
 }
 
 func FlatCreate(arg1 uintptr, arg2 string, arg3 string, arg4 string, arg5 int, arg6 int, arg7 int, arg8 string, arg9 string, arg10 int, arg11 uint, arg12 string, arg13 string, arg14 *uintptr, arg15 *uintptr) (_swig_ret int) {
@@ -390,7 +388,7 @@ func FlatCreate(arg1 uintptr, arg2 string, arg3 string, arg4 string, arg5 int, a
 	_swig_i_12 := arg13
 	_swig_i_13 := arg14
 	_swig_i_14 := arg15
-	swig_r = (int)(C._wrap_FlatCreate_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), *(*C.swig_type_9)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_10)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_11)(unsafe.Pointer(&_swig_i_3)), C.swig_intgo(_swig_i_4), C.swig_intgo(_swig_i_5), C.swig_intgo(_swig_i_6), *(*C.swig_type_12)(unsafe.Pointer(&_swig_i_7)), *(*C.swig_type_13)(unsafe.Pointer(&_swig_i_8)), C.swig_intgo(_swig_i_9), C.swig_intgo(_swig_i_10), *(*C.swig_type_14)(unsafe.Pointer(&_swig_i_11)), *(*C.swig_type_15)(unsafe.Pointer(&_swig_i_12)), C.swig_voidp(_swig_i_13), C.swig_voidp(_swig_i_14)))
+	swig_r = (int)(C._wrap_FlatCreate_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), *(*C.swig_type_9)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_10)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_11)(unsafe.Pointer(&_swig_i_3)), C.swig_intgo(_swig_i_4), C.swig_intgo(_swig_i_5), C.swig_intgo(_swig_i_6), *(*C.swig_type_12)(unsafe.Pointer(&_swig_i_7)), *(*C.swig_type_13)(unsafe.Pointer(&_swig_i_8)), C.swig_intgo(_swig_i_9), C.swig_intgo(_swig_i_10), *(*C.swig_type_14)(unsafe.Pointer(&_swig_i_11)), *(*C.swig_type_15)(unsafe.Pointer(&_swig_i_12)), C.swig_voidp(_swig_i_13), C.swig_voidp(_swig_i_14)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -421,7 +419,7 @@ func ContainerOpen(arg1 uintptr, arg2 string, arg3 *uintptr, arg4 *uintptr) (_sw
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r = (int)(C._wrap_ContainerOpen_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), *(*C.swig_type_16)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.swig_voidp(_swig_i_3)))
+	swig_r = (int)(C._wrap_ContainerOpen_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), *(*C.swig_type_16)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.swig_voidp(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -430,20 +428,20 @@ func ContainerOpen(arg1 uintptr, arg2 string, arg3 *uintptr, arg4 *uintptr) (_sw
 
 func ContainerClose(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_ContainerClose_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0))
+	C._wrap_ContainerClose_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0))
 }
 
 func ContainerTerminalFd(arg1 uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
-	swig_r = (int)(C._wrap_ContainerTerminalFd_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (int)(C._wrap_ContainerTerminalFd_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func ContainerPidfd(arg1 uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
-	swig_r = (int)(C._wrap_ContainerPidfd_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (int)(C._wrap_ContainerPidfd_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
@@ -452,7 +450,7 @@ func FlatStart(arg1 uintptr, arg2 int, arg3 *uintptr) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_FlatStart_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_voidp(_swig_i_2)))
+	swig_r = (int)(C._wrap_FlatStart_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_voidp(_swig_i_2)))
 	return swig_r
 }
 
@@ -461,7 +459,7 @@ func ContainerNotifyOpen(arg1 uintptr, arg2 *int32, arg3 *uintptr) (_swig_ret in
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_ContainerNotifyOpen_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1), C.swig_voidp(_swig_i_2)))
+	swig_r = (int)(C._wrap_ContainerNotifyOpen_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1), C.swig_voidp(_swig_i_2)))
 	return swig_r
 }
 
@@ -470,7 +468,7 @@ func FlatState(arg1 uintptr, arg2 *uintptr, arg3 *uintptr) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_FlatState_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1), C.swig_voidp(_swig_i_2)))
+	swig_r = (int)(C._wrap_FlatState_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1), C.swig_voidp(_swig_i_2)))
 	return swig_r
 }
 
@@ -479,7 +477,7 @@ func FlatList(arg1 uintptr, arg2 *uintptr, arg3 *uintptr) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_FlatList_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1), C.swig_voidp(_swig_i_2)))
+	swig_r = (int)(C._wrap_FlatList_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1), C.swig_voidp(_swig_i_2)))
 	return swig_r
 }
 
@@ -490,7 +488,7 @@ func FlatWait(arg1 uintptr, arg2 int, arg3 *int32, arg4 *int32, arg5 *uintptr) (
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r = (int)(C._wrap_FlatWait_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_voidp(_swig_i_2), C.swig_voidp(_swig_i_3), C.swig_voidp(_swig_i_4)))
+	swig_r = (int)(C._wrap_FlatWait_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_voidp(_swig_i_2), C.swig_voidp(_swig_i_3), C.swig_voidp(_swig_i_4)))
 	return swig_r
 }
 
@@ -500,21 +498,7 @@ func ContainerKill(arg1 uintptr, arg2 int, arg3 uint, arg4 *uintptr) (_swig_ret 
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r = (int)(C._wrap_ContainerKill_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2), C.swig_voidp(_swig_i_3)))
-	return swig_r
-}
-
-func ContainerKillId(arg1 uintptr, arg2 string, arg3 int, arg4 uint, arg5 *uintptr) (_swig_ret int) {
-	var swig_r int
-	_swig_i_0 := arg1
-	_swig_i_1 := arg2
-	_swig_i_2 := arg3
-	_swig_i_3 := arg4
-	_swig_i_4 := arg5
-	swig_r = (int)(C._wrap_ContainerKillId_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), *(*C.swig_type_17)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), C.swig_intgo(_swig_i_3), C.swig_voidp(_swig_i_4)))
-	if Swig_escape_always_false {
-		Swig_escape_val = arg2
-	}
+	swig_r = (int)(C._wrap_ContainerKill_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2), C.swig_voidp(_swig_i_3)))
 	return swig_r
 }
 
@@ -523,7 +507,7 @@ func ContainerDelete(arg1 uintptr, arg2 uint, arg3 *uintptr) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_ContainerDelete_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_voidp(_swig_i_2)))
+	swig_r = (int)(C._wrap_ContainerDelete_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_voidp(_swig_i_2)))
 	return swig_r
 }
 
@@ -533,7 +517,7 @@ func ContainerDeleteId(arg1 uintptr, arg2 string, arg3 uint, arg4 *uintptr) (_sw
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r = (int)(C._wrap_ContainerDeleteId_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), *(*C.swig_type_18)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), C.swig_voidp(_swig_i_3)))
+	swig_r = (int)(C._wrap_ContainerDeleteId_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), *(*C.swig_type_17)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), C.swig_voidp(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -544,7 +528,7 @@ func ContainerPause(arg1 uintptr, arg2 *uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_ContainerPause_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
+	swig_r = (int)(C._wrap_ContainerPause_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
 	return swig_r
 }
 
@@ -552,7 +536,7 @@ func ContainerResume(arg1 uintptr, arg2 *uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_ContainerResume_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
+	swig_r = (int)(C._wrap_ContainerResume_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
 	return swig_r
 }
 
@@ -561,7 +545,7 @@ func FlatProcesses(arg1 uintptr, arg2 *uintptr, arg3 *uintptr) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_FlatProcesses_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1), C.swig_voidp(_swig_i_2)))
+	swig_r = (int)(C._wrap_FlatProcesses_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1), C.swig_voidp(_swig_i_2)))
 	return swig_r
 }
 
@@ -570,7 +554,7 @@ func ContainerStats(arg1 uintptr, arg2 *uintptr, arg3 *uintptr) (_swig_ret int) 
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_ContainerStats_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1), C.swig_voidp(_swig_i_2)))
+	swig_r = (int)(C._wrap_ContainerStats_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1), C.swig_voidp(_swig_i_2)))
 	return swig_r
 }
 
@@ -580,14 +564,14 @@ func ContainerEventsOpen(arg1 uintptr, arg2 uint, arg3 *uintptr, arg4 *uintptr) 
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r = (int)(C._wrap_ContainerEventsOpen_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_voidp(_swig_i_2), C.swig_voidp(_swig_i_3)))
+	swig_r = (int)(C._wrap_ContainerEventsOpen_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_voidp(_swig_i_2), C.swig_voidp(_swig_i_3)))
 	return swig_r
 }
 
 func ContainerEventsFd(arg1 uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
-	swig_r = (int)(C._wrap_ContainerEventsFd_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (int)(C._wrap_ContainerEventsFd_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
@@ -595,13 +579,13 @@ func FlatEventsNext(arg1 uintptr, arg2 *uint64) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_FlatEventsNext_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
+	swig_r = (int)(C._wrap_FlatEventsNext_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
 	return swig_r
 }
 
 func ContainerEventsClose(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_ContainerEventsClose_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0))
+	C._wrap_ContainerEventsClose_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0))
 }
 
 func FlatExec(arg1 uintptr, arg2 string, arg3 string, arg4 string, arg5 string, arg6 string, arg7 string, arg8 int, arg9 int, arg10 int, arg11 int, arg12 int, arg13 string, arg14 string, arg15 int, arg16 int, arg17 int, arg18 uint, arg19 string, arg20 string, arg21 string, arg22 *uintptr, arg23 *uintptr) (_swig_ret int) {
@@ -629,7 +613,7 @@ func FlatExec(arg1 uintptr, arg2 string, arg3 string, arg4 string, arg5 string, 
 	_swig_i_20 := arg21
 	_swig_i_21 := arg22
 	_swig_i_22 := arg23
-	swig_r = (int)(C._wrap_FlatExec_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), *(*C.swig_type_19)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_20)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_21)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_22)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_23)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_24)(unsafe.Pointer(&_swig_i_6)), C.swig_intgo(_swig_i_7), C.swig_intgo(_swig_i_8), C.swig_intgo(_swig_i_9), C.swig_intgo(_swig_i_10), C.swig_intgo(_swig_i_11), *(*C.swig_type_25)(unsafe.Pointer(&_swig_i_12)), *(*C.swig_type_26)(unsafe.Pointer(&_swig_i_13)), C.swig_intgo(_swig_i_14), C.swig_intgo(_swig_i_15), C.swig_intgo(_swig_i_16), C.swig_intgo(_swig_i_17), *(*C.swig_type_27)(unsafe.Pointer(&_swig_i_18)), *(*C.swig_type_28)(unsafe.Pointer(&_swig_i_19)), *(*C.swig_type_29)(unsafe.Pointer(&_swig_i_20)), C.swig_voidp(_swig_i_21), C.swig_voidp(_swig_i_22)))
+	swig_r = (int)(C._wrap_FlatExec_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), *(*C.swig_type_18)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_19)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_20)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_21)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_22)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_23)(unsafe.Pointer(&_swig_i_6)), C.swig_intgo(_swig_i_7), C.swig_intgo(_swig_i_8), C.swig_intgo(_swig_i_9), C.swig_intgo(_swig_i_10), C.swig_intgo(_swig_i_11), *(*C.swig_type_24)(unsafe.Pointer(&_swig_i_12)), *(*C.swig_type_25)(unsafe.Pointer(&_swig_i_13)), C.swig_intgo(_swig_i_14), C.swig_intgo(_swig_i_15), C.swig_intgo(_swig_i_16), C.swig_intgo(_swig_i_17), *(*C.swig_type_26)(unsafe.Pointer(&_swig_i_18)), *(*C.swig_type_27)(unsafe.Pointer(&_swig_i_19)), *(*C.swig_type_28)(unsafe.Pointer(&_swig_i_20)), C.swig_voidp(_swig_i_21), C.swig_voidp(_swig_i_22)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -669,21 +653,21 @@ func FlatExec(arg1 uintptr, arg2 string, arg3 string, arg4 string, arg5 string, 
 func ContainerProcessPid(arg1 uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
-	swig_r = (int)(C._wrap_ContainerProcessPid_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (int)(C._wrap_ContainerProcessPid_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func ContainerProcessPidfd(arg1 uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
-	swig_r = (int)(C._wrap_ContainerProcessPidfd_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (int)(C._wrap_ContainerProcessPidfd_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func ContainerProcessTerminalFd(arg1 uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
-	swig_r = (int)(C._wrap_ContainerProcessTerminalFd_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0)))
+	swig_r = (int)(C._wrap_ContainerProcessTerminalFd_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
@@ -694,7 +678,7 @@ func FlatProcessWait(arg1 uintptr, arg2 int, arg3 *int32, arg4 *int32, arg5 *uin
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r = (int)(C._wrap_FlatProcessWait_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_voidp(_swig_i_2), C.swig_voidp(_swig_i_3), C.swig_voidp(_swig_i_4)))
+	swig_r = (int)(C._wrap_FlatProcessWait_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_voidp(_swig_i_2), C.swig_voidp(_swig_i_3), C.swig_voidp(_swig_i_4)))
 	return swig_r
 }
 
@@ -703,13 +687,13 @@ func ContainerProcessKill(arg1 uintptr, arg2 int, arg3 *uintptr) (_swig_ret int)
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_ContainerProcessKill_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_voidp(_swig_i_2)))
+	swig_r = (int)(C._wrap_ContainerProcessKill_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_voidp(_swig_i_2)))
 	return swig_r
 }
 
 func ContainerProcessFree(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_ContainerProcessFree_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0))
+	C._wrap_ContainerProcessFree_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0))
 }
 
 func ContainerUpdate(arg1 uintptr, arg2 string, arg3 *uintptr) (_swig_ret int) {
@@ -717,7 +701,7 @@ func ContainerUpdate(arg1 uintptr, arg2 string, arg3 *uintptr) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_ContainerUpdate_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), *(*C.swig_type_30)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2)))
+	swig_r = (int)(C._wrap_ContainerUpdate_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), *(*C.swig_type_29)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -729,7 +713,7 @@ func ContainerUpdateRdt(arg1 uintptr, arg2 string, arg3 *uintptr) (_swig_ret int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_ContainerUpdateRdt_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), *(*C.swig_type_31)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2)))
+	swig_r = (int)(C._wrap_ContainerUpdateRdt_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), *(*C.swig_type_30)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -741,7 +725,7 @@ func ContainerMountAdd(arg1 uintptr, arg2 string, arg3 *uintptr) (_swig_ret int)
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_ContainerMountAdd_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), *(*C.swig_type_32)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2)))
+	swig_r = (int)(C._wrap_ContainerMountAdd_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), *(*C.swig_type_31)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -753,7 +737,7 @@ func ContainerMountRemove(arg1 uintptr, arg2 string, arg3 *uintptr) (_swig_ret i
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_ContainerMountRemove_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), *(*C.swig_type_33)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2)))
+	swig_r = (int)(C._wrap_ContainerMountRemove_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), *(*C.swig_type_32)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -766,7 +750,7 @@ func FlatDefaultConfig(arg1 string, arg2 string, arg3 *uintptr, arg4 *uintptr) (
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r = (int)(C._wrap_FlatDefaultConfig_container_7e9aa135318f7560(*(*C.swig_type_34)(unsafe.Pointer(&_swig_i_0)), *(*C.swig_type_35)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.swig_voidp(_swig_i_3)))
+	swig_r = (int)(C._wrap_FlatDefaultConfig_container_afa6ec7ffa1fc76f(*(*C.swig_type_33)(unsafe.Pointer(&_swig_i_0)), *(*C.swig_type_34)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.swig_voidp(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -784,7 +768,7 @@ func FlatRootlessConfig(arg1 string, arg2 string, arg3 uint, arg4 uint, arg5 *ui
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
 	_swig_i_5 := arg6
-	swig_r = (int)(C._wrap_FlatRootlessConfig_container_7e9aa135318f7560(*(*C.swig_type_36)(unsafe.Pointer(&_swig_i_0)), *(*C.swig_type_37)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), C.swig_intgo(_swig_i_3), C.swig_voidp(_swig_i_4), C.swig_voidp(_swig_i_5)))
+	swig_r = (int)(C._wrap_FlatRootlessConfig_container_afa6ec7ffa1fc76f(*(*C.swig_type_35)(unsafe.Pointer(&_swig_i_0)), *(*C.swig_type_36)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), C.swig_intgo(_swig_i_3), C.swig_voidp(_swig_i_4), C.swig_voidp(_swig_i_5)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -803,7 +787,7 @@ func FlatPlan(arg1 uintptr, arg2 string, arg3 string, arg4 string, arg5 uint, ar
 	_swig_i_4 := arg5
 	_swig_i_5 := arg6
 	_swig_i_6 := arg7
-	swig_r = (int)(C._wrap_FlatPlan_container_7e9aa135318f7560(C.uintptr_t(_swig_i_0), *(*C.swig_type_38)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_39)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_40)(unsafe.Pointer(&_swig_i_3)), C.swig_intgo(_swig_i_4), C.swig_voidp(_swig_i_5), C.swig_voidp(_swig_i_6)))
+	swig_r = (int)(C._wrap_FlatPlan_container_afa6ec7ffa1fc76f(C.uintptr_t(_swig_i_0), *(*C.swig_type_37)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_38)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_39)(unsafe.Pointer(&_swig_i_3)), C.swig_intgo(_swig_i_4), C.swig_voidp(_swig_i_5), C.swig_voidp(_swig_i_6)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -820,6 +804,6 @@ func ContainerFeatures(arg1 *uintptr, arg2 *uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_ContainerFeatures_container_7e9aa135318f7560(C.swig_voidp(_swig_i_0), C.swig_voidp(_swig_i_1)))
+	swig_r = (int)(C._wrap_ContainerFeatures_container_afa6ec7ffa1fc76f(C.swig_voidp(_swig_i_0), C.swig_voidp(_swig_i_1)))
 	return swig_r
 }

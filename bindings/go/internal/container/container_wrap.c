@@ -185,7 +185,7 @@ static void* Swig_malloc(int c) {
 extern "C" {
 #endif
 
-void _wrap_Swig_free_container_7e9aa135318f7560(void *_swig_go_0) {
+void _wrap_Swig_free_container_afa6ec7ffa1fc76f(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -195,7 +195,7 @@ void _wrap_Swig_free_container_7e9aa135318f7560(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_container_7e9aa135318f7560(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_container_afa6ec7ffa1fc76f(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -208,7 +208,7 @@ void *_wrap_Swig_malloc_container_7e9aa135318f7560(intgo _swig_go_0) {
 }
 
 
-long long _wrap_TextLength_container_7e9aa135318f7560(text_handle _swig_go_0) {
+long long _wrap_TextLength_container_afa6ec7ffa1fc76f(text_handle _swig_go_0) {
   text_handle arg1 ;
   size_t result;
   long long _swig_go_result;
@@ -221,7 +221,7 @@ long long _wrap_TextLength_container_7e9aa135318f7560(text_handle _swig_go_0) {
 }
 
 
-void _wrap_TextCopy_container_7e9aa135318f7560(text_handle _swig_go_0, _goslice_ _swig_go_1) {
+void _wrap_TextCopy_container_afa6ec7ffa1fc76f(text_handle _swig_go_0, _goslice_ _swig_go_1) {
   text_handle arg1 ;
   char *arg2 = (char *) 0 ;
   size_t arg3 ;
@@ -237,7 +237,7 @@ void _wrap_TextCopy_container_7e9aa135318f7560(text_handle _swig_go_0, _goslice_
 }
 
 
-void _wrap_TextFree_container_7e9aa135318f7560(text_handle _swig_go_0) {
+void _wrap_TextFree_container_afa6ec7ffa1fc76f(text_handle _swig_go_0) {
   text_handle arg1 ;
   
   arg1 = (text_handle)_swig_go_0;
@@ -247,7 +247,7 @@ void _wrap_TextFree_container_7e9aa135318f7560(text_handle _swig_go_0) {
 }
 
 
-intgo _wrap_GoContextNew_container_7e9aa135318f7560(_gostring_ _swig_go_0, void *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, container_context **_swig_go_5, container_error **_swig_go_6) {
+intgo _wrap_GoContextNew_container_afa6ec7ffa1fc76f(_gostring_ _swig_go_0, void *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, container_context **_swig_go_5, container_error **_swig_go_6) {
   char *arg1 = (char *) 0 ;
   void *arg2 = (void *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -292,7 +292,7 @@ intgo _wrap_GoContextNew_container_7e9aa135318f7560(_gostring_ _swig_go_0, void 
 }
 
 
-intgo _wrap_ContainerErrorErrno_container_7e9aa135318f7560(container_error *_swig_go_0) {
+intgo _wrap_ContainerErrorErrno_container_afa6ec7ffa1fc76f(container_error *_swig_go_0) {
   container_error *arg1 = (container_error *) 0 ;
   int result;
   intgo _swig_go_result;
@@ -305,7 +305,7 @@ intgo _wrap_ContainerErrorErrno_container_7e9aa135318f7560(container_error *_swi
 }
 
 
-text_handle _wrap_ContainerErrorMessage_container_7e9aa135318f7560(container_error *_swig_go_0) {
+text_handle _wrap_ContainerErrorMessage_container_afa6ec7ffa1fc76f(container_error *_swig_go_0) {
   container_error *arg1 = (container_error *) 0 ;
   text_handle result;
   text_handle _swig_go_result;
@@ -318,7 +318,7 @@ text_handle _wrap_ContainerErrorMessage_container_7e9aa135318f7560(container_err
 }
 
 
-text_handle _wrap_ContainerErrorOperation_container_7e9aa135318f7560(container_error *_swig_go_0) {
+text_handle _wrap_ContainerErrorOperation_container_afa6ec7ffa1fc76f(container_error *_swig_go_0) {
   container_error *arg1 = (container_error *) 0 ;
   text_handle result;
   text_handle _swig_go_result;
@@ -331,7 +331,7 @@ text_handle _wrap_ContainerErrorOperation_container_7e9aa135318f7560(container_e
 }
 
 
-text_handle _wrap_ContainerErrorId_container_7e9aa135318f7560(container_error *_swig_go_0) {
+text_handle _wrap_ContainerErrorId_container_afa6ec7ffa1fc76f(container_error *_swig_go_0) {
   container_error *arg1 = (container_error *) 0 ;
   text_handle result;
   text_handle _swig_go_result;
@@ -344,7 +344,7 @@ text_handle _wrap_ContainerErrorId_container_7e9aa135318f7560(container_error *_
 }
 
 
-text_handle _wrap_ContainerErrorPointer_container_7e9aa135318f7560(container_error *_swig_go_0) {
+text_handle _wrap_ContainerErrorPointer_container_afa6ec7ffa1fc76f(container_error *_swig_go_0) {
   container_error *arg1 = (container_error *) 0 ;
   text_handle result;
   text_handle _swig_go_result;
@@ -357,7 +357,7 @@ text_handle _wrap_ContainerErrorPointer_container_7e9aa135318f7560(container_err
 }
 
 
-text_handle _wrap_ContainerErrorFile_container_7e9aa135318f7560(container_error *_swig_go_0) {
+text_handle _wrap_ContainerErrorFile_container_afa6ec7ffa1fc76f(container_error *_swig_go_0) {
   container_error *arg1 = (container_error *) 0 ;
   text_handle result;
   text_handle _swig_go_result;
@@ -370,7 +370,7 @@ text_handle _wrap_ContainerErrorFile_container_7e9aa135318f7560(container_error 
 }
 
 
-long long _wrap_ContainerErrorLine_container_7e9aa135318f7560(container_error *_swig_go_0) {
+long long _wrap_ContainerErrorLine_container_afa6ec7ffa1fc76f(container_error *_swig_go_0) {
   container_error *arg1 = (container_error *) 0 ;
   size_t result;
   long long _swig_go_result;
@@ -383,7 +383,7 @@ long long _wrap_ContainerErrorLine_container_7e9aa135318f7560(container_error *_
 }
 
 
-long long _wrap_ContainerErrorColumn_container_7e9aa135318f7560(container_error *_swig_go_0) {
+long long _wrap_ContainerErrorColumn_container_afa6ec7ffa1fc76f(container_error *_swig_go_0) {
   container_error *arg1 = (container_error *) 0 ;
   size_t result;
   long long _swig_go_result;
@@ -396,7 +396,7 @@ long long _wrap_ContainerErrorColumn_container_7e9aa135318f7560(container_error 
 }
 
 
-void _wrap_ContainerErrorFree_container_7e9aa135318f7560(container_error *_swig_go_0) {
+void _wrap_ContainerErrorFree_container_afa6ec7ffa1fc76f(container_error *_swig_go_0) {
   container_error *arg1 = (container_error *) 0 ;
   
   arg1 = (container_error *)_swig_go_0;
@@ -406,7 +406,7 @@ void _wrap_ContainerErrorFree_container_7e9aa135318f7560(container_error *_swig_
 }
 
 
-intgo _wrap_NONEWKEYRING_container_7e9aa135318f7560() {
+intgo _wrap_NONEWKEYRING_container_afa6ec7ffa1fc76f() {
   int result;
   intgo _swig_go_result;
   
@@ -417,7 +417,7 @@ intgo _wrap_NONEWKEYRING_container_7e9aa135318f7560() {
 }
 
 
-intgo _wrap_NOPIVOT_container_7e9aa135318f7560() {
+intgo _wrap_NOPIVOT_container_afa6ec7ffa1fc76f() {
   int result;
   intgo _swig_go_result;
   
@@ -428,7 +428,7 @@ intgo _wrap_NOPIVOT_container_7e9aa135318f7560() {
 }
 
 
-intgo _wrap_NOTIFYSOCKET_container_7e9aa135318f7560() {
+intgo _wrap_NOTIFYSOCKET_container_afa6ec7ffa1fc76f() {
   int result;
   intgo _swig_go_result;
   
@@ -439,7 +439,7 @@ intgo _wrap_NOTIFYSOCKET_container_7e9aa135318f7560() {
 }
 
 
-intgo _wrap_SYSTEMDCGROUP_container_7e9aa135318f7560() {
+intgo _wrap_SYSTEMDCGROUP_container_afa6ec7ffa1fc76f() {
   int result;
   intgo _swig_go_result;
   
@@ -450,7 +450,7 @@ intgo _wrap_SYSTEMDCGROUP_container_7e9aa135318f7560() {
 }
 
 
-intgo _wrap_KILLALL_container_7e9aa135318f7560() {
+intgo _wrap_KILLALL_container_afa6ec7ffa1fc76f() {
   int result;
   intgo _swig_go_result;
   
@@ -461,7 +461,7 @@ intgo _wrap_KILLALL_container_7e9aa135318f7560() {
 }
 
 
-intgo _wrap_DELETEFORCE_container_7e9aa135318f7560() {
+intgo _wrap_DELETEFORCE_container_afa6ec7ffa1fc76f() {
   int result;
   intgo _swig_go_result;
   
@@ -472,7 +472,7 @@ intgo _wrap_DELETEFORCE_container_7e9aa135318f7560() {
 }
 
 
-intgo _wrap_EVENTOOM_container_7e9aa135318f7560() {
+intgo _wrap_EVENTOOM_container_afa6ec7ffa1fc76f() {
   int result;
   intgo _swig_go_result;
   
@@ -483,7 +483,7 @@ intgo _wrap_EVENTOOM_container_7e9aa135318f7560() {
 }
 
 
-intgo _wrap_EVENTEXIT_container_7e9aa135318f7560() {
+intgo _wrap_EVENTEXIT_container_afa6ec7ffa1fc76f() {
   int result;
   intgo _swig_go_result;
   
@@ -494,7 +494,7 @@ intgo _wrap_EVENTEXIT_container_7e9aa135318f7560() {
 }
 
 
-intgo _wrap_EXECIGNOREPAUSED_container_7e9aa135318f7560() {
+intgo _wrap_EXECIGNOREPAUSED_container_afa6ec7ffa1fc76f() {
   int result;
   intgo _swig_go_result;
   
@@ -505,7 +505,7 @@ intgo _wrap_EXECIGNOREPAUSED_container_7e9aa135318f7560() {
 }
 
 
-text_handle _wrap_ContainerVersion_container_7e9aa135318f7560() {
+text_handle _wrap_ContainerVersion_container_afa6ec7ffa1fc76f() {
   text_handle result;
   text_handle _swig_go_result;
   
@@ -516,7 +516,7 @@ text_handle _wrap_ContainerVersion_container_7e9aa135318f7560() {
 }
 
 
-text_handle _wrap_OciCodeName_container_7e9aa135318f7560(intgo _swig_go_0) {
+text_handle _wrap_OciCodeName_container_afa6ec7ffa1fc76f(intgo _swig_go_0) {
   int arg1 ;
   text_handle result;
   text_handle _swig_go_result;
@@ -529,7 +529,7 @@ text_handle _wrap_OciCodeName_container_7e9aa135318f7560(intgo _swig_go_0) {
 }
 
 
-text_handle _wrap_OciCodeText_container_7e9aa135318f7560(intgo _swig_go_0) {
+text_handle _wrap_OciCodeText_container_afa6ec7ffa1fc76f(intgo _swig_go_0) {
   int arg1 ;
   text_handle result;
   text_handle _swig_go_result;
@@ -542,7 +542,7 @@ text_handle _wrap_OciCodeText_container_7e9aa135318f7560(intgo _swig_go_0) {
 }
 
 
-void _wrap_ContainerContextFree_container_7e9aa135318f7560(container_context *_swig_go_0) {
+void _wrap_ContainerContextFree_container_afa6ec7ffa1fc76f(container_context *_swig_go_0) {
   container_context *arg1 = (container_context *) 0 ;
   
   arg1 = (container_context *)_swig_go_0;
@@ -552,7 +552,7 @@ void _wrap_ContainerContextFree_container_7e9aa135318f7560(container_context *_s
 }
 
 
-intgo _wrap_FlatCreate_container_7e9aa135318f7560(container_context *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, intgo _swig_go_4, intgo _swig_go_5, intgo _swig_go_6, _gostring_ _swig_go_7, _gostring_ _swig_go_8, intgo _swig_go_9, intgo _swig_go_10, _gostring_ _swig_go_11, _gostring_ _swig_go_12, container **_swig_go_13, container_error **_swig_go_14) {
+intgo _wrap_FlatCreate_container_afa6ec7ffa1fc76f(container_context *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, intgo _swig_go_4, intgo _swig_go_5, intgo _swig_go_6, _gostring_ _swig_go_7, _gostring_ _swig_go_8, intgo _swig_go_9, intgo _swig_go_10, _gostring_ _swig_go_11, _gostring_ _swig_go_12, container **_swig_go_13, container_error **_swig_go_14) {
   container_context *arg1 = (container_context *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -621,7 +621,7 @@ intgo _wrap_FlatCreate_container_7e9aa135318f7560(container_context *_swig_go_0,
 }
 
 
-intgo _wrap_ContainerOpen_container_7e9aa135318f7560(container_context *_swig_go_0, _gostring_ _swig_go_1, container **_swig_go_2, container_error **_swig_go_3) {
+intgo _wrap_ContainerOpen_container_afa6ec7ffa1fc76f(container_context *_swig_go_0, _gostring_ _swig_go_1, container **_swig_go_2, container_error **_swig_go_3) {
   container_context *arg1 = (container_context *) 0 ;
   char *arg2 = (char *) 0 ;
   container **arg3 = (container **) 0 ;
@@ -645,7 +645,7 @@ intgo _wrap_ContainerOpen_container_7e9aa135318f7560(container_context *_swig_go
 }
 
 
-void _wrap_ContainerClose_container_7e9aa135318f7560(container *_swig_go_0) {
+void _wrap_ContainerClose_container_afa6ec7ffa1fc76f(container *_swig_go_0) {
   container *arg1 = (container *) 0 ;
   
   arg1 = (container *)_swig_go_0;
@@ -655,7 +655,7 @@ void _wrap_ContainerClose_container_7e9aa135318f7560(container *_swig_go_0) {
 }
 
 
-intgo _wrap_ContainerTerminalFd_container_7e9aa135318f7560(container *_swig_go_0) {
+intgo _wrap_ContainerTerminalFd_container_afa6ec7ffa1fc76f(container *_swig_go_0) {
   container *arg1 = (container *) 0 ;
   int result;
   intgo _swig_go_result;
@@ -668,7 +668,7 @@ intgo _wrap_ContainerTerminalFd_container_7e9aa135318f7560(container *_swig_go_0
 }
 
 
-intgo _wrap_ContainerPidfd_container_7e9aa135318f7560(container *_swig_go_0) {
+intgo _wrap_ContainerPidfd_container_afa6ec7ffa1fc76f(container *_swig_go_0) {
   container *arg1 = (container *) 0 ;
   int result;
   intgo _swig_go_result;
@@ -681,7 +681,7 @@ intgo _wrap_ContainerPidfd_container_7e9aa135318f7560(container *_swig_go_0) {
 }
 
 
-intgo _wrap_FlatStart_container_7e9aa135318f7560(container *_swig_go_0, intgo _swig_go_1, container_error **_swig_go_2) {
+intgo _wrap_FlatStart_container_afa6ec7ffa1fc76f(container *_swig_go_0, intgo _swig_go_1, container_error **_swig_go_2) {
   container *arg1 = (container *) 0 ;
   int arg2 ;
   container_error **arg3 = (container_error **) 0 ;
@@ -698,7 +698,7 @@ intgo _wrap_FlatStart_container_7e9aa135318f7560(container *_swig_go_0, intgo _s
 }
 
 
-intgo _wrap_ContainerNotifyOpen_container_7e9aa135318f7560(container *_swig_go_0, int *_swig_go_1, container_error **_swig_go_2) {
+intgo _wrap_ContainerNotifyOpen_container_afa6ec7ffa1fc76f(container *_swig_go_0, int *_swig_go_1, container_error **_swig_go_2) {
   container *arg1 = (container *) 0 ;
   int *arg2 = (int *) 0 ;
   container_error **arg3 = (container_error **) 0 ;
@@ -715,7 +715,7 @@ intgo _wrap_ContainerNotifyOpen_container_7e9aa135318f7560(container *_swig_go_0
 }
 
 
-intgo _wrap_FlatState_container_7e9aa135318f7560(container *_swig_go_0, char **_swig_go_1, container_error **_swig_go_2) {
+intgo _wrap_FlatState_container_afa6ec7ffa1fc76f(container *_swig_go_0, char **_swig_go_1, container_error **_swig_go_2) {
   container *arg1 = (container *) 0 ;
   char **arg2 = (char **) 0 ;
   container_error **arg3 = (container_error **) 0 ;
@@ -732,7 +732,7 @@ intgo _wrap_FlatState_container_7e9aa135318f7560(container *_swig_go_0, char **_
 }
 
 
-intgo _wrap_FlatList_container_7e9aa135318f7560(container_context *_swig_go_0, char **_swig_go_1, container_error **_swig_go_2) {
+intgo _wrap_FlatList_container_afa6ec7ffa1fc76f(container_context *_swig_go_0, char **_swig_go_1, container_error **_swig_go_2) {
   container_context *arg1 = (container_context *) 0 ;
   char **arg2 = (char **) 0 ;
   container_error **arg3 = (container_error **) 0 ;
@@ -749,7 +749,7 @@ intgo _wrap_FlatList_container_7e9aa135318f7560(container_context *_swig_go_0, c
 }
 
 
-intgo _wrap_FlatWait_container_7e9aa135318f7560(container *_swig_go_0, intgo _swig_go_1, int *_swig_go_2, int *_swig_go_3, container_error **_swig_go_4) {
+intgo _wrap_FlatWait_container_afa6ec7ffa1fc76f(container *_swig_go_0, intgo _swig_go_1, int *_swig_go_2, int *_swig_go_3, container_error **_swig_go_4) {
   container *arg1 = (container *) 0 ;
   int arg2 ;
   int *arg3 = (int *) 0 ;
@@ -770,7 +770,7 @@ intgo _wrap_FlatWait_container_7e9aa135318f7560(container *_swig_go_0, intgo _sw
 }
 
 
-intgo _wrap_ContainerKill_container_7e9aa135318f7560(container *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2, container_error **_swig_go_3) {
+intgo _wrap_ContainerKill_container_afa6ec7ffa1fc76f(container *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2, container_error **_swig_go_3) {
   container *arg1 = (container *) 0 ;
   int arg2 ;
   unsigned int arg3 ;
@@ -789,33 +789,7 @@ intgo _wrap_ContainerKill_container_7e9aa135318f7560(container *_swig_go_0, intg
 }
 
 
-intgo _wrap_ContainerKillId_container_7e9aa135318f7560(container_context *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, intgo _swig_go_3, container_error **_swig_go_4) {
-  container_context *arg1 = (container_context *) 0 ;
-  char *arg2 = (char *) 0 ;
-  int arg3 ;
-  unsigned int arg4 ;
-  container_error **arg5 = (container_error **) 0 ;
-  status result;
-  intgo _swig_go_result;
-  
-  arg1 = (container_context *)_swig_go_0;
-  
-  arg2 = (char *)malloc(_swig_go_1.n + 1);
-  memcpy(arg2, _swig_go_1.p, _swig_go_1.n);
-  arg2[_swig_go_1.n] = '\0';
-  
-  arg3 = (int)_swig_go_2; 
-  arg4 = (unsigned int)_swig_go_3; 
-  arg5 = (container_error **)_swig_go_4;
-  
-  result = (status)container_kill_id(arg1,(char const *)arg2,arg3,arg4,arg5);
-  _swig_go_result = result; 
-  free(arg2); 
-  return _swig_go_result;
-}
-
-
-intgo _wrap_ContainerDelete_container_7e9aa135318f7560(container *_swig_go_0, intgo _swig_go_1, container_error **_swig_go_2) {
+intgo _wrap_ContainerDelete_container_afa6ec7ffa1fc76f(container *_swig_go_0, intgo _swig_go_1, container_error **_swig_go_2) {
   container *arg1 = (container *) 0 ;
   unsigned int arg2 ;
   container_error **arg3 = (container_error **) 0 ;
@@ -832,7 +806,7 @@ intgo _wrap_ContainerDelete_container_7e9aa135318f7560(container *_swig_go_0, in
 }
 
 
-intgo _wrap_ContainerDeleteId_container_7e9aa135318f7560(container_context *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, container_error **_swig_go_3) {
+intgo _wrap_ContainerDeleteId_container_afa6ec7ffa1fc76f(container_context *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, container_error **_swig_go_3) {
   container_context *arg1 = (container_context *) 0 ;
   char *arg2 = (char *) 0 ;
   unsigned int arg3 ;
@@ -856,7 +830,7 @@ intgo _wrap_ContainerDeleteId_container_7e9aa135318f7560(container_context *_swi
 }
 
 
-intgo _wrap_ContainerPause_container_7e9aa135318f7560(container *_swig_go_0, container_error **_swig_go_1) {
+intgo _wrap_ContainerPause_container_afa6ec7ffa1fc76f(container *_swig_go_0, container_error **_swig_go_1) {
   container *arg1 = (container *) 0 ;
   container_error **arg2 = (container_error **) 0 ;
   status result;
@@ -871,7 +845,7 @@ intgo _wrap_ContainerPause_container_7e9aa135318f7560(container *_swig_go_0, con
 }
 
 
-intgo _wrap_ContainerResume_container_7e9aa135318f7560(container *_swig_go_0, container_error **_swig_go_1) {
+intgo _wrap_ContainerResume_container_afa6ec7ffa1fc76f(container *_swig_go_0, container_error **_swig_go_1) {
   container *arg1 = (container *) 0 ;
   container_error **arg2 = (container_error **) 0 ;
   status result;
@@ -886,7 +860,7 @@ intgo _wrap_ContainerResume_container_7e9aa135318f7560(container *_swig_go_0, co
 }
 
 
-intgo _wrap_FlatProcesses_container_7e9aa135318f7560(container *_swig_go_0, char **_swig_go_1, container_error **_swig_go_2) {
+intgo _wrap_FlatProcesses_container_afa6ec7ffa1fc76f(container *_swig_go_0, char **_swig_go_1, container_error **_swig_go_2) {
   container *arg1 = (container *) 0 ;
   char **arg2 = (char **) 0 ;
   container_error **arg3 = (container_error **) 0 ;
@@ -903,7 +877,7 @@ intgo _wrap_FlatProcesses_container_7e9aa135318f7560(container *_swig_go_0, char
 }
 
 
-intgo _wrap_ContainerStats_container_7e9aa135318f7560(container *_swig_go_0, char **_swig_go_1, container_error **_swig_go_2) {
+intgo _wrap_ContainerStats_container_afa6ec7ffa1fc76f(container *_swig_go_0, char **_swig_go_1, container_error **_swig_go_2) {
   container *arg1 = (container *) 0 ;
   char **arg2 = (char **) 0 ;
   container_error **arg3 = (container_error **) 0 ;
@@ -920,7 +894,7 @@ intgo _wrap_ContainerStats_container_7e9aa135318f7560(container *_swig_go_0, cha
 }
 
 
-intgo _wrap_ContainerEventsOpen_container_7e9aa135318f7560(container *_swig_go_0, intgo _swig_go_1, container_events **_swig_go_2, container_error **_swig_go_3) {
+intgo _wrap_ContainerEventsOpen_container_afa6ec7ffa1fc76f(container *_swig_go_0, intgo _swig_go_1, container_events **_swig_go_2, container_error **_swig_go_3) {
   container *arg1 = (container *) 0 ;
   unsigned int arg2 ;
   container_events **arg3 = (container_events **) 0 ;
@@ -939,7 +913,7 @@ intgo _wrap_ContainerEventsOpen_container_7e9aa135318f7560(container *_swig_go_0
 }
 
 
-intgo _wrap_ContainerEventsFd_container_7e9aa135318f7560(container_events *_swig_go_0) {
+intgo _wrap_ContainerEventsFd_container_afa6ec7ffa1fc76f(container_events *_swig_go_0) {
   container_events *arg1 = (container_events *) 0 ;
   int result;
   intgo _swig_go_result;
@@ -952,7 +926,7 @@ intgo _wrap_ContainerEventsFd_container_7e9aa135318f7560(container_events *_swig
 }
 
 
-intgo _wrap_FlatEventsNext_container_7e9aa135318f7560(container_events *_swig_go_0, long long *_swig_go_1) {
+intgo _wrap_FlatEventsNext_container_afa6ec7ffa1fc76f(container_events *_swig_go_0, long long *_swig_go_1) {
   container_events *arg1 = (container_events *) 0 ;
   unsigned long long *arg2 = (unsigned long long *) 0 ;
   int result;
@@ -967,7 +941,7 @@ intgo _wrap_FlatEventsNext_container_7e9aa135318f7560(container_events *_swig_go
 }
 
 
-void _wrap_ContainerEventsClose_container_7e9aa135318f7560(container_events *_swig_go_0) {
+void _wrap_ContainerEventsClose_container_afa6ec7ffa1fc76f(container_events *_swig_go_0) {
   container_events *arg1 = (container_events *) 0 ;
   
   arg1 = (container_events *)_swig_go_0;
@@ -977,7 +951,7 @@ void _wrap_ContainerEventsClose_container_7e9aa135318f7560(container_events *_sw
 }
 
 
-intgo _wrap_FlatExec_container_7e9aa135318f7560(container *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6, intgo _swig_go_7, intgo _swig_go_8, intgo _swig_go_9, intgo _swig_go_10, intgo _swig_go_11, _gostring_ _swig_go_12, _gostring_ _swig_go_13, intgo _swig_go_14, intgo _swig_go_15, intgo _swig_go_16, intgo _swig_go_17, _gostring_ _swig_go_18, _gostring_ _swig_go_19, _gostring_ _swig_go_20, container_process **_swig_go_21, container_error **_swig_go_22) {
+intgo _wrap_FlatExec_container_afa6ec7ffa1fc76f(container *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6, intgo _swig_go_7, intgo _swig_go_8, intgo _swig_go_9, intgo _swig_go_10, intgo _swig_go_11, _gostring_ _swig_go_12, _gostring_ _swig_go_13, intgo _swig_go_14, intgo _swig_go_15, intgo _swig_go_16, intgo _swig_go_17, _gostring_ _swig_go_18, _gostring_ _swig_go_19, _gostring_ _swig_go_20, container_process **_swig_go_21, container_error **_swig_go_22) {
   container *arg1 = (container *) 0 ;
   char *arg2 = (char *) 0 ;
   size_t arg3 ;
@@ -1073,7 +1047,7 @@ intgo _wrap_FlatExec_container_7e9aa135318f7560(container *_swig_go_0, _gostring
 }
 
 
-intgo _wrap_ContainerProcessPid_container_7e9aa135318f7560(container_process *_swig_go_0) {
+intgo _wrap_ContainerProcessPid_container_afa6ec7ffa1fc76f(container_process *_swig_go_0) {
   container_process *arg1 = (container_process *) 0 ;
   int result;
   intgo _swig_go_result;
@@ -1086,7 +1060,7 @@ intgo _wrap_ContainerProcessPid_container_7e9aa135318f7560(container_process *_s
 }
 
 
-intgo _wrap_ContainerProcessPidfd_container_7e9aa135318f7560(container_process *_swig_go_0) {
+intgo _wrap_ContainerProcessPidfd_container_afa6ec7ffa1fc76f(container_process *_swig_go_0) {
   container_process *arg1 = (container_process *) 0 ;
   int result;
   intgo _swig_go_result;
@@ -1099,7 +1073,7 @@ intgo _wrap_ContainerProcessPidfd_container_7e9aa135318f7560(container_process *
 }
 
 
-intgo _wrap_ContainerProcessTerminalFd_container_7e9aa135318f7560(container_process *_swig_go_0) {
+intgo _wrap_ContainerProcessTerminalFd_container_afa6ec7ffa1fc76f(container_process *_swig_go_0) {
   container_process *arg1 = (container_process *) 0 ;
   int result;
   intgo _swig_go_result;
@@ -1112,7 +1086,7 @@ intgo _wrap_ContainerProcessTerminalFd_container_7e9aa135318f7560(container_proc
 }
 
 
-intgo _wrap_FlatProcessWait_container_7e9aa135318f7560(container_process *_swig_go_0, intgo _swig_go_1, int *_swig_go_2, int *_swig_go_3, container_error **_swig_go_4) {
+intgo _wrap_FlatProcessWait_container_afa6ec7ffa1fc76f(container_process *_swig_go_0, intgo _swig_go_1, int *_swig_go_2, int *_swig_go_3, container_error **_swig_go_4) {
   container_process *arg1 = (container_process *) 0 ;
   int arg2 ;
   int *arg3 = (int *) 0 ;
@@ -1133,7 +1107,7 @@ intgo _wrap_FlatProcessWait_container_7e9aa135318f7560(container_process *_swig_
 }
 
 
-intgo _wrap_ContainerProcessKill_container_7e9aa135318f7560(container_process *_swig_go_0, intgo _swig_go_1, container_error **_swig_go_2) {
+intgo _wrap_ContainerProcessKill_container_afa6ec7ffa1fc76f(container_process *_swig_go_0, intgo _swig_go_1, container_error **_swig_go_2) {
   container_process *arg1 = (container_process *) 0 ;
   int arg2 ;
   container_error **arg3 = (container_error **) 0 ;
@@ -1150,7 +1124,7 @@ intgo _wrap_ContainerProcessKill_container_7e9aa135318f7560(container_process *_
 }
 
 
-void _wrap_ContainerProcessFree_container_7e9aa135318f7560(container_process *_swig_go_0) {
+void _wrap_ContainerProcessFree_container_afa6ec7ffa1fc76f(container_process *_swig_go_0) {
   container_process *arg1 = (container_process *) 0 ;
   
   arg1 = (container_process *)_swig_go_0;
@@ -1160,7 +1134,7 @@ void _wrap_ContainerProcessFree_container_7e9aa135318f7560(container_process *_s
 }
 
 
-intgo _wrap_ContainerUpdate_container_7e9aa135318f7560(container *_swig_go_0, _gostring_ _swig_go_1, container_error **_swig_go_2) {
+intgo _wrap_ContainerUpdate_container_afa6ec7ffa1fc76f(container *_swig_go_0, _gostring_ _swig_go_1, container_error **_swig_go_2) {
   container *arg1 = (container *) 0 ;
   char *arg2 = (char *) 0 ;
   size_t arg3 ;
@@ -1181,7 +1155,7 @@ intgo _wrap_ContainerUpdate_container_7e9aa135318f7560(container *_swig_go_0, _g
 }
 
 
-intgo _wrap_ContainerUpdateRdt_container_7e9aa135318f7560(container *_swig_go_0, _gostring_ _swig_go_1, container_error **_swig_go_2) {
+intgo _wrap_ContainerUpdateRdt_container_afa6ec7ffa1fc76f(container *_swig_go_0, _gostring_ _swig_go_1, container_error **_swig_go_2) {
   container *arg1 = (container *) 0 ;
   char *arg2 = (char *) 0 ;
   size_t arg3 ;
@@ -1202,7 +1176,7 @@ intgo _wrap_ContainerUpdateRdt_container_7e9aa135318f7560(container *_swig_go_0,
 }
 
 
-intgo _wrap_ContainerMountAdd_container_7e9aa135318f7560(container *_swig_go_0, _gostring_ _swig_go_1, container_error **_swig_go_2) {
+intgo _wrap_ContainerMountAdd_container_afa6ec7ffa1fc76f(container *_swig_go_0, _gostring_ _swig_go_1, container_error **_swig_go_2) {
   container *arg1 = (container *) 0 ;
   char *arg2 = (char *) 0 ;
   size_t arg3 ;
@@ -1223,7 +1197,7 @@ intgo _wrap_ContainerMountAdd_container_7e9aa135318f7560(container *_swig_go_0, 
 }
 
 
-intgo _wrap_ContainerMountRemove_container_7e9aa135318f7560(container *_swig_go_0, _gostring_ _swig_go_1, container_error **_swig_go_2) {
+intgo _wrap_ContainerMountRemove_container_afa6ec7ffa1fc76f(container *_swig_go_0, _gostring_ _swig_go_1, container_error **_swig_go_2) {
   container *arg1 = (container *) 0 ;
   char *arg2 = (char *) 0 ;
   container_error **arg3 = (container_error **) 0 ;
@@ -1245,7 +1219,7 @@ intgo _wrap_ContainerMountRemove_container_7e9aa135318f7560(container *_swig_go_
 }
 
 
-intgo _wrap_FlatDefaultConfig_container_7e9aa135318f7560(_gostring_ _swig_go_0, _gostring_ _swig_go_1, char **_swig_go_2, container_error **_swig_go_3) {
+intgo _wrap_FlatDefaultConfig_container_afa6ec7ffa1fc76f(_gostring_ _swig_go_0, _gostring_ _swig_go_1, char **_swig_go_2, container_error **_swig_go_3) {
   char *arg1 = (char *) 0 ;
   char *arg2 = (char *) 0 ;
   size_t arg3 ;
@@ -1273,7 +1247,7 @@ intgo _wrap_FlatDefaultConfig_container_7e9aa135318f7560(_gostring_ _swig_go_0, 
 }
 
 
-intgo _wrap_FlatRootlessConfig_container_7e9aa135318f7560(_gostring_ _swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, intgo _swig_go_3, char **_swig_go_4, container_error **_swig_go_5) {
+intgo _wrap_FlatRootlessConfig_container_afa6ec7ffa1fc76f(_gostring_ _swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, intgo _swig_go_3, char **_swig_go_4, container_error **_swig_go_5) {
   char *arg1 = (char *) 0 ;
   char *arg2 = (char *) 0 ;
   size_t arg3 ;
@@ -1305,7 +1279,7 @@ intgo _wrap_FlatRootlessConfig_container_7e9aa135318f7560(_gostring_ _swig_go_0,
 }
 
 
-intgo _wrap_FlatPlan_container_7e9aa135318f7560(container_context *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, intgo _swig_go_4, char **_swig_go_5, container_error **_swig_go_6) {
+intgo _wrap_FlatPlan_container_afa6ec7ffa1fc76f(container_context *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, intgo _swig_go_4, char **_swig_go_5, container_error **_swig_go_6) {
   container_context *arg1 = (container_context *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -1344,7 +1318,7 @@ intgo _wrap_FlatPlan_container_7e9aa135318f7560(container_context *_swig_go_0, _
 }
 
 
-intgo _wrap_ContainerFeatures_container_7e9aa135318f7560(char **_swig_go_0, container_error **_swig_go_1) {
+intgo _wrap_ContainerFeatures_container_afa6ec7ffa1fc76f(char **_swig_go_0, container_error **_swig_go_1) {
   char **arg1 = (char **) 0 ;
   container_error **arg2 = (container_error **) 0 ;
   status result;
